@@ -33,6 +33,8 @@ class Contact:
     extension: str = ""
     fax: str = ""
     email: str = ""
+    url: str = ""
+    function: str = "IC"  # PER01: IC information, CX payer claims office, BL technical
 
 
 @dataclass(frozen=True, slots=True)
