@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import NoReturn
+from typing import IO, NoReturn
 
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
@@ -31,7 +31,7 @@ def note(message: str) -> None:
 
 def ensure(which: str) -> str:
     """The venv's python with `requirements/<which>.txt` (base or dev) installed; makes what is missing."""
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036  (this very line tells people so)
         sys.exit("Python 3.11 or newer is needed")
     if not sys.platform.startswith(("linux", "darwin")):
         sys.exit("Linux or macOS is needed")
@@ -60,7 +60,7 @@ def is_current(which: str) -> bool:
     return python().exists() and any(path.exists() and path.read_text() == text for path, text in stamps)
 
 
-def open_lock():  # type: ignore[no-untyped-def]
+def open_lock() -> IO[str]:
     """A lock that lasts until the file is closed; a folder can be locked without writing to it."""
     handle = os.fdopen(os.open(ROOT / "requirements" / "base.txt", os.O_RDONLY))
     fcntl.flock(handle, fcntl.LOCK_EX)
@@ -92,7 +92,7 @@ def install(which: str) -> None:
 
 
 def ensure_system(*, browser: bool) -> None:
-    """Pango for PDFs, and Chromium for the browser tests: installed as root on Debian, else named in one line."""
+    """Pango for PDFs, Chromium for browser tests: installed as root on Debian, else named in one line."""
     missing = [] if all(map(ctypes.util.find_library, PANGO)) else [*PANGO_PACKAGES]
     if browser and not any(map(shutil.which, BROWSERS)):
         missing.append("chromium")
@@ -112,6 +112,6 @@ def ensure_system(*, browser: bool) -> None:
 
 
 def run(py: str, argv: list[str]) -> NoReturn:
-    """Become `python -m stack ...`; the caller's folder stays, so that relative file names keep their meaning."""
+    """Become `python -m stack ...`; the caller's folder stays, relative file names keep their meaning."""
     os.environ["PYTHONPATH"] = str(ROOT)
     os.execv(py, [py, "-P", "-m", "stack", *argv])

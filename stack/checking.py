@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from stack import environment as env
-from stack.places import ROOT, StackError
+from stack.places import ROOT, StackError, chosen_place
 from stack.throwaway import python, servers
 
 USAGE = "usage: ./check [--only lint | --only tests | PYTEST ARGUMENTS]"
@@ -81,7 +81,7 @@ def lint(steps: Steps) -> None:
     """What can be said without running the product."""
     steps.command("ruff check", python("ruff", "check", "--quiet"))
     steps.command("ruff format", python("ruff", "format", "--check", "--quiet"))
-    types = {**env.pure_variables(_no_place()), "MYPY_FORCE_COLOR": "0"}
+    types = {**env.pure_variables(chosen_place()), "MYPY_FORCE_COLOR": "0"}
     steps.command("mypy", python("mypy"), types)
     steps.command("lint-imports", [str(Path(sys.executable).with_name("lint-imports"))])
     if (ROOT / "templates").exists():
@@ -130,9 +130,3 @@ def rules_have_tests() -> bool:
     for rule in sorted(set(declared) - carried):
         print(f"{declared[rule].relative_to(ROOT)}: no test carries rule {rule}")
     return not set(declared) - carried
-
-
-def _no_place():  # type: ignore[no-untyped-def]
-    from stack.places import chosen_place
-
-    return chosen_place()

@@ -65,7 +65,7 @@ def prepare_inside(connect: Any, database: str) -> None:
 
 
 def prepare_from_environment() -> int:
-    """For containers: superuser by PGUSER and PGPASSWORD at DB_HOST, the rest as everywhere (operating.md)."""
+    """For containers: the superuser by PGUSER and PGPASSWORD, the rest as everywhere (operating.md)."""
     import psycopg2
 
     def connect(name: str) -> Any:

@@ -1,7 +1,7 @@
 """./start: the whole product on one machine, and one process that watches over it.
 
-Order up: PostgreSQL, Valkey, roles, tables, demo data, sandbox clearinghouse, web, worker, beat. Order down: the
-reverse. A child that ends is started again; data in the folder survives the death of any process.
+Order up: PostgreSQL, Valkey, roles, tables, demo data, sandbox clearinghouse, web, worker, beat. Order down:
+the reverse. A child that ends is started again; the data survives the death of any process.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from stack import environment as env
-from stack.children import any_free_port, answers, die_with_parent, is_free, note, stop
+from stack.children import answers, any_free_port, die_with_parent, is_free, note, stop
 from stack.command import prepare_servers
 from stack.holding import Holding
 from stack.places import ROOT, Place, StackError, chosen_place

@@ -1,7 +1,7 @@
 """The tests' database: a clone of the migrated template for each test process, worked on as app_rw.
 
-./check makes the template (stack/throwaway.py). The owner's password is used for cloning and for emptying tables
-after tests that commit; everything else in a test runs with the rights of the running product.
+./check makes the template (stack/throwaway.py). The owner's password is used for cloning and for emptying
+tables after tests that commit; everything else in a test runs with the rights of the running product.
 """
 
 from __future__ import annotations
