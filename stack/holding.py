@@ -1,8 +1,8 @@
 """Who runs the servers of a data folder, and who borrows them: two file locks that no crash can leave behind.
 
 `run/lock` is held by the one process that runs the servers (./start, or a ./manage that found none).
-`run/guests` is held shared by everyone who borrows them; a ./manage that runs the servers waits for its guests
-before it stops.
+`run/guests` is held shared by everyone who borrows them; a ./manage that runs the servers waits for its
+guests before it stops.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Guest:
 
     def __init__(self, place: Place) -> None:
         self.file = open(place.run / "guests", "a+")
-        os.set_inheritable(self.file.fileno(), inheritable=True)  # the command we become keeps it
+        os.set_inheritable(self.file.fileno(), True)  # noqa: FBT003  (the command we become keeps it)
 
     def __enter__(self) -> Guest:
         fcntl.flock(self.file, fcntl.LOCK_SH)
