@@ -1,0 +1,172 @@
+"""How each state is shown: one word, one icon, one colour family, for every kind of thing that has states.
+
+Read by the ``{% state %}`` tag of frame.py and by nobody else; the states themselves belong to each room's
+enums.py. A state that waits for a person is *filled* (tinted body), every other one is bare, so that the eye
+goes to what has to be done. Families: ok (done, ties, clean), go (moving by itself), warn (waits for a person),
+stop (cannot go on), mute (not begun, over), test (sandbox).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Look(NamedTuple):
+    """What a reader sees of a state; ``fill`` marks a state that waits for a person."""
+
+    word: str
+    family: str
+    icon: str
+    fill: bool = False
+
+
+VISIT = {
+    "scheduled": Look("Scheduled", "mute", "circle-dashed"),
+    "arrived": Look("Arrived", "go", "door-enter"),
+    "in_treatment": Look("In treatment", "go", "progress"),
+    "complete": Look("To check out", "warn", "circle-half-2", True),
+    "checked_out": Look("Checked out", "ok", "circle-check"),
+    "no_show": Look("No-show", "mute", "user-off"),
+    "late_cancel": Look("Late cancel", "mute", "user-off"),
+    "cancelled": Look("Cancelled", "mute", "x"),
+    "clinician_cancelled": Look("Clinician cancelled", "mute", "x"),
+}
+CLAIM = {
+    "new": Look("New", "mute", "circle-dashed"),
+    "ready": Look("Ready", "ok", "circle-check"),
+    "on_hold": Look("On hold", "warn", "hourglass", True),
+    "batched": Look("In a batch", "go", "stack-2"),
+    "submitted": Look("Submitted", "go", "send"),
+    "acknowledged": Look("Acknowledged", "go", "check"),
+    "accepted": Look("Accepted", "go", "checks"),
+    "adjudicated": Look("Answered", "ok", "inbox"),
+    "closed": Look("Closed", "mute", "lock"),
+    "rejected": Look("Rejected", "stop", "ban", True),
+    "superseded": Look("Replaced", "mute", "history"),
+    "void_requested": Look("Void asked", "go", "send"),
+    "voided": Look("Voided", "mute", "ban"),
+    "awaiting_crossover": Look("Awaiting crossover", "go", "arrow-bounce"),
+    "not_billed": Look("Not billed", "mute", "circle-dashed"),
+}
+OUTCOME = {
+    "paid": Look("Paid", "ok", "checks"),
+    "partial": Look("Paid in part", "warn", "trending-down"),
+    "zero_patient": Look("Patient owes all", "warn", "user-dollar"),
+    "denied": Look("Denied", "stop", "ban", True),
+    "reversed": Look("Reversed", "stop", "history", True),
+    "underpaid": Look("Underpaid", "warn", "trending-down", True),
+    "unanswered": Look("No answer", "warn", "hourglass", True),
+    "patient_owes": Look("Patient owes", "warn", "user-dollar", True),
+}
+RESPONSE = {
+    "unposted": Look("Not posted", "mute", "circle-dashed"),
+    "matched": Look("Matched", "go", "check"),
+    "auto_posted": Look("Posted by rule", "ok", "checks"),
+    "proposed": Look("Proposed", "warn", "circle-half-2", True),
+    "exception": Look("Exception", "stop", "alert-triangle", True),
+    "posted_manually": Look("Posted", "ok", "check"),
+    "posted": Look("Posted", "ok", "check"),
+    "held": Look("Held", "warn", "hourglass", True),
+    "disputed": Look("Disputed", "warn", "phone", True),
+    "ignored": Look("Set aside", "mute", "x"),
+    "duplicate": Look("Duplicate", "mute", "stack-2"),
+    "reversed": Look("Reversed", "mute", "history"),
+}
+BATCH = {
+    "draft": Look("Draft", "mute", "circle-dashed"),
+    "pending": Look("Waiting to go", "mute", "hourglass"),
+    "sending": Look("On its way", "go", "send"),
+    "sent": Look("Sent", "go", "send"),
+    "delivered": Look("Delivered", "go", "send"),
+    "acknowledged": Look("Acknowledged", "go", "check"),
+    "accepted": Look("Accepted", "ok", "checks"),
+    "partially_accepted": Look("Accepted in part", "warn", "circle-half-2", True),
+    "partial": Look("Accepted in part", "warn", "circle-half-2", True),
+    "rejected": Look("Rejected", "stop", "ban", True),
+    "refused": Look("Refused", "stop", "ban", True),
+    "unknown": Look("Awaiting confirmation", "warn", "user-question", True),
+    "failed": Look("Not sent", "stop", "plug-connected-x", True),
+    "cancelled": Look("Stopped by a person", "mute", "x"),
+    "printed": Look("Printed", "ok", "printer"),
+}
+JOB = {
+    "queued": Look("Waiting", "mute", "hourglass"),
+    "pending": Look("Waiting", "mute", "hourglass"),
+    "running": Look("Working", "go", "loader-2"),
+    "paused": Look("Paused", "warn", "hourglass", True),
+    "done": Look("Done", "ok", "circle-check"),
+    "succeeded": Look("Done", "ok", "circle-check"),
+    "done_with_errors": Look("Done, some left", "warn", "alert-triangle", True),
+    "failed": Look("Stopped", "stop", "alert-circle", True),
+    "cancelled": Look("Cancelled", "mute", "x"),
+}
+FILE = {
+    "received": Look("Received", "go", "inbox"),
+    "reading": Look("Being read", "go", "loader-2"),
+    "processing": Look("Being read", "go", "loader-2"),
+    "read": Look("Read", "ok", "check"),
+    "processed": Look("Read", "ok", "check"),
+    "duplicate": Look("Came before", "mute", "stack-2"),
+    "quarantined": Look("Quarantined", "stop", "alert-triangle", True),
+    "failed": Look("Cannot be read", "stop", "alert-circle", True),
+    "ignored": Look("Set aside", "mute", "x"),
+}
+MONEY = {
+    "draft": Look("Draft", "mute", "circle-dashed"),
+    "issued": Look("Issued", "go", "file-invoice"),
+    "open": Look("Open", "warn", "circle-half-2"),
+    "due": Look("Due", "warn", "hourglass", True),
+    "overdue": Look("Overdue", "stop", "clock-exclamation", True),
+    "partial": Look("Paid in part", "warn", "circle-half-2"),
+    "paid": Look("Paid", "ok", "check"),
+    "posted": Look("Posted", "ok", "check"),
+    "sent": Look("Sent", "go", "send"),
+    "active": Look("Active", "go", "checks"),
+    "kept": Look("Kept", "ok", "circle-check"),
+    "broken": Look("Broken", "stop", "alert-triangle", True),
+    "void": Look("Void", "mute", "ban"),
+    "voided": Look("Void", "mute", "ban"),
+    "superseded": Look("Replaced", "mute", "history"),
+    "refunded": Look("Refunded", "mute", "history"),
+    "unmatched": Look("Unmatched", "warn", "user-question", True),
+    "in_escrow": Look("In escrow", "warn", "hourglass"),
+    "written_off": Look("Written off", "mute", "ban"),
+}
+COVERAGE = {
+    "default": Look("Default", "ok", "circle-check", True),
+    "active": Look("Active", "go", "checks"),
+    "inactive": Look("Inactive", "mute", "lock"),
+    "ended": Look("Ended", "mute", "lock"),
+    "unknown": Look("Not checked", "warn", "user-question"),
+    "pending": Look("Asked", "go", "send"),
+    "asked": Look("Asked", "go", "send"),
+    "refused": Look("Refused", "stop", "ban", True),
+    "stale": Look("Check is old", "warn", "clock-exclamation", True),
+    "used_up": Look("Used up", "stop", "alert-circle", True),
+}
+FINDING = {
+    "error": Look("Error", "stop", "alert-circle"),
+    "warning": Look("Warning", "warn", "alert-triangle"),
+    "info": Look("Note", "mute", "file-text"),
+    "ok": Look("Clean", "ok", "check"),
+    "clean": Look("Clean", "ok", "check"),
+}
+LOOKS: dict[str, dict[str, Look]] = {
+    "visit": VISIT,
+    "claim": CLAIM,
+    "outcome": OUTCOME,
+    "response": RESPONSE,
+    "batch": BATCH,
+    "job": JOB,
+    "file": FILE,
+    "money": MONEY,
+    "coverage": COVERAGE,
+    "finding": FINDING,
+}
+
+
+def look(kind: str, value: object) -> Look:
+    """The look of state ``value`` of a ``kind``; a state nobody described yet shows its own name, muted."""
+    name = str(getattr(value, "value", value)).lower()
+    words = name.replace("_", " ").capitalize()
+    return LOOKS[kind].get(name) or Look(words, "mute", "circle-dashed")
