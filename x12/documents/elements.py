@@ -1,0 +1,202 @@
+"""Element texts to values: money, dates, quantities, parties. What cannot be read becomes a finding.
+
+Used by every document reader. Repeated texts are remembered, because files say the same thing many times.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from decimal import Decimal
+from functools import lru_cache
+
+from lib.dates import parse_d8
+from lib.money import BadAmount, parse_money
+from x12.documents.parties import Address, Adjustment, Contact, OutpatientRemarks, Party
+from x12.findings import FindingList, Level, quote
+from x12.tokens import Segment
+
+NUMBER = re.compile(r"[+-]?(?:[0-9]{1,15}(?:\.[0-9]{0,9})?|\.[0-9]{1,9})\Z")
+
+
+@lru_cache(maxsize=65_536)
+def _money(text: str) -> Decimal:
+    if NUMBER.match(text) is None:
+        raise BadAmount(text)
+    return parse_money(text)
+
+
+@lru_cache(maxsize=8_192)
+def _quantity(text: str) -> Decimal | None:
+    return Decimal(text) if NUMBER.match(text) else None
+
+
+_day = lru_cache(maxsize=8_192)(parse_d8)
+
+
+class ElementReader:
+    """Reads elements of one transaction into values and notes what cannot be read.
+
+    ``bad_amounts`` counts unreadable money, so that a reader can mark what it belongs to.
+    """
+
+    def __init__(self, findings: FindingList) -> None:
+        self.findings = findings
+        self.bad_amounts = 0
+
+    def money(self, segment: Segment, place: int, level: Level = "segment") -> Decimal | None:
+        """Dollars with two places; None when empty or unreadable."""
+        text = segment[place].strip()
+        if not text:
+            return None
+        try:
+            return _money(text)
+        except BadAmount:
+            self.bad_amounts += 1
+            self.findings.add(
+                "bad_amount",
+                f"{segment.id}{place:02d} {quote(text)} is no amount of dollars with at most two decimals.",
+                level=level,
+                segment=segment.position,
+            )
+            return None
+
+    def required_money(self, segment: Segment, place: int, level: Level = "segment") -> Decimal:
+        """Dollars; a missing amount is a finding and counts as 0.00."""
+        amount = self.money(segment, place, level)
+        if amount is None:
+            if not segment[place].strip():
+                self.bad_amounts += 1
+                self.missing(segment, place, level)
+            return Decimal("0.00")
+        return amount
+
+    def quantity(self, segment: Segment, place: int) -> Decimal | None:
+        """A quantity, exact; None when empty or unreadable."""
+        text = segment[place].strip()
+        if not text:
+            return None
+        value = _quantity(text)
+        if value is None:
+            self.findings.add(
+                "bad_quantity",
+                f"{segment.id}{place:02d} {quote(text)} is no quantity.",
+                level="segment",
+                segment=segment.position,
+            )
+        return value
+
+    def whole_number(self, segment: Segment, place: int) -> int | None:
+        """A count; None when empty or unreadable."""
+        value = self.quantity(segment, place)
+        return int(value) if value is not None and value == value.to_integral_value() else None
+
+    def day(self, segment: Segment, place: int) -> date | None:
+        """A CCYYMMDD date; None when empty or no date."""
+        return self._parse_day(segment, place, segment[place].strip())
+
+    def period(self, segment: Segment, qualifier: int = 2) -> tuple[date | None, date | None]:
+        """The value after a date format qualifier: D8 one day, RD8 two, DT a moment of a day."""
+        text = segment[qualifier + 1].strip()
+        if segment[qualifier] == "RD8" or (len(text) == 17 and text[8] == "-"):
+            first, _, last = text.partition("-")
+            place = qualifier + 1
+            return self._parse_day(segment, place, first), self._parse_day(segment, place, last)
+        if segment[qualifier] == "DT":
+            text = text[:8]
+        return self._parse_day(segment, qualifier + 1, text), None
+
+    def _parse_day(self, segment: Segment, place: int, text: str) -> date | None:
+        if not text:
+            return None
+        value = _day(text)
+        if value is None:
+            self.findings.add(
+                "bad_date",
+                f"{segment.id}{place:02d} {quote(text)} is no date (CCYYMMDD).",
+                level="segment",
+                segment=segment.position,
+                severity="warning",
+            )
+        return value
+
+    def missing(self, segment: Segment, place: int, level: Level = "segment") -> None:
+        """Note that a required element is empty."""
+        self.findings.add(
+            "missing_element",
+            f"{segment.id}{place:02d} is required and empty.",
+            level=level,
+            segment=segment.position,
+        )
+
+    def adjustments(self, segment: Segment) -> list[Adjustment]:
+        """The triples of one CAS; a triple without reason and amount is left out."""
+        parts = segment.parts
+        group = segment[1].strip()
+        found = []
+        for place in range(2, len(parts), 3):
+            reason, amount = parts[place].strip(), segment[place + 1]
+            if not reason and not amount.strip():
+                continue
+            value = self.required_money(segment, place + 1)
+            quantity = self.quantity(segment, place + 2) if len(parts) > place + 2 else None
+            found.append(Adjustment(group, reason, value, quantity))
+        return found
+
+    def outpatient(self, segment: Segment) -> OutpatientRemarks:
+        """MOA."""
+        return OutpatientRemarks(
+            reimbursement_rate=self.quantity(segment, 1),
+            payable_amount=self.money(segment, 2),
+            remarks=tuple(text for text in (segment[n].strip() for n in range(3, 8)) if text),
+            esrd_amount=self.money(segment, 8),
+            nonpayable_professional_amount=self.money(segment, 9),
+        )
+
+
+def read_party(segment: Segment) -> Party:
+    """NM1."""
+    parts = segment.parts
+    if len(parts) < 10:
+        parts = parts + [""] * (10 - len(parts))
+    return Party(
+        parts[2].strip(),
+        parts[3].strip(),
+        parts[4].strip(),
+        parts[5].strip(),
+        parts[7].strip(),
+        parts[8].strip(),
+        parts[9].strip(),
+    )
+
+
+def read_street(segment: Segment) -> Address:
+    """N3, the first half of an address."""
+    return Address(line1=segment[1].strip(), line2=segment[2].strip())
+
+
+def read_place(street: Address | None, segment: Segment) -> Address:
+    """N4, completing what N3 began."""
+    street = street or Address()
+    return Address(
+        street.line1,
+        street.line2,
+        segment[1].strip(),
+        segment[2].strip(),
+        segment[3].strip(),
+        segment[4].strip(),
+    )
+
+
+def read_contact(segment: Segment) -> Contact:
+    """PER with up to three numbers."""
+    numbers = {segment[place]: segment[place + 1].strip() for place in (7, 5, 3) if segment[place]}
+    return Contact(
+        name=segment[2].strip(),
+        phone=numbers.get("TE", ""),
+        extension=numbers.get("EX", ""),
+        fax=numbers.get("FX", ""),
+        email=numbers.get("EM", ""),
+        url=numbers.get("UR", ""),
+        function=segment[1].strip(),
+    )
