@@ -1,0 +1,1 @@
+"""What is done: services, appointment types and statuses, appointments, visits with lines, diagnoses and dates."""

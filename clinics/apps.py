@@ -1,0 +1,9 @@
+"""Django app configuration."""
+
+from django.apps import AppConfig
+
+
+class ClinicsConfig(AppConfig):
+    """The clinics room."""
+
+    name = "clinics"

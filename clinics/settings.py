@@ -1,0 +1,128 @@
+"""Settings of a company, clinic or location: declared once, read with their origin, changed with an audit row.
+
+Each app declares its own in its ``settings.py`` (imported by its AppConfig.ready). The more
+specific value wins: location over clinic over company over the default (rules.md conventions).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Literal
+
+from clinics import audit
+from clinics.errors import BadInput
+from clinics.models import Clinic, CompanySetting, Location, Setting
+from clinics.scoping import current_actor
+from lib.money import BadAmount, parse_money
+
+Kind = Literal["choice", "flag", "money", "days", "rules"]
+Origin = Literal["company", "clinic", "location", "default"]
+
+
+@dataclass(frozen=True, slots=True)
+class SettingSpec:
+    """One setting: where it stands on the page, its type, default and plain help."""
+
+    name: str
+    group: str
+    label: str
+    help: str
+    kind: Kind
+    default: Any
+    choices: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SettingValue:
+    """A value and where it comes from."""
+
+    name: str
+    value: Any
+    origin: Origin
+
+
+SPECS: dict[str, SettingSpec] = {}
+
+
+def declare(*specs: SettingSpec) -> None:
+    """Add settings to the house; the same name twice is a bug."""
+    for spec in specs:
+        assert SPECS.get(spec.name, spec) == spec, f"setting {spec.name} is declared twice"
+        SPECS[spec.name] = spec
+
+
+def find_spec(name: str) -> SettingSpec:
+    """The declaration; BadInput for a name that does not exist."""
+    if name not in SPECS:
+        raise BadInput(f"There is no setting {name!r}. Known: {', '.join(sorted(SPECS))}.", code="unknown_setting")
+    return SPECS[name]
+
+
+def effective(name: str, clinic: Clinic, location: Location | None = None) -> SettingValue:
+    """The value in force for a location (or the clinic itself) with its origin."""
+    spec = find_spec(name)
+    rows = {row.location_id: row.value for row in Setting.objects.filter(clinic=clinic, name=name)}
+    if location is not None and location.pk in rows:
+        return SettingValue(name, rows[location.pk], "location")
+    if None in rows:
+        return SettingValue(name, rows[None], "clinic")
+    company = CompanySetting.objects.filter(company_id=clinic.company_id, name=name).first()
+    if company is not None:
+        return SettingValue(name, company.value, "company")
+    return SettingValue(name, spec.default, "default")
+
+
+def value_of(name: str, location: Location) -> Any:
+    """Just the value in force at a location, money as Decimal."""
+    found = effective(name, location.clinic, location).value
+    return parse_money(found) if find_spec(name).kind == "money" else found
+
+
+def change(name: str, raw: Any, clinic: Clinic, location: Location | None = None) -> SettingValue:
+    """Set one value for a location, or for the whole clinic; audited with old and new.
+
+    Raises BadInput when the value does not fit its declaration.
+    """
+    spec = find_spec(name)
+    value = parse_value(spec, raw)
+    before = effective(name, clinic, location)
+    Setting.objects.update_or_create(
+        clinic=clinic, location=location, name=name, defaults={"value": value, "changed_by": current_actor()}
+    )
+    audit.record(
+        "setting.change", "setting", name, location=location.name if location else "", before=before.value, after=value
+    )
+    return effective(name, clinic, location)
+
+
+def parse_value(spec: SettingSpec, raw: Any) -> Any:
+    """What a form, the API or the command line gave, as the JSON that is stored."""
+    if spec.kind == "choice":
+        allowed = [key for key, _ in spec.choices]
+        if raw not in allowed:
+            raise BadInput(f"{spec.name} is one of {', '.join(allowed)}.", code="bad_setting")
+        return raw
+    if spec.kind == "flag":
+        word = str(raw).strip().lower()
+        if word not in {"on", "off", "true", "false", "1", "0", "yes", "no"}:
+            raise BadInput(f"{spec.name} is on or off.", code="bad_setting")
+        return word in {"on", "true", "1", "yes"}
+    if spec.kind == "money":
+        return str(_parse_amount(spec, raw))
+    if spec.kind == "days":
+        text = str(raw).strip()
+        if not (text.isascii() and text.isdigit() and int(text) <= 3660):
+            raise BadInput(f"{spec.name} is a number of days, 0 to 3660.", code="bad_setting")
+        return int(text)
+    return raw
+
+
+def _parse_amount(spec: SettingSpec, raw: Any) -> Decimal:
+    try:
+        amount = parse_money(str(raw))
+    except BadAmount as error:
+        raise BadInput(f"{spec.name} is an amount such as 2.50.", code="bad_setting") from error
+    if amount < 0:
+        raise BadInput(f"{spec.name} cannot be negative.", code="bad_setting")
+    return amount

@@ -1,0 +1,14 @@
+"""Every periodic job on one page. Each run is guarded by its own rows, so a second beat does no harm."""
+
+from __future__ import annotations
+
+SCHEDULE = {
+    # Picks up every outbox row whose wake-up was lost (broker flushed, worker killed).
+    "sweep-outbox": {"task": "work.tasks.sweep", "schedule": 5.0},
+    # Fetches what the clearinghouses have put out for us.
+    "collect-responses": {"task": "responses.tasks.collect_all", "schedule": 5.0},
+    # A worker that no longer consumes is noticed by the age of this row (reliability.md e1.7).
+    "heartbeat": {"task": "work.tasks.heartbeat", "schedule": 20.0},
+    # Crossover timers, held credits, balances that became due.
+    "coordination-timers": {"task": "responses.tasks.run_timers", "schedule": 60.0},
+}

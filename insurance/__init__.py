@@ -1,0 +1,1 @@
+"""Coverage: payers, plans, policies (cards), insurance profiles with their layers, contracts."""

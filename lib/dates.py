@@ -1,0 +1,32 @@
+"""Dates as EDI writes them and ages as people count them. Time is always passed in."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+
+def parse_d8(text: str) -> date | None:
+    """CCYYMMDD (X12 qualifier D8) to a date; None when it is not one."""
+    if len(text) != 8 or not (text.isascii() and text.isdigit()):
+        return None
+    try:
+        return date(int(text[:4]), int(text[4:6]), int(text[6:]))
+    except ValueError:
+        return None
+
+
+def format_d8(day: date) -> str:
+    """A date as CCYYMMDD."""
+    return f"{day.year:04d}{day.month:02d}{day.day:02d}"
+
+
+def local_day(moment: datetime, zone: str) -> date:
+    """The calendar day of an aware moment in a location's time zone (rules.md conventions)."""
+    assert moment.tzinfo is not None, "a moment carries its zone"
+    return moment.astimezone(ZoneInfo(zone)).date()
+
+
+def age_on(birth: date, day: date) -> int:
+    """Completed years on ``day``."""
+    return day.year - birth.year - ((day.month, day.day) < (birth.month, birth.day))

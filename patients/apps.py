@@ -1,0 +1,9 @@
+"""Django app configuration."""
+
+from django.apps import AppConfig
+
+
+class PatientsConfig(AppConfig):
+    """The patients room."""
+
+    name = "patients"

@@ -1,0 +1,13 @@
+"""The wall around this room's tables (clinics/walls.py)."""
+
+from django.db import migrations
+
+from clinics.walls import Wall
+
+
+class Migration(migrations.Migration):
+    dependencies = [("patients", "0001_initial"), ("clinics", "0002_wall"), ("work", "0002_wall")]
+
+    operations = [
+        Wall("Guarantor", "Patient"),
+    ]

@@ -1,0 +1,65 @@
+"""Patient and Guarantor."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from clinics.fields import EncryptedField, TenantForeignKey
+from clinics.models.places import Address
+from clinics.tenancy import PublicModel
+from patients.enums import Sex
+
+
+class Guarantor(PublicModel, Address):
+    """Who pays what the insurers leave, where that is not the patient; statements go here."""
+
+    first_name = models.CharField(max_length=35)
+    last_name = models.CharField(max_length=60)
+    phone = models.CharField(max_length=20, blank=True)
+    email = models.EmailField(blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["clinic", "public_id"], name="guarantor_public_id")]
+
+    def __str__(self) -> str:
+        return f"{self.first_name} {self.last_name}"
+
+
+class Patient(PublicModel, Address):
+    """A person who is treated. Name, birth date, phone and reason book; address and sex are needed to bill (B14)."""
+
+    chart_number = models.CharField(max_length=20)
+    first_name = models.CharField(max_length=35)
+    middle_name = models.CharField(max_length=25, blank=True)
+    last_name = models.CharField(max_length=60)
+    suffix = models.CharField(max_length=10, blank=True)
+    birth_date = models.DateField(null=True, blank=True)
+    sex = models.CharField(max_length=1, choices=Sex.choices, blank=True)
+    phone = models.CharField(max_length=20, blank=True)
+    email = models.EmailField(blank=True)
+    reason = models.CharField(max_length=120, blank=True)  # reason of the first visit
+    ssn = EncryptedField(blank=True)
+    guarantor = TenantForeignKey(Guarantor, models.PROTECT, null=True, blank=True, related_name="patients")
+    referring_provider = TenantForeignKey("clinics.ReferringProvider", models.PROTECT, null=True, blank=True)
+    signature_on_file = models.BooleanField(default=True)  # CLM09, box 12
+    assigns_benefits = models.BooleanField(default=True)  # CLM08, box 13
+    # Folded "last first" for prefix search by range: LIKE cannot use an index under the wall (performance.md 5).
+    search_name = models.CharField(max_length=120, db_collation="C", editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["clinic", "public_id"], name="patient_public_id"),
+            models.UniqueConstraint(fields=["clinic", "chart_number"], name="patient_chart_number"),
+        ]
+        indexes = [models.Index(fields=["clinic", "search_name", "id"], name="patient_by_name")]
+
+    def __str__(self) -> str:
+        return f"{self.first_name} {self.last_name}"
+
+    @property
+    def list_name(self) -> str:
+        """Last, First: as lists and claims sort people."""
+        return f"{self.last_name}, {self.first_name}"
+
+

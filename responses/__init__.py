@@ -1,0 +1,1 @@
+"""What payers answer: inbox, matching, plan, posting, reversals, coordination, exceptions, manual entry."""
