@@ -66,7 +66,11 @@ def as_owner(environment: dict[str, str]) -> dict[str, str]:
 
 def complete(environment: dict[str, str]) -> dict[str, str]:
     """On top of the caller's own environment, with the project importable from any folder."""
-    return {**os.environ, **environment, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+    others = [
+        path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path not in ("", str(ROOT))
+    ]
+    path = os.pathsep.join([str(ROOT), *others])
+    return {**os.environ, **environment, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
 
 
 def save(place: Place, environment: dict[str, str]) -> None:

@@ -13,6 +13,12 @@ from typing import Any
 OWNER = "app_owner"
 WORKER = "app_rw"
 EXTENSIONS = ("btree_gist",)
+# Also where PgBouncer drops the limits that the settings ask for at connecting.
+WORKER_LIMITS = {
+    "statement_timeout": "120s",
+    "lock_timeout": "3s",
+    "idle_in_transaction_session_timeout": "60s",
+}
 
 GRANTS = f"""
 ALTER DEFAULT PRIVILEGES FOR ROLE {OWNER} IN SCHEMA public
@@ -42,6 +48,8 @@ def prepare(connect: Any, database: str, owner_password: str, worker_password: s
                 cursor.execute(sql.SQL("CREATE ROLE {}").format(name))
             flags = sql.SQL(f"LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEROLE NOREPLICATION {option}")
             cursor.execute(sql.SQL("ALTER ROLE {} {} PASSWORD %s").format(name, flags), [password])
+        for setting, value in WORKER_LIMITS.items():
+            cursor.execute(f"ALTER ROLE {WORKER} SET {setting} = '{value}'")
         prepare_inside(connect, "template1")
         cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database])
         is_new = cursor.fetchone() is None

@@ -42,7 +42,7 @@ def servers() -> Iterator[dict[str, str]]:
             subprocess.run(["cp", "-a", f"{cached}/secrets", f"{cached}/pg18", str(folder)], check=True)
         postgres.start()
         valkey.start()
-        yield env.variables(postgres, valkey, port=0)
+        yield {**env.variables(postgres, valkey, port=0), "CHECK_CLUSTER": str(cached)}
     finally:
         stop(valkey.process, 9, 5)
         postgres.stop()

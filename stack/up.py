@@ -25,6 +25,7 @@ from stack.valkey import Valkey
 
 RESTARTS = 5  # of one child within RESTART_SECONDS; more is a fault that a person must see
 RESTART_SECONDS = 60
+READY_SECONDS = 90
 
 
 @dataclass
@@ -132,9 +133,12 @@ class Supervisor:
         for child in self.children:
             self._launch(child)
         web = next(child for child in self.children if child.name == "web")
+        end = time.monotonic() + READY_SECONDS
         while not answers(self.port, "/health/ready"):
-            if web.process is None or web.process.poll() is not None:
-                raise StackError(f"the web server ended at once, see {self.place.run / 'web.log'}")
+            ended = web.process is None or web.process.poll() is not None
+            if ended or time.monotonic() > end:
+                trouble = "ended at once" if ended else "is not ready (/health/ready)"
+                raise StackError(f"the web server {trouble}, see {self.place.run / 'web.log'}")
             time.sleep(0.1)
         note(f"open {self.variables['CLEANCLAIM_BASE_URL']}   (Ctrl-C stops everything, data stays)")
         self._print_logins()
