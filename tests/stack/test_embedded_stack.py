@@ -188,25 +188,27 @@ def test_manage_passes_the_exit_status_through(data: Path) -> None:
     assert done.returncode == 7
 
 
-def ordinary_user(folder: Path) -> tuple[dict[str, object], str]:
+def ordinary_user(folder: Path, environment: dict[str, str]) -> tuple[dict[str, object], str]:
     """How to become `nobody`, and a python he may run; root's own (say, under /root) is closed to him."""
     nobody = Account(pwd.getpwnam("nobody").pw_uid, pwd.getpwnam("nobody").pw_gid)
     name = f"python{sys.version_info.major}.{sys.version_info.minor}"
     pythons = [Path(sys.executable), *(Path(base) / name for base in ("/usr/bin", "/usr/local/bin"))]
     for python in pythons:
         if python.exists() and can_reach(nobody, python.resolve()) and can_reach(nobody, ROOT):
-            os.chown(folder, nobody.uid, nobody.gid)
-            return nobody.popen(), str(python)
+            probe = [str(python), "-c", "import django, psycopg2, redis"]
+            if subprocess.run(probe, env=environment, capture_output=True).returncode == 0:
+                os.chown(folder, nobody.uid, nobody.gid)
+                return nobody.popen(), str(python)
     return {}, sys.executable  # nobody can run anything here: then the first run is tested as root
 
 
 def test_an_ordinary_user_makes_a_cluster_of_his_own() -> None:
     """Root drops to `nobody` for this; anybody else is an ordinary user already."""
     folder = Path(tempfile.mkdtemp(prefix="cleanclaim-user-"))
-    user, python = ordinary_user(folder) if os.geteuid() == 0 else ({}, sys.executable)
     environment = clean_environment(folder / "var")
     packages = sysconfig.get_path("purelib")
     environment.update(HOME=str(folder), PYTHONPATH=os.pathsep.join([str(ROOT), packages]))
+    user, python = ({}, sys.executable) if os.geteuid() else ordinary_user(folder, environment)
     program = "from django.db import connection as c; k = c.cursor(); k.execute('SELECT current_user'); "
     done = subprocess.run(
         [python, *stack("manage", "shell", "--no-imports", "-c", program + "print(k.fetchone()[0])")[1:]],
