@@ -47,6 +47,8 @@ class LineStatus:
     line_id: str = ""
     statuses: tuple[ClaimStatus, ...] = ()
     service_date: date | None = None
+    service_date_end: date | None = None
+    references: tuple[Reference, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from functools import lru_cache
 from lib.dates import parse_d8
 from lib.money import BadAmount, parse_money
 from x12.documents.parties import Address, Adjustment, Contact, OutpatientRemarks, Party
+from x12.documents.remittance import Procedure
 from x12.findings import FindingList, Level, quote
 from x12.tokens import Segment
 
@@ -199,4 +200,17 @@ def read_contact(segment: Segment) -> Contact:
         email=numbers.get("EM", ""),
         url=numbers.get("UR", ""),
         function=segment[1].strip(),
+    )
+
+
+def read_procedure(segment: Segment, place: int) -> Procedure:
+    """A medical procedure composite: qualifier, code, up to four modifiers, description."""
+    parts = segment.components(place)
+    if len(parts) == 1:
+        return Procedure(parts[0].strip(), qualifier="")
+    if len(parts) == 2:
+        return Procedure(parts[1].strip(), (), parts[0].strip())
+    modifiers = tuple(text.strip() for text in parts[2:6] if text.strip())
+    return Procedure(
+        parts[1].strip(), modifiers, parts[0].strip(), parts[6].strip() if len(parts) > 6 else ""
     )

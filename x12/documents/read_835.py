@@ -10,12 +10,18 @@ from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
-from x12.documents.elements import ElementReader, read_contact, read_party, read_place, read_street
+from x12.documents.elements import (
+    ElementReader,
+    read_contact,
+    read_party,
+    read_place,
+    read_procedure,
+    read_street,
+)
 from x12.documents.parties import Adjustment, QualifiedAmount, QualifiedQuantity, Reference
 from x12.documents.remittance import (
     BankAccount,
     ClaimPayment,
-    Procedure,
     ProviderAdjustment,
     Remittance,
     RemittanceParty,
@@ -377,19 +383,6 @@ class RemittanceReader:
                 )
             )
         self._bad_in_envelope += self.element.bad_amounts - before
-
-
-def read_procedure(segment: Segment, place: int) -> Procedure:
-    """A medical procedure composite: qualifier, code, up to four modifiers, description."""
-    parts = segment.components(place)
-    if len(parts) == 1:
-        return Procedure(parts[0].strip(), qualifier="")
-    if len(parts) == 2:
-        return Procedure(parts[1].strip(), (), parts[0].strip())
-    modifiers = tuple(text.strip() for text in parts[2:6] if text.strip())
-    return Procedure(
-        parts[1].strip(), modifiers, parts[0].strip(), parts[6].strip() if len(parts) > 6 else ""
-    )
 
 
 def _account(segment: Segment, place: int) -> BankAccount | None:

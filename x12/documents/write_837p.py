@@ -10,35 +10,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from x12.documents.parties import Party
-from x12.documents.professional_claim import (
-    BillingProvider,
-    ClaimDocument,
-    ClaimTransaction,
-    LineAdjudication,
-    OtherPayer,
-    Provider,
-    RelatedCauses,
-    ServiceFacility,
-    ServiceLine,
-)
+from x12.documents.professional_claim import BillingProvider, ClaimDocument, ClaimTransaction
+from x12.documents.write_claim import write_claim
 from x12.documents.write_elements import (
     write_address,
-    write_adjustments,
     write_contact,
-    write_day,
-    write_outpatient,
     write_party,
-    write_period,
     write_references,
 )
 from x12.guides.professional import PROFESSIONAL
-from x12.writer import SegmentWriter, WriteError, d8, money, quantity, yes_no
+from x12.writer import SegmentWriter, WriteError, d8
 
 SET_ID = "837"
 FUNCTIONAL_CODE = "HC"
 VERSION = "005010X222A1"
-HOME = "12"
-
 Families = dict[object, dict[object, list[ClaimDocument]]]
 
 
@@ -104,12 +89,12 @@ def _write_hierarchy(writer: SegmentWriter, claims: Sequence[ClaimDocument]) -> 
                 writer, (own or next(iter(family.values())))[0], billing_number, number, family, own
             )
             for claim in own:
-                _write_claim(writer, claim)
+                write_claim(writer, claim)
             for members in family.values():
                 number += 1
                 _write_patient(writer, members[0], subscriber_number, number)
                 for claim in members:
-                    _write_claim(writer, claim)
+                    write_claim(writer, claim)
 
 
 def _write_billing_provider(writer: SegmentWriter, provider: BillingProvider, number: int) -> None:
@@ -178,247 +163,3 @@ def _write_patient(writer: SegmentWriter, claim: ClaimDocument, parent: int, num
         writer.add("2010CA/DMG", "D8", d8(patient.birth_date), patient.sex)
     if patient.property_casualty_number:
         writer.add("2010CA/REF", "Y4", patient.property_casualty_number)
-
-
-def _write_claim(writer: SegmentWriter, claim: ClaimDocument) -> None:
-    elements: list[str | tuple[str, ...]] = [""] * 20
-    elements[0] = claim.control_number
-    elements[1] = money(claim.total_charge)
-    elements[4] = (claim.place_of_service, "B", claim.frequency_code)
-    elements[5] = yes_no(claim.provider_signature)
-    elements[6] = claim.assignment
-    elements[7] = claim.benefits_assigned
-    elements[8] = claim.release_of_information
-    elements[9] = claim.signature_source
-    elements[10] = _causes(claim.related_causes)
-    elements[11] = claim.special_program
-    elements[19] = claim.delay_reason
-    writer.add("2300/CLM", *elements)
-    _write_claim_dates(writer, claim)
-    for attachment in claim.attachments:
-        qualifier = "AC" if attachment.control_number else ""
-        writer.add(
-            "2300/PWK",
-            attachment.report_type,
-            attachment.transmission,
-            "",
-            "",
-            qualifier,
-            attachment.control_number,
-        )
-    if claim.patient_amount_paid is not None:
-        writer.add("2300/AMT", "F5", money(claim.patient_amount_paid))
-    for qualifier, value in (
-        ("4N", claim.service_authorization_exception),
-        ("9F", claim.referral_number),
-        ("G1", claim.prior_authorization),
-        ("F8", claim.payer_claim_number),
-        ("X4", claim.clia_number),
-        ("D9", claim.clearinghouse_trace),
-        ("EA", claim.medical_record_number),
-    ):
-        if value:
-            writer.add("2300/REF", qualifier, value)
-    if claim.note:
-        writer.add("2300/NTE", claim.note.kind, claim.note.text)
-    codes = [("ABF" if place else "ABK", code) for place, code in enumerate(claim.diagnoses)]
-    writer.add("2300/HI", *codes)
-    if claim.anesthesia_procedures:
-        codes = [("BO" if place else "BP", code) for place, code in enumerate(claim.anesthesia_procedures)]
-        writer.add("2300/HI-BP", *codes)
-    if claim.condition_codes:
-        writer.add("2300/HI-BG", *(("BG", code) for code in claim.condition_codes))
-    _write_claim_providers(writer, claim)
-    for payer in claim.other_payers:
-        _write_other_payer(writer, payer)
-    for place, line in enumerate(claim.lines, 1):
-        _write_line(writer, claim, line, place)
-
-
-def _causes(causes: RelatedCauses) -> tuple[str, ...]:
-    flags = (("AA", causes.auto_accident), ("EM", causes.employment), ("OA", causes.other_accident))
-    codes = [code for code, is_set in flags if is_set]
-    if not codes:
-        return ()
-    return (*codes, *([""] * (3 - len(codes))), causes.state, causes.country)
-
-
-def _write_claim_dates(writer: SegmentWriter, claim: ClaimDocument) -> None:
-    dates = claim.dates
-    service_days = {line.service_date for line in claim.lines}
-    onset = None if dates.onset in service_days else dates.onset
-    both_disability = dates.disability_from is not None and dates.disability_to is not None
-    for qualifier, day in (
-        ("431", onset),
-        ("454", dates.initial_treatment),
-        ("304", dates.last_seen),
-        ("453", dates.acute_manifestation),
-        ("439", dates.accident),
-        ("484", dates.last_menstrual_period),
-        ("455", dates.last_xray),
-        ("471", dates.prescription),
-        ("360", None if both_disability else dates.disability_from),
-        ("361", None if both_disability else dates.disability_to),
-        ("297", dates.last_worked),
-        ("296", dates.return_to_work),
-        ("435", dates.admission),
-        ("096", dates.discharge),
-        ("090", dates.assumed_care),
-        ("091", dates.relinquished_care),
-        ("444", dates.first_contact),
-        ("050", dates.repricer_received),
-    ):
-        if day is not None:
-            writer.add("2300/DTP", qualifier, "D8", d8(day))
-    if both_disability:
-        writer.add("2300/DTP", "314", "RD8", f"{d8(dates.disability_from)}-{d8(dates.disability_to)}")
-
-
-def _write_claim_providers(writer: SegmentWriter, claim: ClaimDocument) -> None:
-    _write_provider(writer, "2310A", "DN", claim.referring_provider)
-    _write_provider(writer, "2310A", "P3", claim.primary_care_provider)
-    rendering, billing = claim.rendering_provider, claim.billing_provider
-    if rendering is not None and not (rendering.party.npi and rendering.party.npi == billing.party.npi):
-        _write_provider(writer, "2310B", "82", rendering)
-    facility = claim.service_facility
-    if facility is not None and facility.address != billing.address and claim.place_of_service != HOME:
-        _write_facility(writer, "2310C", facility)
-    _write_provider(writer, "2310D", "DQ", claim.supervising_provider)
-
-
-def _write_provider(writer: SegmentWriter, loop: str, qualifier: str, provider: Provider | None) -> None:
-    if provider is None:
-        return
-    write_party(writer, f"{loop}/NM1", qualifier, provider.party)
-    if provider.taxonomy:
-        writer.add(f"{loop}/PRV", "PE", "PXC", provider.taxonomy)
-    write_references(writer, f"{loop}/REF", provider.references)
-
-
-def _write_facility(writer: SegmentWriter, loop: str, facility: ServiceFacility) -> None:
-    write_party(writer, f"{loop}/NM1", "77", facility.party)
-    write_address(writer, loop, facility.address)
-    write_references(writer, f"{loop}/REF", facility.references)
-    if facility.contact is not None:
-        write_contact(writer, f"{loop}/PER", facility.contact)
-
-
-def _write_other_payer(writer: SegmentWriter, payer: OtherPayer) -> None:
-    writer.add(
-        "2320/SBR",
-        payer.responsibility,
-        payer.relationship,
-        payer.group_number,
-        "" if payer.group_number else payer.group_name,
-        payer.insurance_type,
-        "",
-        "",
-        "",
-        payer.filing_indicator,
-    )
-    write_adjustments(writer, "2320/CAS", payer.adjustments)
-    for qualifier, amount in (
-        ("D", payer.amount_paid),
-        ("EAF", payer.remaining_liability),
-        ("A8", payer.non_covered),
-    ):
-        if amount is not None:
-            writer.add("2320/AMT", qualifier, money(amount))
-    signature, release = payer.patient_signature_source, payer.release_of_information
-    writer.add("2320/OI", "", "", payer.benefits_assigned, signature, "", release)
-    write_outpatient(writer, "2320/MOA", payer.outpatient)
-    write_party(writer, "2330A/NM1", "IL", payer.subscriber)
-    write_address(writer, "2330A", payer.subscriber_address)
-    name = Party("2", payer.payer_name, "", "", "", payer.payer_id_qualifier, payer.payer_id)
-    write_party(writer, "2330B/NM1", "PR", name)
-    write_address(writer, "2330B", payer.payer_address)
-    write_day(writer, "2330B/DTP", "573", payer.paid_on)
-    for qualifier, value in (
-        ("G1", payer.prior_authorization),
-        ("9F", payer.referral_number),
-        ("T4", "Y" if payer.claim_adjusted else ""),
-        ("F8", payer.claim_control_number),
-    ):
-        if value:
-            writer.add("2330B/REF", qualifier, value)
-
-
-def _write_line(writer: SegmentWriter, claim: ClaimDocument, line: ServiceLine, place: int) -> None:
-    writer.add("2400/LX", str(place))
-    writer.add(
-        "2400/SV1",
-        _procedure(line.procedure_qualifier, line.procedure, line.modifiers, line.description),
-        money(line.charge),
-        line.unit_basis,
-        quantity(line.units),
-        "" if line.place_of_service == claim.place_of_service else line.place_of_service,
-        "",
-        tuple(str(pointer) for pointer in line.pointers),
-        "",
-        "Y" if line.is_emergency else "",
-        "",
-        "Y" if line.is_epsdt else "",
-        "Y" if line.is_family_planning else "",
-        "",
-        "",
-        "0" if line.copay_exempt else "",
-    )
-    write_period(writer, "2400/DTP", "472", line.service_date, line.service_date_end)
-    for qualifier, day in (
-        ("471", line.prescription),
-        ("304", line.last_seen),
-        ("455", line.last_xray),
-        ("454", line.initial_treatment),
-    ):
-        write_day(writer, "2400/DTP", qualifier, day)
-    for qualifier, value in (
-        ("G1", line.prior_authorization),
-        ("6R", line.line_id),
-        ("X4", line.clia_number),
-        ("9F", line.referral_number),
-    ):
-        if value:
-            writer.add("2400/REF", qualifier, value)
-    if line.sales_tax is not None:
-        writer.add("2400/AMT", "T", money(line.sales_tax))
-    if line.note:
-        writer.add("2400/NTE", line.note.kind, line.note.text)
-    if line.purchased_service_provider:
-        writer.add("2400/PS1", line.purchased_service_provider, money(line.purchased_service_charge))
-    if line.drug:
-        writer.add("2410/LIN", "", "N4", line.drug.ndc)
-        if line.drug.quantity is not None:
-            writer.add("2410/CTP", "", "", "", quantity(line.drug.quantity), (line.drug.unit,))
-    _write_provider(writer, "2420A", "82", line.rendering_provider)
-    if line.service_facility is not None:
-        _write_facility(writer, "2420C", line.service_facility)
-    _write_provider(writer, "2420D", "DQ", line.supervising_provider)
-    _write_provider(writer, "2420E", "DK", line.ordering_provider)
-    _write_provider(writer, "2420F", "DN", line.referring_provider)
-    for adjudication in line.adjudications:
-        _write_adjudication(writer, adjudication)
-
-
-def _procedure(
-    qualifier: str, code: str, modifiers: tuple[str, ...], description: str = ""
-) -> tuple[str, ...]:
-    if not description:
-        return (qualifier, code, *modifiers)
-    return (qualifier, code, *modifiers, *([""] * (4 - len(modifiers))), description)
-
-
-def _write_adjudication(writer: SegmentWriter, adjudication: LineAdjudication) -> None:
-    bundled = adjudication.bundled_into_line
-    writer.add(
-        "2430/SVD",
-        adjudication.payer_id,
-        money(adjudication.paid),
-        _procedure(adjudication.procedure_qualifier, adjudication.procedure, adjudication.modifiers),
-        "",
-        quantity(adjudication.units),
-        str(bundled) if bundled is not None else "",
-    )
-    write_adjustments(writer, "2430/CAS", adjudication.adjustments)
-    write_day(writer, "2430/DTP", "573", adjudication.adjudicated_on)
-    if adjudication.remaining_liability is not None:
-        writer.add("2430/AMT", "EAF", money(adjudication.remaining_liability))

@@ -37,7 +37,7 @@ def write_address(writer: SegmentWriter, loop: str, address: Address | None) -> 
 
 
 def write_contact(writer: SegmentWriter, key: str, contact: Contact | None) -> None:
-    """PER with up to three numbers: telephone (and extension), then e-mail, fax and address; nothing for None."""
+    """PER with up to three numbers: telephone, extension, e-mail, fax, web page; nothing for None."""
     if contact is None:
         return
     pairs = (

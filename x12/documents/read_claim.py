@@ -1,0 +1,406 @@
+"""The inside of one 837P claim: 2300 to 2430. Part of x12/documents/read_837p.py, which owns the loops above.
+
+``_scope`` is where the next segment belongs: the claim, another payer, a line, or a line's adjudication;
+``_owner`` is the provider or party that the next N3, N4, REF, PRV belong to, if any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from x12.documents.elements import ElementReader, read_contact, read_party, read_place, read_street
+from x12.documents.parties import Address, Party, Reference
+from x12.documents.professional_claim import (
+    Attachment,
+    ClaimDates,
+    Drug,
+    LineAdjudication,
+    Note,
+    OtherPayer,
+    Provider,
+    RelatedCauses,
+    ServiceFacility,
+    ServiceLine,
+)
+from x12.findings import FindingList, quote
+from x12.tokens import Segment
+
+CLAIM_DATES = {
+    "431": "onset",
+    "484": "last_menstrual_period",
+    "454": "initial_treatment",
+    "304": "last_seen",
+    "453": "acute_manifestation",
+    "439": "accident",
+    "455": "last_xray",
+    "471": "prescription",
+    "360": "disability_from",
+    "361": "disability_to",
+    "297": "last_worked",
+    "296": "return_to_work",
+    "435": "admission",
+    "096": "discharge",
+    "090": "assumed_care",
+    "091": "relinquished_care",
+    "444": "first_contact",
+    "050": "repricer_received",
+}
+LINE_DATES = {"304": "last_seen", "454": "initial_treatment", "471": "prescription", "455": "last_xray"}
+CLAIM_REFERENCES = {
+    "4N": "service_authorization_exception",
+    "9F": "referral_number",
+    "G1": "prior_authorization",
+    "F8": "payer_claim_number",
+    "X4": "clia_number",
+    "D9": "clearinghouse_trace",
+    "EA": "medical_record_number",
+}
+LINE_REFERENCES = {"6R": "line_id", "G1": "prior_authorization", "X4": "clia_number", "9F": "referral_number"}
+PAYER_REFERENCES = {"G1": "prior_authorization", "9F": "referral_number", "F8": "claim_control_number"}
+PAYER_AMOUNTS = {"D": "amount_paid", "EAF": "remaining_liability", "A8": "non_covered"}
+CLAIM_PROVIDERS = {
+    "DN": "referring_provider",
+    "P3": "primary_care_provider",
+    "82": "rendering_provider",
+    "77": "service_facility",
+    "DQ": "supervising_provider",
+}
+LINE_PROVIDERS = {
+    "82": "rendering_provider",
+    "77": "service_facility",
+    "DQ": "supervising_provider",
+    "DK": "ordering_provider",
+    "DN": "referring_provider",
+}
+NOBODY = Party()
+
+
+class ClaimReader:
+    """Takes the segments of one claim after CLM; ``finish`` gives the keywords of ClaimDocument."""
+
+    def __init__(self, findings: FindingList, element: ElementReader, clm: Segment) -> None:
+        self.findings = findings
+        self.element = element
+        self._claim: dict[str, Any] = self._open(clm)
+        self._dates: dict[str, Any] = {}
+        self._lines: list[dict[str, Any]] = []
+        self._payers: list[dict[str, Any]] = []
+        self._scope: dict[str, Any] = self._claim
+        self._level = "claim"
+        self._owner: dict[str, Any] | None = None
+        self._handlers: dict[str, Callable[[Segment], None]] = {
+            "DTP": self._take_date,
+            "REF": self._take_reference,
+            "HI": self._take_codes,
+            "NM1": self._take_name,
+            "N3": self._take_street,
+            "N4": self._take_place,
+            "PRV": self._take_taxonomy,
+            "PER": self._take_contact,
+            "LX": self._open_line,
+            "SV1": self._take_service,
+            "AMT": self._take_amount,
+            "NTE": self._take_note,
+            "PWK": self._take_attachment,
+            "SBR": self._open_payer,
+            "CAS": self._take_adjustments,
+            "OI": self._take_release,
+            "MOA": self._take_outpatient,
+            "SVD": self._open_adjudication,
+            "LIN": self._take_drug,
+            "CTP": self._take_drug_quantity,
+            "PS1": self._take_purchased,
+        }
+
+    def take(self, segment: Segment) -> None:
+        """One segment inside the claim; what we do not keep is passed over."""
+        handler = self._handlers.get(segment.parts[0])
+        if handler is not None:
+            handler(segment)
+
+    def finish(self) -> dict[str, Any]:
+        """Keywords of ClaimDocument but for the parties above the claim."""
+        claim = self._claim
+        for name in CLAIM_PROVIDERS.values():
+            if name in claim:
+                claim[name] = _provider(name, claim[name])
+        claim["dates"] = ClaimDates(**self._dates)
+        claim["other_payers"] = tuple(_other_payer(payer) for payer in self._payers)
+        claim["lines"] = tuple(self._finish_line(line) for line in self._lines)
+        return {key: tuple(value) if isinstance(value, list) else value for key, value in claim.items()}
+
+    def _open(self, segment: Segment) -> dict[str, Any]:
+        causes = segment.components(11)
+        if not segment[1].strip():
+            self.element.missing(segment, 1, "claim")
+        return {
+            "segment": segment.position,
+            "control_number": segment[1].strip(),
+            "total_charge": self.element.required_money(segment, 2, "claim"),
+            "place_of_service": segment.component(5, 1).strip(),
+            "frequency_code": segment.component(5, 3).strip(),
+            "provider_signature": segment[6] == "Y",
+            "assignment": segment[7].strip(),
+            "benefits_assigned": segment[8].strip(),
+            "release_of_information": segment[9].strip(),
+            "signature_source": segment[10].strip(),
+            "related_causes": RelatedCauses(
+                auto_accident="AA" in causes[:3],
+                employment="EM" in causes[:3],
+                other_accident="OA" in causes[:3],
+                state=segment.component(11, 4).strip(),
+                country=segment.component(11, 5).strip(),
+            ),
+            "special_program": segment[12].strip(),
+            "delay_reason": segment[20].strip(),
+            "diagnoses": [],
+        }
+
+    # --- claim -------------------------------------------------------------------------------------
+
+    def _take_date(self, segment: Segment) -> None:
+        qualifier = segment[1].strip()
+        first, last = self.element.period(segment)
+        if self._level == "claim" and self._owner is None:
+            if qualifier == "314":
+                self._dates.update(disability_from=first, disability_to=last)
+            elif qualifier in CLAIM_DATES:
+                self._dates[CLAIM_DATES[qualifier]] = first
+        elif qualifier == "573" and self._level == "payer":
+            self._scope["paid_on"] = first
+        elif qualifier == "573" and self._level == "adjudication":
+            self._scope["adjudicated_on"] = first
+        elif self._lines and qualifier == "472":
+            self._lines[-1].update(service_date=first, service_date_end=last if last != first else None)
+        elif self._level == "line" and qualifier in LINE_DATES:
+            self._scope[LINE_DATES[qualifier]] = first
+
+    def _take_reference(self, segment: Segment) -> None:
+        qualifier, value = segment[1].strip(), segment[2].strip()
+        if self._owner is not None and self._level != "payer":
+            self._owner.setdefault("references", []).append(Reference(qualifier, value))
+            return
+        if self._level == "payer" and qualifier == "T4":
+            self._scope["claim_adjusted"] = value == "Y"
+            return
+        names = {"claim": CLAIM_REFERENCES, "line": LINE_REFERENCES, "payer": PAYER_REFERENCES}
+        name = names.get(self._level, {}).get(qualifier)
+        if name is not None and (self._level != "payer" or self._payers[-1].get("in_payer")):
+            self._scope.setdefault(name, value)
+
+    def _take_codes(self, segment: Segment) -> None:
+        for place in range(1, len(segment.parts)):
+            qualifier, code = segment.component(place, 1).strip(), segment.component(place, 2).strip()
+            if qualifier in ("ABK", "ABF", "BK", "BF"):
+                self._claim["diagnoses"].append(code.replace(".", ""))
+                if qualifier in ("BK", "BF"):
+                    self.findings.add(
+                        "icd9_diagnosis",
+                        f"Diagnosis {quote(code)} is marked as ICD-9 ({qualifier}).",
+                        level="claim",
+                        segment=segment.position,
+                        severity="warning",
+                    )
+            elif qualifier in ("BP", "BO"):
+                self._claim.setdefault("anesthesia_procedures", []).append(code)
+            elif qualifier == "BG":
+                self._claim.setdefault("condition_codes", []).append(code)
+
+    def _take_note(self, segment: Segment) -> None:
+        if self._level in ("claim", "line"):
+            self._scope.setdefault("note", Note(segment[1].strip(), segment[2].strip()))
+
+    def _take_attachment(self, segment: Segment) -> None:
+        if self._level == "claim":
+            attachment = Attachment(segment[1].strip(), segment[2].strip(), segment[6].strip())
+            self._claim.setdefault("attachments", []).append(attachment)
+
+    def _take_amount(self, segment: Segment) -> None:
+        amount = self.element.money(segment, 2, "claim")
+        qualifier = segment[1].strip()
+        if self._level == "claim" and qualifier == "F5":
+            self._claim["patient_amount_paid"] = amount
+        elif self._level == "payer" and qualifier in PAYER_AMOUNTS:
+            self._scope[PAYER_AMOUNTS[qualifier]] = amount
+        elif self._level == "line" and qualifier == "T":
+            self._scope["sales_tax"] = amount
+        elif self._level == "adjudication" and qualifier == "EAF":
+            self._scope["remaining_liability"] = amount
+
+    # --- names -------------------------------------------------------------------------------------
+
+    def _take_name(self, segment: Segment) -> None:
+        qualifier = segment[1].strip()
+        self._owner = {"party": read_party(segment)}
+        if self._level == "payer":
+            key = {"IL": "insured", "PR": "payer"}.get(qualifier)
+            self._payers[-1]["in_payer"] = qualifier == "PR"
+            if key is not None:
+                self._scope[key] = self._owner
+            return
+        if self._level == "adjudication":
+            self._scope, self._level = self._lines[-1], "line"
+        names = CLAIM_PROVIDERS if self._level == "claim" else LINE_PROVIDERS
+        if qualifier in names:
+            self._scope.setdefault(names[qualifier], self._owner)
+
+    def _take_street(self, segment: Segment) -> None:
+        if self._owner is not None:
+            self._owner["address"] = read_street(segment)
+
+    def _take_place(self, segment: Segment) -> None:
+        if self._owner is not None:
+            self._owner["address"] = read_place(self._owner.get("address"), segment)
+
+    def _take_taxonomy(self, segment: Segment) -> None:
+        if self._owner is not None:
+            self._owner["taxonomy"] = segment[3].strip()
+
+    def _take_contact(self, segment: Segment) -> None:
+        if self._owner is not None:
+            self._owner["contact"] = read_contact(segment)
+
+    # --- other payers ------------------------------------------------------------------------------
+
+    def _open_payer(self, segment: Segment) -> None:
+        self._scope = {
+            "responsibility": segment[1].strip(),
+            "relationship": segment[2].strip(),
+            "group_number": segment[3].strip(),
+            "group_name": segment[4].strip(),
+            "insurance_type": segment[5].strip(),
+            "filing_indicator": segment[9].strip(),
+        }
+        self._payers.append(self._scope)
+        self._level, self._owner = "payer", None
+
+    def _take_adjustments(self, segment: Segment) -> None:
+        if self._level in ("payer", "adjudication"):
+            self._scope.setdefault("adjustments", []).extend(self.element.adjustments(segment))
+
+    def _take_release(self, segment: Segment) -> None:
+        if self._level == "payer":
+            self._scope.update(
+                benefits_assigned=segment[3].strip(),
+                patient_signature_source=segment[4].strip(),
+                release_of_information=segment[6].strip(),
+            )
+
+    def _take_outpatient(self, segment: Segment) -> None:
+        if self._level == "payer":
+            self._scope["outpatient"] = self.element.outpatient(segment)
+
+    # --- lines -------------------------------------------------------------------------------------
+
+    def _open_line(self, segment: Segment) -> None:
+        self._scope = {"segment": segment}
+        self._lines.append(self._scope)
+        self._level, self._owner = "line", None
+
+    def _take_service(self, segment: Segment) -> None:
+        if self._level != "line":
+            self._open_line(segment)
+        parts = [text.strip() for text in segment.components(1)]
+        pointers = (text.strip() for text in segment.components(7))
+        units = self.element.quantity(segment, 4)
+        self._scope.update(
+            procedure_qualifier=parts[0],
+            procedure=parts[1] if len(parts) > 1 else "",
+            modifiers=tuple(text for text in parts[2:6] if text),
+            description=parts[6] if len(parts) > 6 else "",
+            charge=self.element.required_money(segment, 2, "claim"),
+            unit_basis=segment[3].strip(),
+            units=units if units is not None else Decimal(0),
+            place_of_service=segment[5].strip(),
+            pointers=tuple(
+                int(text) for text in pointers if text.isascii() and text.isdigit() and len(text) < 3
+            ),
+            is_emergency=segment[9] == "Y",
+            is_epsdt=segment[11] == "Y",
+            is_family_planning=segment[12] == "Y",
+            copay_exempt=segment[15] == "0",
+        )
+
+    def _take_drug(self, segment: Segment) -> None:
+        if self._level == "line":
+            self._scope["drug"] = {"ndc": segment[3].strip()}
+
+    def _take_drug_quantity(self, segment: Segment) -> None:
+        if self._level == "line" and "drug" in self._scope:
+            self._scope["drug"].update(
+                quantity=self.element.quantity(segment, 4), unit=segment.component(5, 1).strip()
+            )
+
+    def _take_purchased(self, segment: Segment) -> None:
+        if self._level == "line":
+            self._scope["purchased_service_provider"] = segment[1].strip()
+            self._scope["purchased_service_charge"] = self.element.money(segment, 2, "claim")
+
+    def _open_adjudication(self, segment: Segment) -> None:
+        if not self._lines:
+            return
+        parts = [text.strip() for text in segment.components(3)]
+        self._scope = {
+            "payer_id": segment[1].strip(),
+            "paid": self.element.required_money(segment, 2, "claim"),
+            "procedure_qualifier": parts[0],
+            "procedure": parts[1] if len(parts) > 1 else "",
+            "modifiers": tuple(text for text in parts[2:6] if text),
+            "units": self.element.quantity(segment, 5),
+            "bundled_into_line": self.element.whole_number(segment, 6),
+        }
+        self._lines[-1].setdefault("adjudications", []).append(self._scope)
+        self._level, self._owner = "adjudication", None
+
+    def _finish_line(self, line: dict[str, Any]) -> ServiceLine:
+        start: Segment = line.pop("segment")
+        for key, default in (("procedure", ""), ("charge", Decimal("0.00")), ("units", Decimal(0))):
+            if key not in line:
+                line[key] = default
+        if line.get("service_date") is None:
+            line["service_date"] = date.min  # a foreign file without one; the finding blocks it
+            self.findings.add(
+                "missing_service_date",
+                "The service line has no readable service date (DTP*472).",
+                level="claim",
+                segment=start.position,
+            )
+        line.setdefault("line_id", "")
+        for name in LINE_PROVIDERS.values():
+            if name in line:
+                line[name] = _provider(name, line[name])
+        if "drug" in line:
+            line["drug"] = Drug(**line["drug"])
+        line["adjudications"] = tuple(
+            LineAdjudication(**{**item, "adjustments": tuple(item.get("adjustments", ()))})
+            for item in line.get("adjudications", ())
+        )
+        return ServiceLine(**line)
+
+
+def _provider(name: str, owner: dict[str, Any]) -> Provider | ServiceFacility:
+    references = tuple(owner.get("references", ()))
+    if name == "service_facility":
+        address = owner.get("address", Address())
+        return ServiceFacility(owner["party"], address, owner.get("contact"), references)
+    return Provider(owner["party"], owner.get("taxonomy", ""), references)
+
+
+def _other_payer(found: dict[str, Any]) -> OtherPayer:
+    values = dict(found)
+    values.pop("in_payer", None)
+    insured, payer = values.pop("insured", {}), values.pop("payer", {})
+    party: Party = payer.get("party", NOBODY)
+    values["adjustments"] = tuple(values.get("adjustments", ()))
+    return OtherPayer(
+        payer_name=party.last_name,
+        payer_id=party.identifier,
+        payer_id_qualifier=party.id_qualifier,
+        payer_address=payer.get("address"),
+        subscriber=insured.get("party", NOBODY),
+        subscriber_address=insured.get("address"),
+        **values,
+    )

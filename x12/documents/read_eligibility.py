@@ -1,0 +1,132 @@
+"""Readers of 270, 271, 276 and 277 at summary level. After them: insurance/eligibility and claim status."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from x12.documents.elements import ElementReader, read_party
+from x12.documents.eligibility import (
+    Benefit,
+    Eligibility,
+    EligibilityPerson,
+    RequestRejection,
+    StatusReport,
+    StatusRow,
+)
+from x12.documents.parties import Reference
+from x12.findings import FindingList
+from x12.tokens import Segment
+
+
+def read_eligibility(segments: Iterable[Segment], kind: str, findings: FindingList) -> Eligibility:
+    """One ST 270 or 271: people with their EB rows, and every AAA with its level."""
+    element = ElementReader(findings)
+    header: dict[str, Any] = {}
+    people: list[dict[str, Any]] = []
+    rejections: list[RequestRejection] = []
+    level = ""
+    inside_other_party = False
+    for segment in segments:
+        name = segment.parts[0]
+        person = people[-1] if people and level in ("22", "23") else None
+        if name == "BHT":
+            header["reference"] = segment[3].strip()
+        elif name == "HL":
+            level = segment[3].strip()
+            inside_other_party = False
+            if level in ("22", "23"):
+                people.append({"level": level})
+        elif name == "AAA":
+            texts = tuple(segment.elements)
+            rejections.append(
+                RequestRejection(level, segment[1].strip(), segment[3].strip(), segment[4].strip(), texts)
+            )
+        elif name == "NM1" and level in ("20", "21"):
+            header.setdefault("payer" if level == "20" else "provider", read_party(segment))
+        elif name in ("LS", "LE"):
+            inside_other_party = name == "LS"
+        elif person is not None and not inside_other_party:
+            _take_person(person, name, segment, element)
+    made = tuple(_person(found) for found in people)
+    return Eligibility(kind=kind, people=made, rejections=tuple(rejections), **header)
+
+
+def _take_person(person: dict[str, Any], name: str, segment: Segment, element: ElementReader) -> None:
+    if name == "NM1":
+        person.setdefault("party", read_party(segment))
+    elif name == "TRN":
+        person.setdefault("traces", []).append(segment[2].strip())
+    elif name == "DMG":
+        person.update(birth_date=element.day(segment, 2), sex=segment[3].strip())
+    elif name == "REF":
+        person.setdefault("references", []).append(Reference(segment[1].strip(), segment[2].strip()))
+    elif name == "DTP":
+        person.setdefault("dates", []).append((segment[1].strip(), segment[3].strip()))
+    elif name == "EQ":
+        person.setdefault("inquiries", []).append(segment[1].strip())
+    elif name == "EB":
+        person.setdefault("benefits", []).append(_benefit(segment, element))
+    elif name == "MSG" and person.get("benefits"):
+        person["benefits"][-1].setdefault("messages", []).append(segment[1].strip())
+
+
+def _benefit(segment: Segment, element: ElementReader) -> dict[str, Any]:
+    return {
+        "information": segment[1].strip(),
+        "coverage_level": segment[2].strip(),
+        "service_types": segment.repetitions(3),
+        "insurance_type": segment[4].strip(),
+        "plan_name": segment[5].strip(),
+        "time_period": segment[6].strip(),
+        "amount": element.money(segment, 7),
+        "percent": element.quantity(segment, 8),
+        "quantity_qualifier": segment[9].strip(),
+        "quantity": element.quantity(segment, 10),
+        "authorization_required": segment[11].strip(),
+        "in_network": segment[12].strip(),
+        "procedure": segment[13].strip(),
+        "elements": segment.elements,
+        "segment": segment.position,
+    }
+
+
+def _person(found: dict[str, Any]) -> EligibilityPerson:
+    values = {key: tuple(value) if isinstance(value, list) else value for key, value in found.items()}
+    values["benefits"] = tuple(
+        Benefit(**{**row, "messages": tuple(row.get("messages", ()))}) for row in found.get("benefits", ())
+    )
+    return EligibilityPerson(**values)
+
+
+def read_status_report(segments: Iterable[Segment], kind: str, findings: FindingList) -> StatusReport:
+    """One ST 276 or 277: one row for each TRN, with the REF and STC that follow it."""
+    del findings  # nothing here is judged yet; the signature is the same for all readers
+    rows: list[dict[str, Any]] = []
+    reference, level = "", ""
+    for segment in segments:
+        name = segment.parts[0]
+        if name == "BHT":
+            reference = segment[3].strip()
+        elif name == "HL":
+            level = segment[3].strip()
+        elif name == "TRN":
+            rows.append({"level": level, "trace": segment[2].strip(), "references": [], "statuses": []})
+        elif name == "REF" and rows:
+            rows[-1]["references"].append(Reference(segment[1].strip(), segment[2].strip()))
+        elif name == "STC" and rows:
+            rows[-1]["statuses"].append(segment.elements)
+    made = []
+    for row in rows:
+        found = {ref.qualifier: ref.value for ref in reversed(row["references"])}
+        made.append(
+            StatusRow(
+                level=row["level"],
+                trace=row["trace"],
+                payer_claim_number=found.get("1K", ""),
+                control_number=found.get("EJ", ""),
+                references=tuple(row["references"]),
+                statuses=tuple(row["statuses"]),
+            )
+        )
+    return StatusReport(kind=kind, reference=reference, rows=tuple(made))
