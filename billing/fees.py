@@ -245,9 +245,9 @@ def _best_row(
     return best.fee, Step(rule, inputs, as_text(best.fee), because)
 
 
-def _row_weight(row: FeeRow) -> tuple[specificity.Weight, date]:
+def _row_weight(row: FeeRow) -> tuple[specificity.Weight, str]:
     given = [key is not None for key in astuple(row.keys)]
-    return specificity.weight(given), row.effective_from or date.min
+    return specificity.weight(given), as_text(row.effective_from) or ""  # "always" before any day
 
 
 def _default_price(question: FeeQuestion, rule: str) -> Rung:
@@ -257,7 +257,7 @@ def _default_price(question: FeeQuestion, rule: str) -> Rung:
     if not fitting:
         because = f"The service has no price of its own on {question.day}."
         return None, Step(rule, inputs, None, because)
-    best = max(fitting, key=lambda price: price.effective_from or date.min)
+    best = max(fitting, key=lambda price: as_text(price.effective_from) or "")
     since = f" from {best.effective_from}" if best.effective_from else ""
     lead = (
         "Bills to patients take the service's own price" if rule == "B17.3.0" else "The service's own price"
