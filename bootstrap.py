@@ -79,7 +79,16 @@ def install(which: str) -> None:
         if made.returncode:
             sys.exit("python3 -m venv failed: on Debian and Ubuntu, apt-get install python3-venv")
     pip = [str(python()), "-m", "pip", "install", "-q", "--disable-pip-version-check", "--require-hashes"]
-    uv = [str(VENV / "bin" / "uv"), "pip", "install", "-q", "--link-mode=copy", "--python", str(python())]
+    uv = [
+        str(VENV / "bin" / "uv"),
+        "pip",
+        "install",
+        "-q",
+        "--link-mode=copy",
+        "--compile-bytecode",
+        "--python",
+        str(python()),
+    ]
     tries = [[*pip, "-r", str(lock)]]
     if not os.environ.get("NO_UV"):
         got = subprocess.run([*pip, "-r", str(ROOT / "requirements" / "uv.txt")], stdout=sys.stderr)
