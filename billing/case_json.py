@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -267,7 +268,7 @@ def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) == len(pairs):
         return made
-    names = [name for name, _ in pairs]
+    counts = Counter(name for name, _ in pairs)
     repeating = _Repeating(made)
-    repeating.repeated = next(name for name in names if names.count(name) > 1)
+    repeating.repeated = next(name for name, count in counts.items() if count > 1)
     return repeating

@@ -7,7 +7,7 @@ top and the first that has a price wins; every rung looked at leaves a step in t
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -50,6 +50,19 @@ class FeeKeys:
     location: str | None = None
     program: str | None = None
     holiday: bool | None = None
+
+    def in_order(self) -> tuple[specificity.Key, ...]:
+        """The keys in the fixed order of KEY_ORDER."""
+        return (
+            self.service,
+            self.payer,
+            self.plan,
+            self.clinician,
+            self.credential,
+            self.location,
+            self.program,
+            self.holiday,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +169,7 @@ def repeated_rows(schedule: FeeSchedule) -> list[Finding]:
     seen: dict[tuple[object, ...], int] = {}
     findings = []
     for place, row in enumerate(schedule.rows):
-        key = (*astuple(row.keys), row.effective_from)
+        key = (*row.keys.in_order(), row.effective_from)
         if key in seen:
             text = f"same keys and day as row {seen[key] + 1} of schedule {schedule.name}; keep one of them"
             findings.append(Finding("repeated_fee_row", f"rows[{place}]", text))
@@ -218,17 +231,17 @@ def _best_row(
     question: FeeQuestion, schedules: Iterable[FeeSchedule], rule: str, inputs: dict[str, Any]
 ) -> Rung:
     """The winning row: most keys, then the first differing key, then the latest day, then file order."""
-    actual = astuple(question.keys)
+    actual = question.keys.in_order()
     fitting = [
         (schedule, row)
         for schedule in schedules
         for row in schedule.rows
-        if _in_force(row.effective_from, question.day) and specificity.matches(astuple(row.keys), actual)
+        if _in_force(row.effective_from, question.day) and specificity.matches(row.keys.in_order(), actual)
     ]
     shown = [
         {
             "schedule": schedule.name,
-            "keys": {n: k for n, k in zip(KEY_ORDER, astuple(row.keys), strict=True) if k is not None},
+            "keys": {n: k for n, k in zip(KEY_ORDER, row.keys.in_order(), strict=True) if k is not None},
             "from": as_text(row.effective_from),
             "fee": as_text(row.fee),
         }
@@ -238,7 +251,7 @@ def _best_row(
     if not fitting:
         return None, Step(rule, inputs, None, f"No row in force on {question.day} fits this visit.")
     schedule, best = max(fitting, key=lambda pair: _row_weight(pair[1]))
-    said = specificity.describe(KEY_ORDER, astuple(best.keys))
+    said = specificity.describe(KEY_ORDER, best.keys.in_order())
     since = f" from {best.effective_from}" if best.effective_from else ""
     because = f"Schedule {schedule.name} says {best.fee} for {said}{since}"
     because += "." if len(fitting) == 1 else f": the closest of {len(fitting)} rows that fit."
@@ -246,7 +259,7 @@ def _best_row(
 
 
 def _row_weight(row: FeeRow) -> tuple[specificity.Weight, str]:
-    given = [key is not None for key in astuple(row.keys)]
+    given = [key is not None for key in row.keys.in_order()]
     return specificity.weight(given), as_text(row.effective_from) or ""  # "always" before any day
 
 

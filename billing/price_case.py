@@ -183,9 +183,11 @@ def _refuse_ambiguity(case: pricing.PricingCase) -> None:
 
 
 def _refuse_twins(path: str, key: str, values: list[str | None]) -> None:
+    seen: set[str | None] = set()
     for place, value in enumerate(values):
-        if value in values[:place]:
+        if value in seen:
             raise MalformedError(f"{path}[{place}].{key}: {show(value)} is there twice; keep one of the rows")
+        seen.add(value)
 
 
 def _status(status: Reader) -> fees.StatusTerms:

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from billing.management.commands.price import Command
-from billing.price_case import price_file
+from billing.price_case import LARGEST_FILE, price_file
 from tests.billing.pricing_cases import MISSING, NO_SHOW, as_json, row, schedules
 
 pytestmark = pytest.mark.rule("B17.0")
@@ -291,6 +291,14 @@ def test_unknown_keys_are_ignored_with_a_warning(tmp_path: Path, capsys: pytest.
 
 def test_small_letters_are_lifted(tmp_path: Path) -> None:
     assert price_file(write(tmp_path, as_json(manual_modifiers=["gt"]))).document["modifiers"] == ["GT", "95"]
+
+
+def test_a_file_too_large_to_be_a_case(tmp_path: Path) -> None:
+    path = tmp_path / "case.json"
+    with path.open("wb") as file:
+        file.truncate(LARGEST_FILE + 1)
+    report = price_file(str(path))
+    assert (report.status, report.document) == (2, {"error": "larger than 64 MB"})
 
 
 def test_a_file_with_a_byte_order_mark(tmp_path: Path) -> None:

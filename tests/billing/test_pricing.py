@@ -253,6 +253,51 @@ def test_the_order_of_rules_never_changes_a_price(data: dict[str, Any], random: 
     assert {**after, "trace": None} == {**before, "trace": None}
 
 
+EVERY_KIND_OF_STEP: list[dict[str, Any]] = [
+    {"service__duration": {"rounding": "CMS8"}, "minutes": 23},
+    {"service__duration": {"rounding": "CMS8", "min_units": "1"}, "minutes": 7},
+    {"service__duration": {"rounding": "X", "interval_minutes": 45}},
+    {"service__duration": None, "units": "2.5"},
+    {"override_price": "0.00", "manual_modifiers": ["GT", "95"]},
+    {"status": NO_SHOW, "payer": None},
+    {"patient": {"fees": [{"service": "90834", "fee": "80.00", "copay": "9.99", "copay_per_unit": True}]}},
+    {
+        "patient": {"reduced_fee_schedule": "sliding-a"},
+        "fee_schedules": schedules(reduced=[row("1.00"), row("2.00", payer="Aetna")]),
+    },
+    {"service__bill_patient_directly": True, "bill_directly_forces_default_price": True},
+    {"modifier_rules": [{"modifiers": ["52"], "fee_change": {"percent": "-33.33"}}]},
+    {"modifier_rules": [{"modifiers": ["52"], "fee_change": {"amount": "0.01"}}]},
+    {
+        "patient": {"age": 9},
+        "modifier_rules": [{"modifiers": ["HA"], "age": {"from": 0, "to": 17}}, {"modifiers": ["95"]}],
+        "same_day_rules": [{"services": ["90834"], "occurrence": 1, "modifier": "59", "and_later": True}],
+        "earlier_today": [{"service": "90834"}],
+    },
+]
+
+
+@pytest.mark.rule("B17.0")
+@pytest.mark.parametrize("changes", EVERY_KIND_OF_STEP)
+def test_the_second_sum_agrees_for_every_kind_of_step(changes: dict[str, Any]) -> None:
+    written = render(price(case(**changes)))
+    again = retrace(written["trace"])
+    assert written["charge"] is not None
+    assert (again.fee, again.quantity, again.charge) == (
+        written["fee"],
+        written["quantity"],
+        written["charge"],
+    )
+    assert (again.patient, again.payer) == (written["patient"], written["payer"])
+    assert (again.rule, list(again.modifiers)) == (written["rule"], written["modifiers"])
+
+
+@pytest.mark.rule("B17.0")
+def test_the_second_sum_of_a_line_among_the_days_timed_codes() -> None:
+    result = price(replace(case(service__duration={"rounding": "CMS8"}, minutes=7), day_units=1))
+    assert retrace(freeze(result.trace)).quantity == "1"
+
+
 def tampered() -> Iterator[tuple[str, str, Any]]:
     yield "B17.3.5", "result", "131.00"
     yield "B17.4", "result", "1"
