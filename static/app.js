@@ -35,6 +35,22 @@ document.addEventListener("toast", (e) => toast(e.detail?.value ?? e.detail ?? "
 
 // ---- dialogs: data-open="id", data-close; fetched ones: data-sheet, data-dialog (GET), data-preview="/url/" (POST of the bulk form)
 const open = (id) => { const d = document.getElementById(id); if (d?.tagName === "DIALOG" && !d.open) d.showModal(); return d; };
+function put(id, html) {   // a part, or a whole page of which the part in <main> is taken
+  const box = document.getElementById(id), page = new DOMParser().parseFromString(html, "text/html");
+  const part = page.querySelector("main.trouble .blank")?.parentElement.cloneNode(true) || page.querySelector("main") || page.body;
+  part.querySelector(".brand")?.remove();
+  box.replaceChildren(...part.childNodes);
+  if (!box.querySelector("[data-close]")) {
+    const foot = document.createElement("footer"), close = Object.assign(document.createElement("button"), { type: "button", className: "btn", textContent: "Close" });
+    close.dataset.close = "";
+    foot.append(close);
+    box.append(foot);
+  }
+  const title = box.querySelector("h1,h2");
+  if (title) { title.id ||= `${id}-t`; box.removeAttribute("aria-label"); box.setAttribute("aria-labelledby", title.id); }
+  open(id);
+  ready(box);
+}
 async function fill(id, url, form) {
   const box = document.getElementById(id);
   box.setAttribute("aria-busy", "true");
@@ -42,14 +58,8 @@ async function fill(id, url, form) {
     const asked = form ? { method: "POST", body: new FormData(form) } : {};
     const answer = await fetch(url, { ...asked, headers: { "HX-Request": "true", "HX-Target": id }, credentials: "same-origin" });
     if (answer.redirected || !/html/.test(answer.headers.get("content-type") || "")) { location.href = answer.redirected ? answer.url : url; return; }
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const part = page.querySelector("main .trouble-part") || page.querySelector("main") || page.body;
-    box.replaceChildren(...part.childNodes);
-    const title = box.querySelector("h1,h2");
-    if (title) { title.id ||= `${id}-t`; box.removeAttribute("aria-label"); box.setAttribute("aria-labelledby", title.id); }
-    open(id);
-    ready(box);
-  } catch { location.href = form ? location.href : url; } finally { box.removeAttribute("aria-busy"); }
+    put(id, await answer.text());
+  } catch { if (!form) location.href = url; else toast("The server does not answer just now. Nothing was sent."); } finally { box.removeAttribute("aria-busy"); }
 }
 document.addEventListener("click", (e) => {
   const at = (s) => e.target.closest?.(s);
@@ -129,7 +139,13 @@ document.addEventListener("htmx:after:swap", (e) => {
   if (where instanceof Element) ready(where.isConnected ? where.parentElement ?? where : document);
   if (where instanceof HTMLDialogElement && !where.open && where.childElementCount) where.showModal();
 });
-document.addEventListener("htmx:response:error", () => {});   // the answer is a page in plain words and is shown where it was asked for
+document.addEventListener("htmx:after:request", (e) => {   // a whole page came where a part was asked for: signed out, or trouble in plain words
+  const { text, response } = e.detail.ctx;
+  if (!/^\s*<!doctype/i.test(text || "")) return;
+  e.preventDefault();
+  if (response.raw.redirected) location.href = response.raw.url;
+  else put("dialog", text);
+});
 
 ready(document);
 palette($("#palette"));

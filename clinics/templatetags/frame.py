@@ -19,7 +19,7 @@ from django.template.context import Context
 from django.templatetags.static import static
 from django.utils import dateformat, timezone
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 from lib.dates import age_on
 from lib.money import show_money
@@ -28,25 +28,40 @@ from .states import look
 
 register = template.Library()
 
-DASH = mark_safe('<span class="nil">\u2013</span>')
+DASH = SafeString('<span class="nil">\u2013</span>')
 FAMILIES = ("ok", "go", "warn", "stop", "mute", "test")
-COOKIES = {"theme": ("light", "dark"), "density": ("normal", "tight"), "privacy": ("off", "on"), "keys": ("on", "off")}
+COOKIES = {
+    "theme": ("light", "dark"),
+    "density": ("normal", "tight"),
+    "privacy": ("off", "on"),
+    "keys": ("on", "off"),
+}
 DATE_FORMAT = "m/d/Y"  # how US clinics write it; a location may set ``date_format`` in the context
 
 
 # Icons and states --------------------------------------------------------------------------------
 @register.simple_tag
 def icon(name: str, extra: str = "", label: str = "") -> SafeString:
-    """One symbol of static/icons.svg. ``extra``: more classes ("i-sm dim"); ``label`` only if it stands alone."""
-    who = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')
-    spin = mark_safe(" data-spin") if name == "loader-2" else ""
+    """One symbol of static/icons.svg.
+
+    ``extra``: more classes ("i-sm dim"); ``label`` only if the symbol stands alone.
+    """
+    who = format_html('role="img" aria-label="{}"', label) if label else SafeString('aria-hidden="true"')
+    spin = SafeString(" data-spin") if name == "loader-2" else ""
     return format_html(
-        '<svg class="i{}" {}{}><use href="{}#{}"/></svg>', f" {extra}" if extra else "", who, spin, static("icons.svg"), name
+        '<svg class="i{}" {}{}><use href="{}#{}"/></svg>',
+        f" {extra}" if extra else "",
+        who,
+        spin,
+        static("icons.svg"),
+        name,
     )
 
 
 @register.simple_tag
-def state(kind: str, value: object, label: str = "", note: str = "", fill: bool | None = None) -> SafeString:
+def state(
+    kind: str, value: object, label: str = "", note: str = "", *, fill: bool | None = None
+) -> SafeString:
     """A state as word, icon and colour: ``{% state "claim" claim.state %}``.
 
     ``note`` follows the word ("E14"); ``label`` replaces the word; ``fill`` overrides the tinted body.
@@ -57,17 +72,29 @@ def state(kind: str, value: object, label: str = "", note: str = "", fill: bool 
 
 
 @register.simple_tag
-def badge(word: object, family: str = "mute", symbol: str = "circle-dashed", fill: bool = False) -> SafeString:
+def badge(
+    word: object, family: str = "mute", symbol: str = "circle-dashed", *, fill: bool = False
+) -> SafeString:
     """A state that no table names: ``{% badge "Ties to the cent" "ok" "check" %}``."""
     assert family in FAMILIES, f"no such family of states: {family}"
-    return format_html('<span class="st is-{}{}">{}{}</span>', family, " fill" if fill else "", icon(symbol), word)
+    return format_html(
+        '<span class="st is-{}{}">{}{}</span>', family, " fill" if fill else "", icon(symbol), word
+    )
 
 
 @register.simple_tag
 def chip(
-    words: object, family: str = "", symbol: str = "", href: str = "", code: str = "", amount: Decimal | None = None
+    words: object,
+    family: str = "",
+    symbol: str = "",
+    href: str = "",
+    code: str = "",
+    amount: Decimal | None = None,
 ) -> SafeString:
-    """A fact with an owner: ``{% chip "copay" code="PR-3" amount=line.copay %}``; with ``href`` a link to its remedy."""
+    """A fact with an owner: ``{% chip "copay" code="PR-3" amount=line.copay %}``.
+
+    With ``href`` it is a link to its remedy.
+    """
     inner = format_html(
         "{}{}{}{}",
         icon(symbol) if symbol else "",
@@ -90,7 +117,7 @@ def count(number: int | None) -> SafeString:
 @register.simple_tag
 def keycap(keys: str) -> SafeString:
     """Keys as caps: ``{% keycap "Ctrl K" %}``."""
-    return format_html_join(mark_safe(" "), "<kbd>{}</kbd>", ((key,) for key in keys.split()))
+    return format_html_join(SafeString(" "), "<kbd>{}</kbd>", ((key,) for key in keys.split()))
 
 
 # Money, dates, people ----------------------------------------------------------------------------
@@ -167,7 +194,10 @@ def job_over(value: object) -> bool:
 # Addresses, lists --------------------------------------------------------------------------------
 @register.simple_tag(takes_context=True)
 def qs(context: Context, **changes: object) -> str:
-    """This page's query string with ``changes``; None or "" takes a key out. Paging starts anew unless named."""
+    """This page's query string with ``changes``; None or "" takes a key out.
+
+    Paging starts anew unless it is named.
+    """
     query = context["request"].GET.copy()
     for name in ("after", "before", "page"):
         query.pop(name, None)
@@ -179,8 +209,13 @@ def qs(context: Context, **changes: object) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def th(context: Context, label: str, sort: str = "", num: bool = False, extra: str = "", hidden: bool = False) -> SafeString:
-    """A column head. ``sort``: the key put in ``?sort=`` (again: descending); ``num``: figures, right-aligned."""
+def th(
+    context: Context, label: str, sort: str = "", *, num: bool = False, extra: str = "", hidden: bool = False
+) -> SafeString:
+    """A column head. ``num``: figures, right-aligned; ``hidden``: for screen readers only.
+
+    ``sort``: the key put in ``?sort=``, with a minus when chosen again (descending).
+    """
     words: Any = format_html('<span class="visually-hidden">{}</span>', label) if hidden else label
     classes = " ".join(filter(None, ["num" if num else "", extra]))
     aria: Any = ""
@@ -188,7 +223,12 @@ def th(context: Context, label: str, sort: str = "", num: bool = False, extra: s
         now = context["request"].GET.get("sort", "") if "request" in context else ""
         turned = {sort: "ascending", f"-{sort}": "descending"}.get(now, "")
         arrow = icon("chevron-up" if turned == "ascending" else "chevron-down", "i-sm") if turned else ""
-        words = format_html('<a class="sort-by" href="{}">{} {}</a>', qs(context, sort=f"-{sort}" if now == sort else sort), label, arrow)
+        words = format_html(
+            '<a class="sort-by" href="{}">{} {}</a>',
+            qs(context, sort=f"-{sort}" if now == sort else sort),
+            label,
+            arrow,
+        )
         aria = format_html(' aria-sort="{}"', turned) if turned else ""
     return format_html('<th scope="col" role="columnheader" class="{}"{}>{}</th>', classes, aria, words)
 
@@ -197,17 +237,22 @@ def th(context: Context, label: str, sort: str = "", num: bool = False, extra: s
 def pick_all(label: str = "Choose all on this page") -> SafeString:
     """The head cell over a column of ``{% pick %}`` boxes."""
     return format_html(
-        '<th class="check" scope="col" role="columnheader"><input class="form-check-input" type="checkbox" aria-label="{}"></th>', label
+        '<th class="check" scope="col" role="columnheader">'
+        '<input class="form-check-input" type="checkbox" aria-label="{}"></th>',
+        label,
     )
 
 
 @register.simple_tag
-def pick(bulk: str, value: object, label: str, checked: bool = False) -> SafeString:
-    """The cell that chooses a row for the bulk bar ``bulk``; ``label`` says which row ("Rosa Hart, 03/16/2026")."""
+def pick(bulk: str, value: object, label: str, *, checked: bool = False) -> SafeString:
+    """The cell that chooses a row for the bulk bar ``bulk``; ``label`` says which row it is."""
     return format_html(
-        '<td class="check" role="cell"><input class="form-check-input" type="checkbox" name="id" value="{}" form="{}-form"'
-        ' aria-label="Choose {}"{}></td>',
-        value, bulk, label, mark_safe(" checked") if checked else "",
+        '<td class="check" role="cell"><input class="form-check-input" type="checkbox" name="id" value="{}"'
+        ' form="{}-form" aria-label="Choose {}"{}></td>',
+        value,
+        bulk,
+        label,
+        SafeString(" checked") if checked else "",
     )
 
 
@@ -219,21 +264,25 @@ def _control_class(widget: forms.Widget) -> str:
 
 
 @register.simple_tag
-def control(field: BoundField, extra: str = "", described: str = "", placeholder: str = "") -> SafeString:
-    """The input of a bound field with our classes and its help and errors tied to it for screen readers."""
+def control(field: BoundField, extra: str = "", placeholder: str = "", *, plain: bool = False) -> SafeString:
+    """The input of a bound field with our classes, its help and errors tied to it for screen readers.
+
+    ``plain`` (sign-in): no help, no placeholder.
+    """
     attrs = dict(field.field.widget.attrs)
     own = attrs.pop("class", "")
     bad = bool(field.errors)
-    attrs["class"] = " ".join(filter(None, [_control_class(field.field.widget), own, extra, "is-invalid" if bad else ""]))
-    notes = [f"{field.auto_id}-help"] if field.help_text else []
+    attrs["class"] = " ".join(
+        filter(None, [_control_class(field.field.widget), own, extra, "is-invalid" if bad else ""])
+    )
+    notes = [f"{field.auto_id}-help"] if field.help_text and not plain else []
     notes += [f"{field.auto_id}-error"] if bad else []
-    notes += [described] if described else []
     if notes:
         attrs["aria-describedby"] = " ".join(notes)
     if bad:
         attrs["aria-invalid"] = "true"
-    if placeholder:
-        attrs["placeholder"] = placeholder
+    if placeholder or plain:
+        attrs["placeholder"] = "" if plain else placeholder
     return field.as_widget(attrs=attrs)
 
 
@@ -259,7 +308,10 @@ def form_key(context: Context) -> SafeString:
 # The frame ---------------------------------------------------------------------------------------
 @register.simple_tag(takes_context=True)
 def choice_of(context: Context, name: str) -> str:
-    """A person's screen choice (theme, density, privacy, keys): from the context, else their cookie, else the usual."""
+    """A person's screen choice (theme, density, privacy, keys).
+
+    From the context, else from their cookie, else the usual one.
+    """
     allowed = COOKIES[name]
     request = context.get("request")
     asked = context.get(name) or (request.COOKIES.get(name) if request is not None else "")
@@ -268,7 +320,10 @@ def choice_of(context: Context, name: str) -> str:
 
 @register.simple_tag(takes_context=True)
 def can(context: Context, action: str) -> bool:
-    """May this person do ``action`` here? ``{% can "claims.submit" as ok %}{% if ok %}…`` hides what would be refused."""
+    """May this person do ``action`` here? Hides what would be refused.
+
+    ``{% can "claims.submit" as ok %}{% if ok %}…{% endif %}``
+    """
     from clinics.permissions import may  # late: permissions reads models, tags are loaded before them
 
     return bool(may(context["request"], action))

@@ -1,9 +1,9 @@
 """How each state is shown: one word, one icon, one colour family, for every kind of thing that has states.
 
-Read by the ``{% state %}`` tag of frame.py and by nobody else; the states themselves belong to each room's
-enums.py. A state that waits for a person is *filled* (tinted body), every other one is bare, so that the eye
-goes to what has to be done. Families: ok (done, ties, clean), go (moving by itself), warn (waits for a person),
-stop (cannot go on), mute (not begun, over), test (sandbox).
+Read by the ``{% state %}`` tag of frame.py and by nobody else; the states themselves belong to each
+room's enums.py. A state that waits for a person is *filled* (tinted body), every other one is bare, so that
+the eye goes to what has to be done. Families: ok (done, ties, clean), go (moving by itself), warn (waits for
+a person), stop (cannot go on), mute (not begun, over), test (sandbox).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ VISIT = {
     "scheduled": Look("Scheduled", "mute", "circle-dashed"),
     "arrived": Look("Arrived", "go", "door-enter"),
     "in_treatment": Look("In treatment", "go", "progress"),
-    "complete": Look("To check out", "warn", "circle-half-2", True),
+    "complete": Look("To check out", "warn", "circle-half-2", fill=True),
     "checked_out": Look("Checked out", "ok", "circle-check"),
     "no_show": Look("No-show", "mute", "user-off"),
     "late_cancel": Look("Late cancel", "mute", "user-off"),
@@ -34,14 +34,14 @@ VISIT = {
 CLAIM = {
     "new": Look("New", "mute", "circle-dashed"),
     "ready": Look("Ready", "ok", "circle-check"),
-    "on_hold": Look("On hold", "warn", "hourglass", True),
+    "on_hold": Look("On hold", "warn", "hourglass", fill=True),
     "batched": Look("In a batch", "go", "stack-2"),
     "submitted": Look("Submitted", "go", "send"),
     "acknowledged": Look("Acknowledged", "go", "check"),
     "accepted": Look("Accepted", "go", "checks"),
     "adjudicated": Look("Answered", "ok", "inbox"),
     "closed": Look("Closed", "mute", "lock"),
-    "rejected": Look("Rejected", "stop", "ban", True),
+    "rejected": Look("Rejected", "stop", "ban", fill=True),
     "superseded": Look("Replaced", "mute", "history"),
     "void_requested": Look("Void asked", "go", "send"),
     "voided": Look("Voided", "mute", "ban"),
@@ -52,22 +52,22 @@ OUTCOME = {
     "paid": Look("Paid", "ok", "checks"),
     "partial": Look("Paid in part", "warn", "trending-down"),
     "zero_patient": Look("Patient owes all", "warn", "user-dollar"),
-    "denied": Look("Denied", "stop", "ban", True),
-    "reversed": Look("Reversed", "stop", "history", True),
-    "underpaid": Look("Underpaid", "warn", "trending-down", True),
-    "unanswered": Look("No answer", "warn", "hourglass", True),
-    "patient_owes": Look("Patient owes", "warn", "user-dollar", True),
+    "denied": Look("Denied", "stop", "ban", fill=True),
+    "reversed": Look("Reversed", "stop", "history", fill=True),
+    "underpaid": Look("Underpaid", "warn", "trending-down", fill=True),
+    "unanswered": Look("No answer", "warn", "hourglass", fill=True),
+    "patient_owes": Look("Patient owes", "warn", "user-dollar", fill=True),
 }
 RESPONSE = {
     "unposted": Look("Not posted", "mute", "circle-dashed"),
     "matched": Look("Matched", "go", "check"),
     "auto_posted": Look("Posted by rule", "ok", "checks"),
-    "proposed": Look("Proposed", "warn", "circle-half-2", True),
-    "exception": Look("Exception", "stop", "alert-triangle", True),
+    "proposed": Look("Proposed", "warn", "circle-half-2", fill=True),
+    "exception": Look("Exception", "stop", "alert-triangle", fill=True),
     "posted_manually": Look("Posted", "ok", "check"),
     "posted": Look("Posted", "ok", "check"),
-    "held": Look("Held", "warn", "hourglass", True),
-    "disputed": Look("Disputed", "warn", "phone", True),
+    "held": Look("Held", "warn", "hourglass", fill=True),
+    "disputed": Look("Disputed", "warn", "phone", fill=True),
     "ignored": Look("Set aside", "mute", "x"),
     "duplicate": Look("Duplicate", "mute", "stack-2"),
     "reversed": Look("Reversed", "mute", "history"),
@@ -80,12 +80,12 @@ BATCH = {
     "delivered": Look("Delivered", "go", "send"),
     "acknowledged": Look("Acknowledged", "go", "check"),
     "accepted": Look("Accepted", "ok", "checks"),
-    "partially_accepted": Look("Accepted in part", "warn", "circle-half-2", True),
-    "partial": Look("Accepted in part", "warn", "circle-half-2", True),
-    "rejected": Look("Rejected", "stop", "ban", True),
-    "refused": Look("Refused", "stop", "ban", True),
-    "unknown": Look("Awaiting confirmation", "warn", "user-question", True),
-    "failed": Look("Not sent", "stop", "plug-connected-x", True),
+    "partially_accepted": Look("Accepted in part", "warn", "circle-half-2", fill=True),
+    "partial": Look("Accepted in part", "warn", "circle-half-2", fill=True),
+    "rejected": Look("Rejected", "stop", "ban", fill=True),
+    "refused": Look("Refused", "stop", "ban", fill=True),
+    "unknown": Look("Awaiting confirmation", "warn", "user-question", fill=True),
+    "failed": Look("Not sent", "stop", "plug-connected-x", fill=True),
     "cancelled": Look("Stopped by a person", "mute", "x"),
     "printed": Look("Printed", "ok", "printer"),
 }
@@ -93,11 +93,11 @@ JOB = {
     "queued": Look("Waiting", "mute", "hourglass"),
     "pending": Look("Waiting", "mute", "hourglass"),
     "running": Look("Working", "go", "loader-2"),
-    "paused": Look("Paused", "warn", "hourglass", True),
+    "paused": Look("Paused", "warn", "hourglass", fill=True),
     "done": Look("Done", "ok", "circle-check"),
     "succeeded": Look("Done", "ok", "circle-check"),
-    "done_with_errors": Look("Done, some left", "warn", "alert-triangle", True),
-    "failed": Look("Stopped", "stop", "alert-circle", True),
+    "done_with_errors": Look("Done, some left", "warn", "alert-triangle", fill=True),
+    "failed": Look("Stopped", "stop", "alert-circle", fill=True),
     "cancelled": Look("Cancelled", "mute", "x"),
 }
 FILE = {
@@ -107,42 +107,42 @@ FILE = {
     "read": Look("Read", "ok", "check"),
     "processed": Look("Read", "ok", "check"),
     "duplicate": Look("Came before", "mute", "stack-2"),
-    "quarantined": Look("Quarantined", "stop", "alert-triangle", True),
-    "failed": Look("Cannot be read", "stop", "alert-circle", True),
+    "quarantined": Look("Quarantined", "stop", "alert-triangle", fill=True),
+    "failed": Look("Cannot be read", "stop", "alert-circle", fill=True),
     "ignored": Look("Set aside", "mute", "x"),
 }
 MONEY = {
     "draft": Look("Draft", "mute", "circle-dashed"),
     "issued": Look("Issued", "go", "file-invoice"),
     "open": Look("Open", "warn", "circle-half-2"),
-    "due": Look("Due", "warn", "hourglass", True),
-    "overdue": Look("Overdue", "stop", "clock-exclamation", True),
+    "due": Look("Due", "warn", "hourglass", fill=True),
+    "overdue": Look("Overdue", "stop", "clock-exclamation", fill=True),
     "partial": Look("Paid in part", "warn", "circle-half-2"),
     "paid": Look("Paid", "ok", "check"),
     "posted": Look("Posted", "ok", "check"),
     "sent": Look("Sent", "go", "send"),
     "active": Look("Active", "go", "checks"),
     "kept": Look("Kept", "ok", "circle-check"),
-    "broken": Look("Broken", "stop", "alert-triangle", True),
+    "broken": Look("Broken", "stop", "alert-triangle", fill=True),
     "void": Look("Void", "mute", "ban"),
     "voided": Look("Void", "mute", "ban"),
     "superseded": Look("Replaced", "mute", "history"),
     "refunded": Look("Refunded", "mute", "history"),
-    "unmatched": Look("Unmatched", "warn", "user-question", True),
+    "unmatched": Look("Unmatched", "warn", "user-question", fill=True),
     "in_escrow": Look("In escrow", "warn", "hourglass"),
     "written_off": Look("Written off", "mute", "ban"),
 }
 COVERAGE = {
-    "default": Look("Default", "ok", "circle-check", True),
+    "default": Look("Default", "ok", "circle-check", fill=True),
     "active": Look("Active", "go", "checks"),
     "inactive": Look("Inactive", "mute", "lock"),
     "ended": Look("Ended", "mute", "lock"),
     "unknown": Look("Not checked", "warn", "user-question"),
     "pending": Look("Asked", "go", "send"),
     "asked": Look("Asked", "go", "send"),
-    "refused": Look("Refused", "stop", "ban", True),
-    "stale": Look("Check is old", "warn", "clock-exclamation", True),
-    "used_up": Look("Used up", "stop", "alert-circle", True),
+    "refused": Look("Refused", "stop", "ban", fill=True),
+    "stale": Look("Check is old", "warn", "clock-exclamation", fill=True),
+    "used_up": Look("Used up", "stop", "alert-circle", fill=True),
 }
 FINDING = {
     "error": Look("Error", "stop", "alert-circle"),
