@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 PANGO = ("pango-1.0", "pangoft2-1.0", "harfbuzz-subset")
 PANGO_PACKAGES = ("libpango-1.0-0", "libpangoft2-1.0-0", "libharfbuzz-subset0", "fonts-dejavu-core")
+SYSTEM_CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -79,21 +80,14 @@ def install(which: str) -> None:
         if made.returncode:
             sys.exit("python3 -m venv failed: on Debian and Ubuntu, apt-get install python3-venv")
     pip = [str(python()), "-m", "pip", "install", "-q", "--disable-pip-version-check", "--require-hashes"]
-    uv = [
-        str(VENV / "bin" / "uv"),
-        "pip",
-        "install",
-        "-q",
-        "--link-mode=copy",
-        "--compile-bytecode",
-        "--python",
-        str(python()),
-    ]
+    uv = [str(VENV / "bin" / "uv"), "pip", "install", "-q", "--link-mode=copy", "--compile-bytecode"]
+    uv += ["--python", str(python()), "--require-hashes"]
+    uv += ["--system-certs"] if SYSTEM_CERTIFICATES.exists() else []  # a company's own authority may be there
     tries = [[*pip, "-r", str(lock)]]
     if not os.environ.get("NO_UV"):
         got = subprocess.run([*pip, "-r", str(ROOT / "requirements" / "uv.txt")], stdout=sys.stderr)
         if got.returncode == 0:
-            tries.insert(0, [*uv, "--require-hashes", "-r", str(lock)])
+            tries.insert(0, [*uv, "-r", str(lock)])
     if not any(subprocess.run(command, stdout=sys.stderr, cwd=ROOT).returncode == 0 for command in tries):
         sys.exit("the packages could not be installed, see above")
     (VENV / f".{which}").write_text(f"{wanted('base')}\n{wanted(which)}")
