@@ -7,3 +7,7 @@ class BillingConfig(AppConfig):
     """The billing room."""
 
     name = "billing"
+
+    def ready(self) -> None:
+        """Declare this room's settings."""
+        import billing.settings  # noqa: F401

@@ -1,0 +1,133 @@
+"""What is owed, paid, adjusted: always derived from the ledger's entries, never stored beside them.
+
+Each cent of a charge is in exactly one place: owed by insurer 1, 2 or 3, owed by the patient, paid,
+adjusted or written off. Pages, statements, claims and reports read it here and do no arithmetic of
+their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from django.db.models import Q, Sum
+
+from billing.models import Charge, LedgerEntry
+from lib.money import ZERO, total
+
+RANKS = (1, 2, 3)
+
+
+@dataclass(slots=True)
+class LineBalance:
+    """Where the money of one charge line is. ``paid_by_insurers`` is by layer; all in dollars."""
+
+    charge: Decimal = ZERO
+    insurers: dict[int, Decimal] = field(default_factory=lambda: dict.fromkeys(RANKS, ZERO))
+    patient: Decimal = ZERO
+    paid_by_insurers: Decimal = ZERO
+    paid_by_patient: Decimal = ZERO
+    adjusted: Decimal = ZERO
+    written_off: Decimal = ZERO
+
+    @property
+    def insurer_open(self) -> Decimal:
+        """What all insurers together still owe."""
+        return total(self.insurers.values())
+
+    @property
+    def is_whole(self) -> bool:
+        """I-3: charge = owed + paid + adjusted + written off."""
+        paid = self.paid_by_insurers + self.paid_by_patient
+        return self.charge == self.open + paid + self.adjusted + self.written_off
+
+    @property
+    def open(self) -> Decimal:
+        """What anybody still owes."""
+        return self.insurer_open + self.patient
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """A patient's credit: free to use, or held for a visit whose last insurer has not answered (B11.2)."""
+
+    free: Decimal
+    held: Decimal
+
+
+def lines(charge_ids: Iterable[int]) -> dict[int, LineBalance]:
+    """The balance of each charge line, in one query."""
+    wanted = list(charge_ids)
+    found = {charge_id: LineBalance() for charge_id in wanted}
+    rows = (
+        LedgerEntry.objects.filter(charge_id__in=wanted)
+        .values("charge_id", "account", is_money=Q(receipt__isnull=False))
+        .annotate(sum=Sum("amount"))
+    )
+    for row in rows:
+        _add(found[row["charge_id"]], row["account"], row["sum"], row["is_money"])
+    return found
+
+
+def sum_lines(balances: Iterable[LineBalance]) -> LineBalance:
+    """Several lines as one: an invoice, a visit, a patient."""
+    result = LineBalance()
+    for line in balances:
+        result.charge += line.charge
+        for rank in RANKS:
+            result.insurers[rank] += line.insurers[rank]
+        result.patient += line.patient
+        result.paid_by_insurers += line.paid_by_insurers
+        result.paid_by_patient += line.paid_by_patient
+        result.adjusted += line.adjusted
+        result.written_off += line.written_off
+    return result
+
+
+def invoices(invoice_ids: Iterable[int]) -> dict[int, LineBalance]:
+    """The balance of each invoice, in two queries."""
+    wanted = list(invoice_ids)
+    owner = dict(Charge.objects.filter(invoice_id__in=wanted).values_list("pk", "invoice_id"))
+    by_line = lines(owner)
+    result = {invoice_id: LineBalance() for invoice_id in wanted}
+    for charge_id, invoice_id in owner.items():
+        result[invoice_id] = sum_lines([result[invoice_id], by_line[charge_id]])
+    return result
+
+
+def patient_due(patient_id: int) -> Decimal:
+    """What the patient owes now over all visits."""
+    return _sum(account="ar:patient", patient_id=patient_id)
+
+
+def patient_credit(patient_id: int) -> Credit:
+    """What the patient has paid ahead. Entries that name a charge are held for its visit."""
+    free = -_sum(account="patient_credit", patient_id=patient_id, charge__isnull=True)
+    held = -_sum(account="patient_credit", patient_id=patient_id, charge__isnull=False)
+    return Credit(free, held)
+
+
+def escrow(receipt_id: int) -> Decimal:
+    """Insurer money of this receipt that is not posted to any claim yet."""
+    return -_sum(account="escrow", receipt_id=receipt_id)
+
+
+def _sum(**where: object) -> Decimal:
+    return LedgerEntry.objects.filter(**where).aggregate(sum=Sum("amount"))["sum"] or ZERO
+
+
+def _add(line: LineBalance, account: str, amount: Decimal, is_money: bool) -> None:
+    """Sort one sum into its place. An ``ar:*`` entry that names a receipt is money; without one a move."""
+    if account == "charges":
+        line.charge -= amount
+    elif account == "ar:patient":
+        line.patient += amount
+        line.paid_by_patient -= amount if is_money else ZERO
+    elif account.startswith("ar:"):
+        line.insurers[int(account[3:])] += amount
+        line.paid_by_insurers -= amount if is_money else ZERO
+    elif account.startswith("adjustment:"):
+        line.adjusted += amount
+    elif account.startswith("writeoff:"):
+        line.written_off += amount

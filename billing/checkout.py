@@ -1,0 +1,150 @@
+"""Check a visit out: price, invoice, collect, all in one transaction, once (rules.md B2, B3, B17).
+
+The front desk's page shows ``preview``; ``check_out`` works it all out again under the visit's lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from appointments.enums import AppointmentState
+from appointments.models import Appointment
+from billing import balances, invoicing, payments
+from billing.enums import InvoiceState
+from billing.errors import CannotCheckOut
+from billing.models import Invoice, Receipt
+from billing.payments import Payment
+from billing.visit_pricing import PricedVisit, price_visit
+from clinics import audit
+from clinics.errors import NotYours
+from clinics.settings import value_of
+from lib.dates import local_day
+from lib.money import ZERO
+
+READY_STATES = (AppointmentState.ARRIVED, AppointmentState.IN_TREATMENT, AppointmentState.COMPLETE)
+PROBLEM_WORDS = {
+    "no_price": "has no price on this date: set a default price or a fee",
+    "zero_units": "comes to zero units for this many minutes: correct the minutes or the units",
+    "no_minutes": "is charged by time and the visit has no minutes",
+    "no_transition": "is not charged in this status",
+    "charge_too_large": "comes to more than can be billed on one line",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CheckoutPreview:
+    """What the check-out screen shows. Amounts in dollars; ``collect_today`` is its one number."""
+
+    visit: PricedVisit
+    copay_due: Decimal
+    old_balance: Decimal
+    credit: Decimal
+    credit_used: Decimal
+    collect_today: Decimal
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckoutResult:
+    """The visit's invoice and what was taken; ``already`` when it had been checked out before."""
+
+    invoice: Invoice
+    receipts: tuple[Receipt, ...]
+    credit_used: Decimal
+    already: bool = False
+
+
+def preview(appointment: Appointment) -> CheckoutPreview:
+    """Price the visit and work out what to collect: copay + old balance - credit, each shown."""
+    visit = price_visit(appointment)
+    old = balances.patient_due(appointment.patient_id)
+    credit = balances.patient_credit(appointment.patient_id).free
+    uses_credit = bool(value_of("auto_apply_credit_to_copay", appointment.location))
+    used = min(credit, visit.patient) if uses_credit else ZERO
+    return CheckoutPreview(
+        visit=visit,
+        copay_due=visit.patient,
+        old_balance=old,
+        credit=credit,
+        credit_used=used,
+        collect_today=visit.patient + old - used,
+        problems=problem_words(visit),
+    )
+
+
+def problem_words(visit: PricedVisit) -> tuple[str, ...]:
+    """Why lines cannot be charged, in words that say how to mend them."""
+    words = [
+        f"{priced.line.service.code} {PROBLEM_WORDS.get(problem, problem)}" for priced, problem in visit.problems
+    ]
+    return tuple(words)
+
+
+def check_out(appointment_id: str, handed_over: Sequence[Payment], *, at: datetime) -> CheckoutResult:
+    """Check out one visit by its public id; a visit that is checked out gives its invoice again (B2).
+
+    One transaction of the caller: visit state, charges, frozen invoice, journal, receipts. Raises
+    CannotCheckOut with a code when the visit or a price stands in the way; nothing is half done.
+    """
+    appointment = _lock_visit(appointment_id)
+    live = live_invoice(appointment)
+    if live is not None:
+        return CheckoutResult(live, (), ZERO, already=True)
+    if appointment.state not in READY_STATES:
+        raise CannotCheckOut(
+            f"This visit is {appointment.get_state_display().lower()}: mark it arrived first.", code="wrong_state"
+        )
+    today = local_day(at, appointment.location.time_zone)
+    visit = _priced(appointment, today)
+    invoice = invoicing.issue(appointment, visit, at=at, today=today)
+    charges = list(invoice.charges.all())
+    used = ZERO
+    if value_of("auto_apply_credit_to_copay", appointment.location) and visit.patient > ZERO:
+        used = payments.apply_credit(
+            appointment.patient, charges, visit.patient, today=today, key=f"credit:{invoice.public_id}"
+        )
+    receipts = tuple(
+        payments.take(appointment.patient, payment, charges, location=appointment.location, today=today)
+        for payment in handed_over
+    )
+    Appointment.objects.filter(pk=appointment.pk).update(
+        state=AppointmentState.CHECKED_OUT, checked_out_at=at, version=appointment.version + 1
+    )
+    audit.record("visit.check_out", "appointment", appointment.public_id, invoice=invoice.number, total=str(invoice.total))
+    return CheckoutResult(invoice, receipts, used)
+
+
+def live_invoice(appointment: Appointment) -> Invoice | None:
+    """The visit's one live invoice, if it was checked out."""
+    live = Invoice.objects.filter(appointment=appointment, corrects__isnull=True).exclude(state=InvoiceState.VOID)
+    return live.first()
+
+
+def _lock_visit(public_id: str) -> Appointment:
+    """The visit, locked: the second of two clicks waits here and then finds the invoice."""
+    row = (
+        Appointment.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("patient", "location__billing_provider", "clinician", "profile", "clinic")
+        .filter(public_id=public_id)
+        .first()
+    )
+    if row is None:
+        raise NotYours("This visit is not here.")
+    return row
+
+
+def _priced(appointment: Appointment, today: date) -> PricedVisit:
+    visit = price_visit(appointment)
+    if not visit.lines:
+        raise CannotCheckOut("Add at least one service before checking out.", code="no_lines")
+    problems = problem_words(visit)
+    if problems:
+        raise CannotCheckOut("Cannot be charged: " + "; ".join(problems) + ".", code="not_billable", problems=problems)
+    if appointment.service_date > today:
+        raise CannotCheckOut("This visit is in the future.", code="future_visit")
+    if value_of("block_checkout_without_charge", appointment.location) and visit.total == ZERO:
+        raise CannotCheckOut("This visit comes to 0.00; a reason is needed.", code="zero_charge")
+    return visit

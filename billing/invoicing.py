@@ -1,0 +1,134 @@
+"""Issue invoices: frozen documents with their charges, and the check-out journal that follows from them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from appointments.models import Appointment
+from billing import ledger
+from billing.enums import InvoiceKind, TxnKind
+from billing.ledger import Entry
+from billing.models import Charge, Invoice
+from billing.numbering import next_number
+from billing.visit_pricing import PricedVisit
+from lib.frozen import freeze
+from lib.money import ZERO
+
+
+def issue(appointment: Appointment, visit: PricedVisit, *, at: datetime, today: date) -> Invoice:
+    """Freeze the invoice of a visit with its charges, and post what each party is expected to owe.
+
+    Ledger: charges -, ar:1 + (the first layer in force), ar:patient + (rules.md B17.7).
+    """
+    invoice = Invoice.objects.create(
+        number=next_number("invoice", "INV"),
+        kind=InvoiceKind.APPOINTMENT,
+        patient=appointment.patient,
+        appointment=appointment,
+        location=appointment.location,
+        profile=appointment.profile,
+        service_date=appointment.service_date,
+        issued_at=at,
+        total=visit.total,
+        document=freeze_document(appointment, visit),
+    )
+    charges = Charge.objects.bulk_create(_charges(appointment, invoice, visit))
+    payer_id = visit.layers[0].policy.payer_id if visit.layers else None
+    ledger.post(
+        key=f"checkout:{invoice.public_id}",
+        kind=TxnKind.CHECKOUT,
+        entries=checkout_entries(charges, appointment.patient_id, payer_id),
+        on=today,
+        effective_on=appointment.service_date,
+        source_kind="invoice",
+        source_key=invoice.public_id,
+        trace=[{"rule": "B17.7", "because": "expected split at check-out; adjudication replaces it"}],
+    )
+    return invoice
+
+
+def checkout_entries(charges: list[Charge], patient_id: int, payer_id: int | None) -> list[Entry]:
+    """charges -150.00, ar:1 +125.00, ar:patient +25.00, line by line."""
+    entries = []
+    for charge in charges:
+        insurer = charge.amount - charge.patient_part
+        assert insurer == ZERO or payer_id is not None, "an insurer's part needs an insurer"
+        entries += [
+            Entry("charges", -charge.amount, charge.pk, patient_id),
+            Entry("ar:1", insurer, charge.pk, patient_id, payer_id),
+            Entry("ar:patient", charge.patient_part, charge.pk, patient_id),
+        ]
+    return [entry for entry in entries if entry.amount != ZERO]
+
+
+def freeze_document(appointment: Appointment, visit: PricedVisit) -> dict[str, Any]:
+    """Everything the printed invoice and superbill show, as it is today."""
+    patient, location, provider = appointment.patient, appointment.location, appointment.location.billing_provider
+    return {
+        "clinic": appointment.clinic.name,
+        "location": _place(location.name, location),
+        "billing_provider": {**_place(provider.name, provider), "npi": provider.npi, "tax_id": provider.tax_id},
+        "clinician": {"name": str(appointment.clinician), "npi": appointment.clinician.npi},
+        "patient": {**_place(str(patient), patient), "chart_number": patient.chart_number},
+        "service_date": appointment.service_date.isoformat(),
+        "diagnoses": [
+            {"code": code, "label": appointment.diagnosis_labels.get(code, "")} for code in appointment.diagnoses
+        ],
+        "payers": [
+            {"rank": rank, "name": layer.policy.payer.name, "member_id": layer.policy.member_id}
+            for rank, layer in enumerate(visit.layers, start=1)
+        ],
+        "lines": [
+            {
+                "code": priced.line.service.code,
+                "name": priced.line.service.name,
+                "modifiers": list(priced.result.modifiers),
+                "units": str(priced.result.quantity),
+                "fee": str(priced.result.fee),
+                "charge": str(priced.result.charge),
+                "patient": str(priced.result.patient),
+            }
+            for priced in visit.lines
+        ],
+        "total": str(visit.total),
+        "patient_part": str(visit.patient),
+    }
+
+
+def _charges(appointment: Appointment, invoice: Invoice, visit: PricedVisit) -> list[Charge]:
+    return [
+        Charge(
+            clinic_id=appointment.clinic_id,
+            invoice=invoice,
+            patient_id=appointment.patient_id,
+            visit_line=priced.line,
+            service=priced.line.service,
+            line_no=number,
+            service_date=appointment.service_date,
+            procedure_code=priced.line.service.code,
+            description=priced.line.service.name,
+            modifiers=list(priced.result.modifiers),
+            pointers=list(priced.line.pointers),
+            units=_given(priced.result.quantity),
+            unit_fee=_given(priced.result.fee),
+            amount=_given(priced.result.charge),
+            patient_part=_given(priced.result.patient),
+            rule=str(priced.result.rule),
+            trace=freeze(list(priced.result.trace)),
+        )
+        for number, priced in enumerate(visit.lines, start=1)
+    ]
+
+
+def _given(value: Decimal | None) -> Decimal:
+    assert value is not None, "only billable lines become charges"
+    return value
+
+
+def _place(name: str, row: Any) -> dict[str, str]:
+    return {
+        "name": name, "street": row.street, "city": row.city, "state": row.state, "zip": row.zip_code,
+        "phone": getattr(row, "phone", ""),
+    }
