@@ -107,8 +107,12 @@ window.addEventListener("pageshow", (e) => {   // back button: the form may be s
 });
 
 // ---- single keys press the button that carries them: <button data-key="a">; off in fields, in dialogs, and per person
+// of several, the one in the row under the cursor goes first, then the bulk bar's, then the page's
 const pressKey = (key, where) => {
-  const b = [...where.querySelectorAll("[data-key]")].find((x) => x.dataset.key === key && !x.disabled && x.getAttribute("aria-disabled") !== "true" && x.offsetParent);
+  const near = (x) => (x.closest("tr[aria-current],tr[aria-current]+tr.detail") ? 0 : x.closest("tr") ? 3 : x.closest(".bulk") ? 1 : 2);
+  const b = [...where.querySelectorAll("[data-key]")]
+    .filter((x) => x.dataset.key === key && !x.disabled && x.getAttribute("aria-disabled") !== "true" && x.offsetParent)
+    .sort((x, y) => near(x) - near(y))[0];
   b?.click();
   return b;
 };
@@ -136,6 +140,7 @@ function ready(where) {
 }
 document.addEventListener("htmx:after:swap", (e) => {
   const where = e.detail?.ctx?.target ?? e.target;
+  changed = Boolean($("form[data-warn].changed"));
   if (where instanceof Element) ready(where.isConnected ? where.parentElement ?? where : document);
   if (where instanceof HTMLDialogElement && !where.open && where.childElementCount) where.showModal();
 });
