@@ -193,13 +193,14 @@ class EnvelopeReader:
 
     def _open_transaction(self, segment: Segment) -> None:
         if self._group is None:
-            self.findings.add(
-                "missing_gs",
-                "A transaction stands outside any group (GS is missing).",
-                level="group",
-                segment=segment.position,
-            )
-            self._open_group(Segment(["GS"], segment.position, segment.delimiters))
+            if self._interchange is not None and self._interchange.position:
+                self.findings.add(
+                    "missing_gs",
+                    "A transaction stands outside any group (GS is missing).",
+                    level="group",
+                    segment=segment.position,
+                )
+            self._open_group(Segment(["GS"], 0, segment.delimiters))
         assert self._group is not None
         number = segment[2].strip()
         self._transaction = Transaction(
@@ -247,6 +248,8 @@ class EnvelopeReader:
             if segment is not None:
                 self._take_stray(segment)
             return
+        if segment is None and not group.position:
+            return  # a group we supposed ourselves
         if segment is None:
             self.findings.add(
                 "missing_ge",
@@ -278,6 +281,8 @@ class EnvelopeReader:
                 self._take_stray(segment)
             return
         self._closed_interchange = True
+        if not interchange.position:
+            return  # the file had no ISA: that was said
         if segment is None:
             self.findings.add(
                 "missing_iea",

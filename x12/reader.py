@@ -18,6 +18,9 @@ ISA_LENGTH = 106
 ISA_SEPARATORS = (3, 6, 17, 20, 31, 34, 50, 53, 69, 76, 81, 83, 89, 99, 101, 103)
 # An ISA: not in the middle of a word or element, then one separator used three times.
 ISA_START = re.compile(r"(?<![A-Za-z0-9])ISA([^A-Za-z0-9\s])[A-Za-z0-9 ]{0,2}\1[^\r\n]{0,12}?\1")
+BARE_START = re.compile(
+    r"(?:GS|ST)([^A-Za-z0-9\s])[^~\r\n]{4,200}?([^A-Za-z0-9 .])\s{0,4}(?:ST|BPR|BHT|AK1)\1"
+)
 SEGMENT_ID = re.compile(r"[A-Z][A-Z0-9]{1,2}\Z")
 CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 LINE_ENDS = "\r\n"
@@ -65,6 +68,7 @@ class SegmentReader:
         starts = _interchange_starts(text)
         if not starts:
             self.findings.add("not_x12", explain_foreign(self._data, text), level="file")
+            yield from self._read_bare(text.lstrip())
             return
         if text[: starts[0]].strip():
             self.findings.add(
@@ -94,8 +98,26 @@ class SegmentReader:
         except UnicodeDecodeError:
             return data.decode("latin-1")
 
+    def _read_bare(self, text: str) -> Iterator[Segment]:
+        """A file that lost its ISA: read with guessed delimiters, so that it can at least be looked at.
+
+        The finding ``not_x12`` stands already; the ISA given first is ours, at position 0.
+        """
+        found = BARE_START.match(text)
+        if found is None:
+            return
+        element, segment = found.group(1), found.group(2)
+        component = ":" if text.count(":") >= text.count(">") else ">"
+        delimiters = Delimiters(element, component, "\n" if segment in LINE_ENDS else segment, "^")
+        if len({element, component, delimiters.segment}) < 3:
+            return
+        yield Segment(["ISA"], 0, delimiters)
+        yield from self._read_segments(text, delimiters)
+
     def _read_interchange(self, text: str) -> Iterator[Segment]:
-        delimiters = self._read_delimiters(text)
+        yield from self._read_segments(text, self._read_delimiters(text))
+
+    def _read_segments(self, text: str, delimiters: Delimiters) -> Iterator[Segment]:
         marks = delimiters.element + delimiters.component + delimiters.segment + delimiters.repetition
         text = self._clean(text, delimiters, marks)
         limit = self.limits.element_bytes
@@ -221,7 +243,7 @@ def explain_foreign(data: bytes, text: str) -> str:
     if head.startswith(("UNA", "UNB")):
         return "This is an EDIFACT file (UNB), not X12: ask the sender for a HIPAA X12 005010 file."
     if head.startswith(("GS", "ST")) and len(head) > 2 and not head[2].isalnum():
-        return "The file starts without its ISA envelope: the beginning is missing."
+        return "The file starts without its ISA envelope: the beginning is missing, so it cannot be trusted."
     known = {
         b"%PDF": "a PDF",
         b"PK\x03\x04": "a ZIP archive",

@@ -1,7 +1,7 @@
-"""The one door for incoming bytes: ``read_file`` gives envelopes, documents and findings for any bytes at all.
+"""The one door for incoming bytes: ``read_file`` gives envelopes, documents and findings for any bytes.
 
-Before it: uploads and transports. After it: claims/acknowledgements, responses/inbox, insurance/eligibility and
-``./manage x12``. Nothing here raises for what a file holds.
+Before it: uploads and transports. After it: claims/acknowledgements, responses/inbox,
+insurance/eligibility and ``./manage x12``. Nothing here raises for what a file holds.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from x12.documents.read_835 import read_835
 from x12.documents.read_837p import read_837p
 from x12.documents.read_acks import read_277ca, read_functional_ack, read_ta1
 from x12.documents.read_eligibility import read_eligibility, read_status_report
-from x12.documents.remittance import Remittance
+from x12.documents.remittance import Remittance, claim_differences, remittance_difference
 from x12.envelope import EnvelopeReader, Group, Interchange, Transaction
 from x12.findings import FindingList, X12Finding, quote
 from x12.kinds import KNOWN_KINDS, is_old_version
@@ -84,7 +84,8 @@ def read_file(data: bytes, limits: Limits | None = None) -> FileReading:
             level="file",
             severity="warning",
         )
-    return FileReading(envelope.interchanges, transactions, findings, segments.count)
+    told = [interchange for interchange in envelope.interchanges if interchange.position]
+    return FileReading(told, transactions, findings, segments.count)
 
 
 def _read(found: tuple[Interchange, Group, Transaction], findings: FindingList) -> TransactionReading:
@@ -144,7 +145,9 @@ def _read_document(transaction: Transaction, findings: FindingList) -> Document 
             severity="warning",
         )
     if kind == "835":
-        return read_835(segments, findings)
+        remittance = read_835(segments, findings)
+        find_imbalance(remittance, findings, transaction.position)
+        return remittance
     if kind == "837P":
         return read_837p(segments, findings)
     if kind in ("999", "997"):
@@ -156,6 +159,29 @@ def _read_document(transaction: Transaction, findings: FindingList) -> Document 
     if kind in ("276", "277"):
         return read_status_report(segments, kind, findings)
     return None
+
+
+def find_imbalance(remittance: Remittance, findings: FindingList, position: int) -> None:
+    """Findings for a payment, claim or line that does not add up, each with its exact difference."""
+    difference = remittance_difference(remittance)
+    if difference:
+        findings.add(
+            "remittance_unbalanced",
+            f"The payment {remittance.amount} differs by {difference} from its claims and provider "
+            "adjustments: do not post it before the payer explains.",
+            level="transaction",
+            segment=position,
+        )
+    for claim in remittance.claims:
+        differences = claim_differences(claim)
+        if differences:
+            told = ", ".join(f"{name} {amount}" for name, amount in list(differences.items())[:4])
+            findings.add(
+                "claim_unbalanced",
+                f"Claim {quote(claim.control_number)} does not add up: {told}.",
+                level="claim",
+                segment=claim.segment,
+            )
 
 
 def _interchange_acks(interchanges: list[Interchange]) -> Iterator[TransactionReading]:

@@ -64,6 +64,7 @@ class AcknowledgedClaim:
     service_date: date | None = None
     service_date_end: date | None = None
     lines: tuple[LineStatus, ...] = ()
+    level: str = "PT"  # HL03; older files use 22 or 23
     segment: int = field(default=0, compare=False)
 
     @property

@@ -370,6 +370,10 @@ class RemittanceReader:
         for place in range(3, len(segment.parts), 2):
             if not segment[place].strip() and not segment[place + 1].strip():
                 continue
+            if not segment[place].strip():  # an amount nobody can explain is not counted, and blocks
+                self._bad_in_envelope += 1
+                self.element.missing(segment, place, "transaction")
+                continue
             amount = self.element.required_money(segment, place + 1, "transaction")
             pieces = segment.components(place)
             self._plb.append(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -21,6 +21,8 @@ from x12.documents.interchange_ack import InterchangeAck
 from x12.documents.parties import Party, Reference
 from x12.findings import FindingList
 from x12.tokens import Segment
+
+VERDICTS = frozenset({"A", "E", "R", "M", "W", "X"})  # IK501
 
 
 def read_ta1(segment: Segment) -> InterchangeAck:
@@ -69,6 +71,9 @@ def read_functional_ack(segments: Iterable[Segment], findings: FindingList) -> F
         elif name == "CTX" and errors:
             _take_context(segment, errors[-1])
         elif name in ("IK5", "AK5"):
+            if opened is None and transactions and transactions[-1].status not in VERDICTS:
+                last = transactions.pop()  # an unknown verdict is replaced by the one that follows it
+                transactions.append(replace(last, status=segment[1].strip(), codes=_codes(segment, 2, 6)))
             close(segment[1].strip(), _codes(segment, 2, 6))
         elif name == "AK9":
             close("", ())
@@ -144,7 +149,7 @@ def _check_functional_ack(
             segment=position,
         )
     for transaction in transactions:
-        if transaction.status not in ("A", "E", "R", "M", "W", "X"):
+        if transaction.status not in VERDICTS:
             findings.add(
                 "unknown_code",
                 f"IK501 {transaction.status!r} is no known verdict.",
@@ -171,6 +176,7 @@ class _Level:
     claims: list[AcknowledgedClaim] = field(default_factory=list)
     lines: list[dict[str, Any]] = field(default_factory=list)
     position: int = 0
+    kind: str = "PT"
 
 
 class _ClaimAckReader:
@@ -241,6 +247,7 @@ class _ClaimAckReader:
         else:
             self._open_claim(segment, None)
         assert self.level is not None
+        self.level.kind = kind
         self.level.position = segment.position
 
     def _open_claim(self, segment: Segment, party: Party | None) -> None:
@@ -269,6 +276,7 @@ class _ClaimAckReader:
                 service_date=first,
                 service_date_end=last,
                 lines=tuple(_line_status(line) for line in level.lines),
+                level=level.kind,
                 segment=level.position,
             )
         )

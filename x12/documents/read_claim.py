@@ -11,6 +11,16 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from x12.documents.claim_qualifiers import (
+    CLAIM_DATES,
+    CLAIM_PROVIDERS,
+    CLAIM_REFERENCES,
+    LINE_DATES,
+    LINE_PROVIDERS,
+    LINE_REFERENCES,
+    PAYER_AMOUNTS,
+    PAYER_REFERENCES,
+)
 from x12.documents.elements import ElementReader, read_contact, read_party, read_place, read_street
 from x12.documents.parties import Address, Party, Reference
 from x12.documents.professional_claim import (
@@ -28,53 +38,6 @@ from x12.documents.professional_claim import (
 from x12.findings import FindingList, quote
 from x12.tokens import Segment
 
-CLAIM_DATES = {
-    "431": "onset",
-    "484": "last_menstrual_period",
-    "454": "initial_treatment",
-    "304": "last_seen",
-    "453": "acute_manifestation",
-    "439": "accident",
-    "455": "last_xray",
-    "471": "prescription",
-    "360": "disability_from",
-    "361": "disability_to",
-    "297": "last_worked",
-    "296": "return_to_work",
-    "435": "admission",
-    "096": "discharge",
-    "090": "assumed_care",
-    "091": "relinquished_care",
-    "444": "first_contact",
-    "050": "repricer_received",
-}
-LINE_DATES = {"304": "last_seen", "454": "initial_treatment", "471": "prescription", "455": "last_xray"}
-CLAIM_REFERENCES = {
-    "4N": "service_authorization_exception",
-    "9F": "referral_number",
-    "G1": "prior_authorization",
-    "F8": "payer_claim_number",
-    "X4": "clia_number",
-    "D9": "clearinghouse_trace",
-    "EA": "medical_record_number",
-}
-LINE_REFERENCES = {"6R": "line_id", "G1": "prior_authorization", "X4": "clia_number", "9F": "referral_number"}
-PAYER_REFERENCES = {"G1": "prior_authorization", "9F": "referral_number", "F8": "claim_control_number"}
-PAYER_AMOUNTS = {"D": "amount_paid", "EAF": "remaining_liability", "A8": "non_covered"}
-CLAIM_PROVIDERS = {
-    "DN": "referring_provider",
-    "P3": "primary_care_provider",
-    "82": "rendering_provider",
-    "77": "service_facility",
-    "DQ": "supervising_provider",
-}
-LINE_PROVIDERS = {
-    "82": "rendering_provider",
-    "77": "service_facility",
-    "DQ": "supervising_provider",
-    "DK": "ordering_provider",
-    "DN": "referring_provider",
-}
 NOBODY = Party()
 
 
@@ -129,7 +92,7 @@ class ClaimReader:
                 claim[name] = _provider(name, claim[name])
         claim["dates"] = ClaimDates(**self._dates)
         claim["other_payers"] = tuple(_other_payer(payer) for payer in self._payers)
-        claim["lines"] = tuple(self._finish_line(line) for line in self._lines)
+        claim["lines"] = tuple(self._finish_line(line) for line in self._lines if self._has_service(line))
         return {key: tuple(value) if isinstance(value, list) else value for key, value in claim.items()}
 
     def _open(self, segment: Segment) -> dict[str, Any]:
@@ -329,10 +292,9 @@ class ClaimReader:
             self._scope["drug"] = {"ndc": segment[3].strip()}
 
     def _take_drug_quantity(self, segment: Segment) -> None:
-        if self._level == "line" and "drug" in self._scope:
-            self._scope["drug"].update(
-                quantity=self.element.quantity(segment, 4), unit=segment.component(5, 1).strip()
-            )
+        drug = self._scope.get("drug")
+        if self._level == "line" and drug is not None:
+            drug.update(quantity=self.element.quantity(segment, 4), unit=segment.component(5, 1).strip())
 
     def _take_purchased(self, segment: Segment) -> None:
         if self._level == "line":
@@ -355,11 +317,19 @@ class ClaimReader:
         self._lines[-1].setdefault("adjudications", []).append(self._scope)
         self._level, self._owner = "adjudication", None
 
+    def _has_service(self, line: dict[str, Any]) -> bool:
+        if "charge" in line:
+            return True
+        self.findings.add(
+            "missing_sv1",
+            "A line (LX) has no service (SV1) and was left out.",
+            level="claim",
+            segment=line["segment"].position,
+        )
+        return False
+
     def _finish_line(self, line: dict[str, Any]) -> ServiceLine:
         start: Segment = line.pop("segment")
-        for key, default in (("procedure", ""), ("charge", Decimal("0.00")), ("units", Decimal(0))):
-            if key not in line:
-                line[key] = default
         if line.get("service_date") is None:
             line["service_date"] = date.min  # a foreign file without one; the finding blocks it
             self.findings.add(

@@ -92,7 +92,9 @@ def _benefit(segment: Segment, element: ElementReader) -> dict[str, Any]:
 
 
 def _person(found: dict[str, Any]) -> EligibilityPerson:
-    values = {key: tuple(value) if isinstance(value, list) else value for key, value in found.items()}
+    values: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in found.items()
+    }
     values["benefits"] = tuple(
         Benefit(**{**row, "messages": tuple(row.get("messages", ()))}) for row in found.get("benefits", ())
     )

@@ -2,7 +2,8 @@
 
 ``2010AA/NM1 = 1:85! 3:..60<! 9:10..10`` reads: in loop 2010AA, NM101 is required and 85; NM103 is required
 and cut to 60 characters; NM109 has exactly 10. ``,`` lists codes, ``!`` required, ``<`` may be cut,
-``$`` money, ``5.2`` component 2 of element 5, ``*`` any text. An element not named may not be sent.
+``$`` money, ``5.2`` component 2 of element 5, ``*`` any text. ``5.1:11!!`` requires the whole composite, a
+single ``!`` in a component only binds when the composite is sent. An element not named may not be sent.
 """
 
 from __future__ import annotations
@@ -46,16 +47,18 @@ def parse_guide(text: str) -> Guide:
         key, _, words = line.partition(" = ")
         segment_id = key.rpartition("/")[2].partition("-")[0]
         elements: dict[int, ElementRule] = {}
+        required: list[int] = []
         components: dict[int, dict[int, ElementRule]] = {}
         for word in words.split():
             place, _, rule = word.partition(":")
             first, _, second = place.partition(".")
             if second:
+                if rule.endswith("!!"):
+                    required.append(int(first))
                 components.setdefault(int(first), {})[int(second)] = _parse_rule(rule)
             else:
                 elements[int(first)] = _parse_rule(rule)
-        required = [place for place, rule in elements.items() if rule.required]
-        required += [place for place, parts in components.items() if any(r.required for r in parts.values())]
+        required += [place for place, element in elements.items() if element.required]
         if key in guide:
             raise ValueError(f"guide line given twice: {key}")
         guide[key] = SegmentRule(segment_id, elements, components, tuple(sorted(required)))
