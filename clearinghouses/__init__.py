@@ -1,1 +1,1 @@
-"""Carriers of bytes that know nothing of claims: connections, control numbers, files in and out, transports."""
+"""Carriers of bytes that know nothing of claims: connections, control numbers, files in and out."""

@@ -27,8 +27,11 @@ class Connection(PublicModel):
     password = EncryptedField(blank=True)
     private_key = EncryptedField(blank=True)
     host_key = models.TextField(blank=True)  # the far side's key as first confirmed; another one is refused
-    outbound_folder = models.CharField(max_length=200, default="inbound")  # where we put, as the partner names it
+    outbound_folder = models.CharField(
+        max_length=200, default="inbound"
+    )  # where we put, as the partner names it
     inbound_folder = models.CharField(max_length=200, default="outbound")
+    archive_folder = models.CharField(max_length=200, blank=True)  # where the partner keeps what it took
     # Envelope: ISA05-08, GS02/03, 1000A NM109, 1000B
     sender_qualifier = models.CharField(max_length=2, default="ZZ")
     sender_id = models.CharField(max_length=15)
@@ -89,6 +92,7 @@ class OutboundFile(PublicModel):
     detail = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField(db_default=Now())
     sent_at = models.DateTimeField(null=True)
+    sending_until = models.DateTimeField(null=True)  # after that a file still "being sent" has no sender
 
     class Meta:
         constraints = [
@@ -96,7 +100,9 @@ class OutboundFile(PublicModel):
             models.UniqueConstraint(
                 fields=["clinic", "connection", "interchange_number"], name="outbound_isa13_once"
             ),
-            models.UniqueConstraint(fields=["clinic", "connection", "group_number"], name="outbound_gs06_once"),
+            models.UniqueConstraint(
+                fields=["clinic", "connection", "group_number"], name="outbound_gs06_once"
+            ),
             models.UniqueConstraint(fields=["clinic", "connection", "name"], name="outbound_name_once"),
         ]
 
@@ -127,3 +133,19 @@ class InboundFile(PublicModel):
             models.UniqueConstraint(fields=["clinic", "sha256"], name="inbound_bytes_once"),
         ]
         indexes = [models.Index(fields=["clinic", "-received_at"], name="inbound_recent")]
+
+
+class RemoteName(TenantModel):
+    """A file as a partner lists it: its last seen size, and whether we took it at that size (F-14)."""
+
+    connection = TenantForeignKey(Connection, models.PROTECT, related_name="remote_names")
+    name = models.CharField(max_length=120)
+    size = models.BigIntegerField()
+    seen_at = models.DateTimeField()  # since when the size is this
+    is_taken = models.BooleanField(default=False)
+    inbound = TenantForeignKey(InboundFile, models.PROTECT, null=True, related_name="remote_names")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["clinic", "connection", "name"], name="remote_name_once"),
+        ]

@@ -274,3 +274,7 @@ LOGGING = {
 # The sandbox clearinghouse: a separate program; the product only knows a host and a port --------------
 SANDBOX_DIR = Path(env.text("SANDBOX_DIR", str(DATA_DIR / "sandbox")))
 SANDBOX_SFTP_PORT = env.number("SANDBOX_SFTP_PORT", 2222)
+SANDBOX_HOST = env.text("SANDBOX_HOST", "127.0.0.1")
+
+# Folder connections live below this, one folder a clinic ------------------------------------------------
+EXCHANGE_DIR = Path(env.text("EXCHANGE_DIR", str(DATA_DIR / "exchange")))

@@ -6,7 +6,14 @@ from clinics.walls import Wall
 
 
 class Migration(migrations.Migration):
-    dependencies = [("clearinghouses", "0001_initial"), ("clinics", "0002_wall"), ("work", "0002_wall"), ("patients", "0002_wall"), ("insurance", "0002_wall"), ("appointments", "0002_wall")]
+    dependencies = [
+        ("clearinghouses", "0001_initial"),
+        ("clinics", "0002_wall"),
+        ("work", "0002_wall"),
+        ("patients", "0002_wall"),
+        ("insurance", "0002_wall"),
+        ("appointments", "0002_wall"),
+    ]
 
     operations = [
         Wall("Connection", "ControlCounter", "OutboundFile", "InboundFile"),
