@@ -168,7 +168,7 @@ def moment(value: datetime | None) -> str:
 @register.filter
 def clock(value: datetime | None) -> str:
     """The time of day alone, in the active time zone: 10:45."""
-    return dateformat.time_format(_local(value), "G:i") if value else "\u2013"
+    return dateformat.format(_local(value), "G:i") if value else "\u2013"
 
 
 @register.filter
@@ -188,7 +188,7 @@ def initials(name: object) -> str:
 def job_over(value: object) -> bool:
     """Whether a job's state needs no more polling."""
     name = str(getattr(value, "value", value))
-    return name not in ("queued", "pending", "running", "paused", "")
+    return name not in ("queued", "pending", "running", "")
 
 
 # Addresses, lists --------------------------------------------------------------------------------

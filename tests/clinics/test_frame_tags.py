@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 from pathlib import Path
+from pkgutil import resolve_name
 
 import pytest
 from django.template import Context, Engine
@@ -54,6 +55,29 @@ def test_every_state_has_a_word_and_a_symbol_that_exists(kind: str) -> None:
         assert seen.word, f"{kind} {name} has no word"
         assert seen.icon in SYMBOLS, f"{kind} {name}: no symbol {seen.icon}"
         assert seen.family in {"ok", "go", "warn", "stop", "mute"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "path"),
+    [
+        ("visit", "appointments.enums:AppointmentState"),
+        ("claim", "claims.enums:ClaimState"),
+        ("outcome", "claims.enums:Outcome"),
+        ("batch", "claims.enums:BatchState"),
+        ("batch", "clearinghouses.models:OutboundFile.State"),
+        ("file", "clearinghouses.models:InboundFile.State"),
+        ("money", "billing.enums:InvoiceState"),
+        ("response", "responses.enums:PostingState"),
+        ("remittance", "responses.enums:RemittanceState"),
+        ("match", "responses.enums:MatchQuality"),
+        ("coverage", "insurance.enums:ProfileStatus"),
+        ("job", "work.models:Job.State"),
+        ("job", "work.models:Outbox.State"),
+    ],
+)
+def test_every_state_of_the_rooms_has_its_look(kind: str, path: str) -> None:
+    for value in resolve_name(path).values:
+        assert value in LOOKS[kind], f"{path}: {value} has no look among {kind}"
 
 
 def test_a_state_nobody_described_shows_its_own_name() -> None:
