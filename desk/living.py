@@ -26,7 +26,12 @@ class SampleForm(forms.Form):
         choices=[("", "Choose…"), ("18", "Self"), ("01", "Spouse"), ("19", "Child")],
     )
     copay = forms.DecimalField(
-        label="Copay", max_digits=9, decimal_places=2, required=False, help_text="Empty: as on the card."
+        label="Copay",
+        max_digits=9,
+        decimal_places=2,
+        required=False,
+        help_text="Empty: as on the card.",
+        widget=forms.TextInput(attrs={"inputmode": "decimal"}),
     )
     autopay = forms.ChoiceField(
         label="Auto-Pay Claims",
