@@ -79,11 +79,11 @@ class Steps:
 
 def lint(steps: Steps) -> None:
     """What can be said without running the product."""
-    steps.command("ruff check", python("ruff", "check", "--quiet"))
-    steps.command("ruff format", python("ruff", "format", "--check", "--quiet"))
+    steps.command("ruff check", python("ruff", "check", "--output-format", "concise"))
+    steps.command("ruff format", python("ruff", "format", "--check"))
     types = {**env.pure_variables(chosen_place()), "MYPY_FORCE_COLOR": "0"}
     steps.command("mypy", python("mypy"), types)
-    steps.command("lint-imports", [str(Path(sys.executable).with_name("lint-imports"))])
+    steps.command("lint-imports", [str(Path(sys.executable).with_name("lint-imports")), "--no-logo"])
     if (ROOT / "templates").exists():
         steps.command("djlint", python("djlint", "templates", "--lint", "--quiet"))
     steps.run("rules have tests", rules_have_tests)

@@ -63,7 +63,7 @@ class Guest:
 
     def __init__(self, place: Place) -> None:
         self.file = open(place.run / "guests", "a+")
-        os.set_inheritable(self.file.fileno(), True)  # noqa: FBT003  (the command we become keeps it)
+        os.set_inheritable(self.file.fileno(), True)
 
     def __enter__(self) -> Guest:
         fcntl.flock(self.file, fcntl.LOCK_SH)

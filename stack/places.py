@@ -62,7 +62,7 @@ class Place:
         """A random secret, made at first use and kept with mode 0600."""
         path = self.data / "secrets" / name
         if not path.exists():
-            value = secrets.token_urlsafe(32)
+            value = secrets.token_urlsafe(64 if name == "secret_key" else 32)
             if name == "field_key":  # a Fernet key: 32 bytes in urlsafe base64, padding included
                 value = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
             write_private(path, value)

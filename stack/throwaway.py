@@ -98,7 +98,7 @@ def state_of_migrations() -> str:
     pending = sorted(ROOT.glob("*/migrations/*.py"))
     seen: set[Path] = set()
     digest = hashlib.sha256((ROOT / "requirements" / "base.txt").read_bytes())
-    for name in ("postgres.py", "roles.py", "throwaway.py"):
+    for name in ("places.py", "postgres.py", "roles.py", "throwaway.py"):
         digest.update((ROOT / "stack" / name).read_bytes())
     digest.update(re.sub(rb"#.*", b"", _read(ROOT / "config" / "settings.py")))
     while pending:

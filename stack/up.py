@@ -39,7 +39,7 @@ class Child:
     starts: deque[float] = field(default_factory=lambda: deque(maxlen=RESTARTS))
 
 
-class Stopped(Exception):  # noqa: N818  (not an error: the wish of the person at the keyboard)
+class Stopped(Exception):
     """Ctrl-C or SIGTERM arrived."""
 
 
