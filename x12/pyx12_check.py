@@ -30,7 +30,6 @@ def _load() -> tuple[Any, Any]:
         return remembered[map_file]
 
     pyx12.map_if.load_map_file = load_map_file
-    pyx12.x12n_document.map_if.load_map_file = load_map_file
     return pyx12.x12n_document.x12n_document, pyx12.params.params()
 
 

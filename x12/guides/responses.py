@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from x12.guides.parse import parse_guide
 
-_PROCEDURE = "{n}.1:AD,ER,HC,HP,IV,N4,N6,NU,UI,WK!! {n}.2:..48! {n}.3:2..2 {n}.4:2..2 {n}.5:2..2 {n}.6:2..2 "
+_PROCEDURE = (
+    "{n}.1:AD,ER,HC,HP,IV,N4,N6,NU,UI,WK!! {n}.2:..48! {n}.3:2..2 {n}.4:2..2 {n}.5:2..2 {n}.6:2..2 "
     "{n}.7:..80<"
+)
 _CAS = "1:CO,CR,OA,PI,PR! " + " ".join(
     f"{n}:..5{'!' if n == 2 else ''} {n + 1}:${'!' if n == 2 else ''} {n + 2}:..15" for n in range(2, 20, 3)
 )
