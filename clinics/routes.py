@@ -8,15 +8,40 @@ from __future__ import annotations
 
 ROUTES: dict[str, str | dict[str, str]] = {
     # frame
-    "health-live": "public",
-    "health-ready": "public",
-    "choose-clinic": "signed_in",
-    "set-theme": "public",
+    "desk:health-live": "public",
+    "desk:health-ready": "public",
+    "desk:choose-clinic": "signed_in",
+    "desk:home": "home",
+    "desk:places": "home",
+    "desk:find": "patient.view",
+    "desk:job": "home",
+    "desk:design": "home",
+    "desk:today": "visit.view",
+    "desk:visit-panel": "visit.view",
+    "desk:my-day": "claim.view",
+    "desk:dashboard": "report.aggregate",
+    "desk:clinics": "claim.view",
+    "desk:reports": "report.aggregate",
+    "desk:denials": "claim.view",
+    "desk:settings": "settings.view",
+    "desk:advanced-settings": {"read": "settings.view", "write": "settings.view"},
+    # patients
+    "patients:list": "patient.view",
+    "patients:csv": "patient.view",
+    "patients:register": "patient.write",
+    "patients:pick": "patient.view",
+    "patients:patient": "patient.view",
+    "patients:edit": "patient.write",
+    "patients-api:patients": {"read": "patient.view", "write": "patient.write"},
+    "patients-api:search": "patient.view",
+    "patients-api:patient": {"read": "patient.view", "write": "patient.write"},
     # API description
     "api-schema": "signed_in",
     "api-docs": "signed_in",
 }
 
+# Pages that read over all clinics of a person (billing companies); they never write.
+SPANNING = ("desk:clinics",)
+
 # django-allauth guards its own pages; sign-up by strangers is closed (clinics/accounts.py).
-OPEN_NAMESPACES: tuple[str, ...] = ()
 ALLAUTH_PREFIXES = ("account_", "mfa_", "usersessions_")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
 
 from clinics.fields import EncryptedField, TenantForeignKey
 from clinics.models.places import Address
-from clinics.tenancy import PublicModel
+from clinics.tenancy import PublicModel, TenantModel
 from patients.enums import Sex
+from patients.names import search_name, show_phone
 
 
 class Guarantor(PublicModel, Address):
@@ -23,6 +26,11 @@ class Guarantor(PublicModel, Address):
 
     def __str__(self) -> str:
         return f"{self.first_name} {self.last_name}"
+
+    @property
+    def phone_shown(self) -> str:
+        """(555) 010-2290."""
+        return show_phone(self.phone)
 
 
 class Patient(PublicModel, Address):
@@ -52,7 +60,11 @@ class Patient(PublicModel, Address):
             models.UniqueConstraint(fields=["clinic", "public_id"], name="patient_public_id"),
             models.UniqueConstraint(fields=["clinic", "chart_number"], name="patient_chart_number"),
         ]
-        indexes = [models.Index(fields=["clinic", "search_name", "id"], name="patient_by_name")]
+        indexes = [
+            models.Index(fields=["clinic", "search_name", "id"], name="patient_by_name"),
+            models.Index(fields=["clinic", "birth_date"], name="patient_by_birth_date"),
+            models.Index(fields=["clinic", "phone"], name="patient_by_phone"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.first_name} {self.last_name}"
@@ -62,4 +74,29 @@ class Patient(PublicModel, Address):
         """Last, First: as lists and claims sort people."""
         return f"{self.last_name}, {self.first_name}"
 
+    @property
+    def phone_shown(self) -> str:
+        """(555) 010-2290."""
+        return show_phone(self.phone)
 
+    @property
+    def ssn_masked(self) -> str:
+        """The last four digits; the whole number is never shown again."""
+        return f"***-**-{self.ssn[-4:]}" if self.ssn else ""
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Keep ``search_name`` true to the name, whoever writes."""
+        self.search_name = search_name(self.last_name, self.first_name)
+        changed = kwargs.get("update_fields")
+        if changed is not None and {"first_name", "last_name"} & set(changed):
+            kwargs["update_fields"] = {*changed, "search_name"}
+        super().save(*args, **kwargs)
+
+
+class ChartCounter(TenantModel):
+    """The last chart number a clinic gave out: one row a clinic, moved by registration only."""
+
+    last = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["clinic"], name="chart_counter_one_a_clinic")]

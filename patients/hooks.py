@@ -1,0 +1,9 @@
+"""What the patients room tells the rooms above it; they register in their AppConfig.ready()."""
+
+from __future__ import annotations
+
+from lib.questions import Announcement
+from patients.models import Patient
+
+# A patient was registered: insurance gives every patient a self-pay profile in the same transaction (B11.1).
+REGISTERED: Announcement[Patient] = Announcement("patients.registered")

@@ -1,0 +1,17 @@
+"""Addresses of the patients room's pages."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from patients import views
+
+app_name = "patients"
+urlpatterns = [
+    path("patients/", views.patient_list, name="list"),
+    path("patients/export/", views.patient_csv, name="csv"),
+    path("patients/new/", views.register, name="register"),
+    path("patients/pick/", views.pick, name="pick"),
+    path("patients/<str:public_id>/", views.patient_page, name="patient"),
+    path("patients/<str:public_id>/edit/", views.edit, name="edit"),
+]
