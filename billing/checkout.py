@@ -110,6 +110,8 @@ def check_out(appointment_id: str, handed_over: Sequence[Payment], *, at: dateti
         payments.take(appointment.patient, payment, charges, location=appointment.location, today=today)
         for payment in handed_over
     )
+    invoicing.settle([invoice.pk])
+    invoice.refresh_from_db(fields=["state"])
     Appointment.objects.filter(pk=appointment.pk).update(
         state=AppointmentState.CHECKED_OUT, checked_out_at=at, version=appointment.version + 1
     )

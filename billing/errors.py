@@ -28,3 +28,29 @@ class BadPayment(Refusal):
 
     status = 400
     code = "bad_payment"
+
+
+class CannotVoid(Refusal):
+    """The invoice stays: a claim or an insurer's answer stands on it, or no reason was given."""
+
+    code = "cannot_void"
+
+
+class CannotWriteOff(Refusal):
+    """This amount, type or person does not fit a write-off (B10)."""
+
+    status = 400
+    code = "cannot_write_off"
+
+
+class NothingDue(Refusal):
+    """There is nothing to ask the patient for."""
+
+    code = "nothing_due"
+
+
+class PdfUnavailable(Refusal):
+    """The PDF could not be made: Pango is missing, or a page took too long."""
+
+    status = 503
+    code = "pdf_unavailable"

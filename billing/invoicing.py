@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
+
+from django.db import connection
 
 from appointments.models import Appointment
 from billing import ledger
@@ -13,6 +16,7 @@ from billing.ledger import Entry
 from billing.models import Charge, Invoice
 from billing.numbering import next_number
 from billing.visit_pricing import PricedVisit
+from clinics.scoping import current_clinic_id
 from lib.frozen import freeze
 from lib.money import ZERO
 
@@ -36,10 +40,13 @@ def issue(appointment: Appointment, visit: PricedVisit, *, at: datetime, today: 
     )
     charges = Charge.objects.bulk_create(_charges(appointment, invoice, visit))
     payer_id = visit.layers[0].policy.payer_id if visit.layers else None
+    entries = checkout_entries(charges, appointment.patient_id, payer_id)
+    if not entries:  # a visit of 0.00 is a document without money
+        return invoice
     ledger.post(
         key=f"checkout:{invoice.public_id}",
         kind=TxnKind.CHECKOUT,
-        entries=checkout_entries(charges, appointment.patient_id, payer_id),
+        entries=entries,
         on=today,
         effective_on=appointment.service_date,
         source_kind="invoice",
@@ -61,6 +68,43 @@ def checkout_entries(charges: list[Charge], patient_id: int, payer_id: int | Non
             Entry("ar:patient", charge.patient_part, charge.pk, patient_id),
         ]
     return [entry for entry in entries if entry.amount != ZERO]
+
+
+# An invoice is closed when nobody owes anything on any of its lines: two parties that cancel out do not count.
+SETTLE = """
+WITH still AS (
+    SELECT c.invoice_id
+      FROM billing_charge c
+      JOIN billing_ledgerentry e ON e.clinic_id = c.clinic_id AND e.charge_id = c.id
+     WHERE c.clinic_id = %(clinic)s AND e.clinic_id = %(clinic)s AND c.invoice_id = ANY(%(ids)s)
+       AND e.account LIKE 'ar:%%'
+     GROUP BY c.invoice_id, e.charge_id, e.account
+    HAVING sum(e.amount) <> 0
+), wanted AS (
+    SELECT i.id, CASE WHEN i.id IN (SELECT invoice_id FROM still) THEN 'open' ELSE 'closed' END AS state
+      FROM billing_invoice i WHERE i.clinic_id = %(clinic)s AND i.id = ANY(%(ids)s)
+)
+UPDATE billing_invoice i SET state = wanted.state FROM wanted
+ WHERE i.clinic_id = %(clinic)s AND i.id = wanted.id AND i.state <> 'void' AND i.state <> wanted.state
+"""
+
+
+def settle(invoice_ids: Iterable[int]) -> None:
+    """Close what is paid and open what is owed again; every posting calls it in its own transaction.
+
+    One statement for any number of invoices of the open clinic. ``ledger verify`` derives the state again.
+    """
+    ids = sorted(set(invoice_ids))
+    if ids:
+        with connection.cursor() as cursor:
+            cursor.execute(SETTLE, {"clinic": current_clinic_id(), "ids": ids})
+
+
+def settle_charges(charge_ids: Iterable[int | None]) -> None:
+    """``settle`` for the invoices of these charges; None (money on no line) is passed over."""
+    wanted = {charge_id for charge_id in charge_ids if charge_id is not None}
+    if wanted:
+        settle(Charge.objects.filter(pk__in=wanted).values_list("invoice_id", flat=True))
 
 
 def freeze_document(appointment: Appointment, visit: PricedVisit) -> dict[str, Any]:

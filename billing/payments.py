@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from django.db import connection
 
-from billing import balances, ledger
+from billing import balances, invoicing, ledger
 from billing.enums import MethodKind, TxnKind
 from billing.errors import BadPayment
 from billing.ledger import Entry
@@ -89,6 +89,7 @@ def take(
         source_kind="receipt", source_key=receipt.public_id, reason=payment.memo,
         trace=[{"rule": "B3", "because": "today's visit first, then the oldest amount due, the rest is credit"}],
     )
+    invoicing.settle_charges(entry.charge_id for entry in entries)
     audit.record("payment.take", "receipt", receipt.public_id, amount=str(payment.amount), method=payment.method.name)
     return receipt
 
@@ -113,6 +114,7 @@ def apply_credit(patient: Patient, charges: Sequence[Charge], limit: Decimal, *,
             key=key, kind=TxnKind.CREDIT_USE, entries=entries, on=today, source_kind="patient",
             source_key=patient.public_id, trace=[{"rule": "B3", "because": "credit is used for the next copay"}],
         )
+        invoicing.settle_charges(entry.charge_id for entry in entries)
     return used
 
 

@@ -22,3 +22,46 @@ declare(
         default=True,
     ),
 )
+
+declare(
+    SettingSpec(
+        name="writeoff_limit_biller",
+        group="Patient balances",
+        label="Write-offs by billers, up to",
+        help="What a biller may write off on one invoice without an admin.",
+        kind="money",
+        default="50.00",
+    ),
+    SettingSpec(
+        name="writeoff_limit_admin",
+        group="Patient balances",
+        label="Write-offs by admins, up to",
+        help="What an admin may write off on one invoice; above it only an owner may.",
+        kind="money",
+        default="500.00",
+    ),
+    SettingSpec(
+        name="statement_min_amount",
+        group="Statements",
+        label="Smallest amount asked for by statement",
+        help="In a batch, patients who owe less get no statement.",
+        kind="money",
+        default="5.00",
+    ),
+    SettingSpec(
+        name="statement_due_days",
+        group="Statements",
+        label="Days to pay",
+        help="A statement asks for payment this many days after its date.",
+        kind="days",
+        default=30,
+    ),
+    SettingSpec(
+        name="statement_cycle_days",
+        group="Statements",
+        label="Days between statements",
+        help="In a batch, patients who had a statement within this many days get none.",
+        kind="days",
+        default=28,
+    ),
+)

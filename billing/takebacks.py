@@ -1,0 +1,94 @@
+"""Take a patient's payment back: a bounced check, a wrong amount, a payment of somebody else (rules.md B3).
+
+Nothing is deleted: what the receipt did is mirrored, so every line owes again what it owed before.
+Stands beside ``payments``; refunds of credit are there.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+from django.db.models import Sum
+
+from billing import invoicing, ledger
+from billing.enums import MethodKind, TxnKind
+from billing.errors import BadPayment
+from billing.ledger import Entry
+from billing.models import LedgerEntry, LedgerTxn, Receipt
+from billing.payments import lock_patient_money
+from clinics import audit
+from lib.money import ZERO
+
+
+def is_reversed(receipt: Receipt) -> bool:
+    """Whether this payment was taken back."""
+    return LedgerTxn.objects.filter(key=_key(receipt)).exists()
+
+
+def reverse_payment(receipt: Receipt, *, reason: str, today: date) -> LedgerTxn:
+    """Take one patient payment back whole; the second call gives the first one's transaction.
+
+    Ledger: the mirror of all that this receipt did, at the receipt's own lines: cash -, ar:patient +,
+    patient_credit + (also where its credit was used for a later visit). Raises BadPayment when some of
+    it was already given back as a refund: that cash is gone and stays the clinic's loss until settled.
+    """
+    if receipt.kind != MethodKind.PATIENT or receipt.patient is None:
+        raise BadPayment("An insurer's payment is taken back by undoing its claim response.", code="not_patient_money")
+    reason = reason.strip()[:200]
+    if not reason:
+        raise BadPayment("Say why the payment is taken back, such as: check bounced.", code="reason_needed")
+    lock_patient_money(receipt.patient)
+    done = ledger.find(_key(receipt))
+    if done is not None:
+        return done
+    if LedgerEntry.objects.filter(receipt=receipt, txn__kind=TxnKind.REFUND).exists():
+        raise BadPayment(
+            "Some of this payment was already given back as a refund, so it cannot be taken back whole.",
+            code="already_refunded",
+        )
+    touched = list(LedgerTxn.objects.filter(entries__receipt=receipt).distinct().order_by("pk"))
+    if len(touched) == 1:
+        txn = ledger.reverse(touched[0], key=_key(receipt), on=today, reason=reason)
+    else:
+        txn = ledger.post(
+            key=_key(receipt), kind=TxnKind.REVERSAL, entries=_undo(receipt), on=today, reason=reason,
+            source_kind="receipt", source_key=receipt.public_id,
+            trace=[{"rule": "B3", "because": "all that this payment did, also by its credit, is undone"}],
+        )
+    invoicing.settle_charges(txn.entries.values_list("charge_id", flat=True))
+    audit.record(
+        "payment.reverse", "receipt", receipt.public_id, reason=reason, amount=str(receipt.amount),
+        method=receipt.method.name,
+    )
+    return txn
+
+
+def applied_to(receipt: Receipt) -> list[tuple[int | None, Decimal]]:
+    """What is left of a receipt where: (charge or None for credit, dollars), for the receipt's page."""
+    rows = (
+        LedgerEntry.objects.filter(receipt=receipt)
+        .exclude(account="cash")
+        .values_list("charge_id", "account")
+        .annotate(sum=Sum("amount"))
+        .order_by("charge_id")
+    )
+    return [(charge_id if account != "patient_credit" else None, -amount) for charge_id, account, amount in rows if amount]
+
+
+def _undo(receipt: Receipt) -> list[Entry]:
+    rows = (
+        LedgerEntry.objects.filter(receipt=receipt)
+        .values("account", "charge_id", "patient_id", "payer_id")
+        .annotate(sum=Sum("amount"))
+        .order_by("account", "charge_id")
+    )
+    return [
+        Entry(row["account"], -row["sum"], row["charge_id"], row["patient_id"], row["payer_id"], receipt.pk)
+        for row in rows
+        if row["sum"] != ZERO
+    ]
+
+
+def _key(receipt: Receipt) -> str:
+    return f"takeback:{receipt.public_id}"

@@ -1,0 +1,110 @@
+"""Void an invoice: what it charged is undone, what the patient paid becomes credit (rules.md B2).
+
+The visit goes back to complete and can be checked out again under a new number. Claims are asked by
+hooks.py, because nothing of billing knows them.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Sum
+
+from appointments.enums import AppointmentState
+from appointments.models import Appointment
+from billing import hooks, ledger
+from billing.enums import InvoiceState, TxnKind
+from billing.errors import CannotVoid
+from billing.ledger import Entry
+from billing.models import Invoice, LedgerEntry
+from billing.payments import lock_patient_money
+from clinics import audit
+from lib.dates import local_day
+from lib.money import ZERO
+from lib.questions import Unanswered
+
+
+def obstacles(invoice: Invoice) -> list[str]:
+    """Why this invoice cannot be voided, in words that say what to do first; empty when it can."""
+    if invoice.state == InvoiceState.VOID:
+        return ["It is void already."]
+    found = []
+    try:
+        live = hooks.LIVE_CLAIMS.ask(invoice)
+    except Unanswered:
+        found.append("Whether a claim still stands for it cannot be told right now.")
+    else:
+        if live:
+            found.append(f"Claim {', '.join(live)} still stands: void or replace it first.")
+    if any(row["sum"] for row in _insurer_rows(invoice)):
+        found.append("An insurer's answer is posted to it: undo that posting first.")
+    return found
+
+
+def void_invoice(public_id: str, *, reason: str, at: datetime) -> Invoice:
+    """Void a live invoice by its public id; CannotVoid says what stands in the way.
+
+    Ledger (kind void): each line's entries back to zero; the patient's money on them moves to
+    patient_credit - with its receipt, so the cash stays received and is offered at the next check-out.
+    """
+    reason = reason.strip()[:200]
+    if not reason:
+        raise CannotVoid("Say why the invoice is void.", code="reason_needed")
+    found = Invoice.objects.select_related("patient", "location").filter(public_id=public_id).first()
+    if found is None:
+        raise CannotVoid("This invoice is not here.", code="not_found")
+    lock_patient_money(found.patient)
+    invoice = Invoice.objects.select_for_update(of=("self",), no_key=True).select_related("location").get(pk=found.pk)
+    why_not = obstacles(invoice)
+    if why_not:
+        raise CannotVoid(" ".join(why_not), code="cannot_void", reasons=why_not)
+    entries = void_entries(invoice)
+    if entries:
+        ledger.post(
+            key=f"void:{invoice.public_id}", kind=TxnKind.VOID, entries=entries,
+            on=local_day(at, invoice.location.time_zone), reason=reason, source_kind="invoice",
+            source_key=invoice.public_id,
+            trace=[{"rule": "B2", "because": "the invoice is void; what the patient paid is credit now"}],
+        )
+    Invoice.objects.filter(pk=invoice.pk).update(state=InvoiceState.VOID, voided_at=at, void_reason=reason)
+    if invoice.appointment_id is not None:
+        Appointment.objects.filter(pk=invoice.appointment_id, state=AppointmentState.CHECKED_OUT).update(
+            state=AppointmentState.COMPLETE, checked_out_at=None
+        )
+    audit.record("invoice.void", "invoice", invoice.public_id, reason=reason, number=invoice.number)
+    invoice.refresh_from_db()
+    return invoice
+
+
+def void_entries(invoice: Invoice) -> list[Entry]:
+    """Everything on the invoice's lines negated; patient money and held credit go to free credit."""
+    rows = (
+        LedgerEntry.objects.filter(charge__invoice=invoice)
+        .values("account", "charge_id", "patient_id", "payer_id", "receipt_id")
+        .annotate(sum=Sum("amount"))
+        .order_by("charge_id", "account", "receipt_id")
+    )
+    entries = []
+    for row in rows:
+        if row["sum"] == ZERO:
+            continue
+        entries.append(
+            Entry(
+                row["account"], -row["sum"], row["charge_id"], row["patient_id"], row["payer_id"], row["receipt_id"]
+            )
+        )
+        if row["receipt_id"] is not None:
+            entries.append(
+                Entry("patient_credit", row["sum"], patient_id=row["patient_id"], receipt_id=row["receipt_id"])
+            )
+    return entries
+
+
+def _insurer_rows(invoice: Invoice) -> Any:
+    """What insurers paid or adjusted on it, by account: money on ar:N and adjustment:*."""
+    rows = LedgerEntry.objects.filter(charge__invoice=invoice).order_by("account")
+    money = rows.filter(account__in=["ar:1", "ar:2", "ar:3"], receipt__isnull=False)
+    adjusted = rows.filter(account__startswith="adjustment:")
+    by_account = [group.values("account").annotate(sum=Sum("amount")) for group in (money, adjusted)]
+    return [row for group in by_account for row in group]

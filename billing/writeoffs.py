@@ -1,0 +1,168 @@
+"""Write-offs by a person: types, limits by role, always with a reason (rules.md B10).
+
+What rules write off when an insurer answers is posted by responses; this is the desk's own act.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.db.models import Sum
+
+from billing import balances, invoicing, ledger
+from billing.enums import InvoiceState, TxnKind, WriteOffType
+from billing.errors import CannotWriteOff
+from billing.ledger import Entry
+from billing.models import Charge, Invoice, LedgerEntry, LedgerTxn
+from billing.payments import lock_patient_money
+from clinics import audit
+from clinics.roles import Role
+from clinics.scoping import current_actor
+from clinics.settings import value_of
+from lib.money import ZERO
+
+# Whose part each type is for. Timely filing is the clinic's own fault: never a word about the patient's part.
+PATIENT_TYPES = (
+    WriteOffType.COURTESY, WriteOffType.SMALL_BALANCE, WriteOffType.FINANCIAL_ASSISTANCE, WriteOffType.PROMPT_PAY,
+    WriteOffType.BAD_DEBT, WriteOffType.BANKRUPTCY, WriteOffType.ADMINISTRATIVE,
+)
+INSURER_TYPES = (
+    WriteOffType.CONTRACTUAL, WriteOffType.SEQUESTRATION, WriteOffType.TIMELY_FILING, WriteOffType.SMALL_BALANCE,
+    WriteOffType.ADMINISTRATIVE,
+)
+BAD_DEBT_TYPES = (WriteOffType.BAD_DEBT, WriteOffType.BANKRUPTCY)
+# Waiving what the plan makes the patient pay is an admin's decision (B10, routine waiver).
+ADMIN_TYPES = (WriteOffType.COURTESY,)
+ADMINS = (Role.ADMIN, Role.OWNER)
+
+
+@dataclass(frozen=True, slots=True)
+class WriteOff:
+    """What is to be written off: ``party`` is "patient" or an insurer's place "1", "2", "3"; dollars."""
+
+    party: str
+    kind: WriteOffType
+    amount: Decimal
+    reason: str
+
+
+def limit_for(role: str, invoice: Invoice) -> Decimal | None:
+    """The most this role may write off on one invoice; None means no limit (owner), 0.00 nothing."""
+    if role == Role.OWNER:
+        return None
+    if role == Role.ADMIN:
+        return Decimal(value_of("writeoff_limit_admin", invoice.location))
+    if role in (Role.BILLER, Role.COMPANY_BILLER):
+        return Decimal(value_of("writeoff_limit_biller", invoice.location))
+    return ZERO
+
+
+def write_off(invoice: Invoice, wanted: WriteOff, *, role: str, today: date, key: str) -> LedgerTxn:
+    """Write off part of an invoice, line by line in order; the same ``key`` again is a no-op.
+
+    Ledger: writeoff:<type> +, ar:patient - (or ar:N -). Never more than the party owes, never above the
+    role's limit counted over all that this person wrote off on the invoice.
+    """
+    _check(invoice, wanted, role)
+    lock_patient_money(invoice.patient)
+    known = ledger.find(key)
+    if known is not None:
+        return known
+    limit = limit_for(role, invoice)
+    mine = written_off_by(invoice, current_actor())
+    if limit is not None and mine + wanted.amount > limit:
+        raise CannotWriteOff(
+            f"Your role may write off {limit} on one invoice"
+            + (f" and you have written off {mine} of it" if mine else "")
+            + ". Ask an admin or the owner.",
+            code="over_limit", limit=str(limit), already=str(mine),
+        )
+    entries = _entries(invoice, wanted)
+    txn = ledger.post(
+        key=key, kind=TxnKind.WRITEOFF, entries=entries, on=today, reason=wanted.reason.strip()[:200],
+        source_kind="invoice", source_key=invoice.public_id,
+        trace=[{"rule": "B10", "because": f"{WriteOffType(wanted.kind).label} written off by {role}"}],
+    )
+    invoicing.settle([invoice.pk])
+    audit.record(
+        "writeoff", "invoice", invoice.public_id, reason=wanted.reason, amount=str(wanted.amount), kind=wanted.kind,
+        party=wanted.party,
+    )
+    return txn
+
+
+def undo(txn: LedgerTxn, *, reason: str, today: date) -> LedgerTxn:
+    """Take a write-off back: the exact mirror, once."""
+    if txn.kind != TxnKind.WRITEOFF:
+        raise CannotWriteOff("Only a write-off is undone here.", code="not_a_writeoff")
+    mirrored = ledger.reverse(txn, key=f"undo:{txn.public_id}", on=today, reason=reason[:200])
+    invoicing.settle_charges(txn.entries.values_list("charge_id", flat=True))
+    audit.record("writeoff.undo", "ledger", txn.public_id, reason=reason)
+    return mirrored
+
+
+def written_off_by(invoice: Invoice, actor: str) -> Decimal:
+    """What this person has written off on the invoice and not taken back, dollars."""
+    rows = LedgerEntry.objects.filter(
+        charge__invoice=invoice, account__startswith="writeoff:", txn__kind=TxnKind.WRITEOFF, txn__actor=actor
+    ).exclude(txn__reversed_by__isnull=False)
+    return rows.aggregate(sum=Sum("amount"))["sum"] or ZERO
+
+
+def types_for(party: str) -> tuple[WriteOffType, ...]:
+    """The types that fit the patient's or an insurer's part."""
+    return PATIENT_TYPES if party == "patient" else INSURER_TYPES
+
+
+def _check(invoice: Invoice, wanted: WriteOff, role: str) -> None:
+    if invoice.state == InvoiceState.VOID:
+        raise CannotWriteOff("This invoice is void.", code="void")
+    if wanted.party not in ("patient", "1", "2", "3"):
+        raise CannotWriteOff("Say whose part is written off.", code="unknown_party")
+    if wanted.kind not in types_for(wanted.party):
+        raise CannotWriteOff(
+            f"{WriteOffType(wanted.kind).label} is not for "
+            + ("what the patient owes." if wanted.party == "patient" else "what an insurer owes."),
+            code="type_does_not_fit",
+        )
+    if wanted.kind in ADMIN_TYPES and role not in ADMINS:
+        raise CannotWriteOff("Waiving what the patient owes is decided by an admin.", code="admin_needed")
+    if not wanted.reason.strip():
+        raise CannotWriteOff("A write-off needs a reason.", code="reason_needed")
+    if wanted.amount <= ZERO:
+        raise CannotWriteOff("A write-off is more than 0.00.", code="not_positive")
+
+
+def _entries(invoice: Invoice, wanted: WriteOff) -> list[Entry]:
+    charges = list(Charge.objects.filter(invoice=invoice).order_by("line_no"))
+    lines = balances.lines([charge.pk for charge in charges])
+    payers = _payers(charges, wanted.party)
+    left = wanted.amount
+    entries: list[Entry] = []
+    for charge in charges:
+        line = lines[charge.pk]
+        owed = line.patient if wanted.party == "patient" else line.insurers[int(wanted.party)]
+        share = min(left, max(ZERO, owed))
+        if share > ZERO:
+            payer = payers.get(charge.pk)
+            entries += [
+                Entry(f"writeoff:{WriteOffType(wanted.kind).value}", share, charge.pk, charge.patient_id, payer),
+                Entry(f"ar:{wanted.party}", -share, charge.pk, charge.patient_id, payer),
+            ]
+            left -= share
+    if left > ZERO:
+        who = "the patient owes" if wanted.party == "patient" else "this insurer owes"
+        raise CannotWriteOff(
+            f"That is more than {who} on this invoice: {wanted.amount - left}.", code="more_than_owed"
+        )
+    return entries
+
+
+def _payers(charges: list[Charge], party: str) -> dict[int | None, int | None]:
+    """Who owes each line at this place: the payer of the line's own entries."""
+    if party == "patient":
+        return {}
+    rows = LedgerEntry.objects.filter(charge__in=charges, account=f"ar:{party}", payer__isnull=False)
+    return dict(rows.order_by("pk").values_list("charge_id", "payer_id"))
