@@ -21,11 +21,12 @@ from django.utils.http import urlencode
 from clinics.models import Membership
 from clinics.permissions import PUBLIC, SIGNED_IN, role_may, route_action
 from clinics.refusals import answer, as_refusal
-from clinics.routes import ALLAUTH_PREFIXES
+from clinics.routes import ALLAUTH_PREFIXES, SPANNING
 from clinics.scoping import open_clinics
 
 Handler = Callable[[HttpRequest], HttpResponse]
 SAFE = ("GET", "HEAD", "OPTIONS")
+POLLING = ("/places/",)
 
 
 def no_store(get_response: Handler) -> Handler:
@@ -45,6 +46,8 @@ def session_limits(get_response: Handler) -> Handler:
 
     def handle(request: HttpRequest) -> HttpResponse:
         if request.user.is_authenticated:
+            # Only what a person does keeps a session alive; the menu's own polling must not (164.312(a)(2)(iii)).
+            request.session.modified = request.path not in POLLING
             began = request.session.setdefault("began_at", int(time.time()))
             if time.time() - began > settings.SESSION_ABSOLUTE_SECONDS:
                 logout(request)
@@ -84,7 +87,7 @@ class clinic_wall:  # noqa: N801 - named as the function it stands for in MIDDLE
         if action is None or not role_may(membership.role, action):
             with open_clinics([membership.clinic_id], actor=request.user.email, user_id=request.user.pk):
                 return _refuse(request, "Your role does not include this.")
-        return self._inside_the_wall(request, membership)
+        return self._inside_the_wall(request, membership, route)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """A refusal becomes its answer and rolls back; a bug goes on to Django's handler."""
@@ -100,8 +103,11 @@ class clinic_wall:  # noqa: N801 - named as the function it stands for in MIDDLE
                 transaction.set_rollback(True)
         return response
 
-    def _inside_the_wall(self, request: HttpRequest, membership: Membership) -> HttpResponse:
-        scope = open_clinics([membership.clinic_id], actor=request.user.email, user_id=request.user.pk)
+    def _inside_the_wall(self, request: Any, membership: Membership, route: str) -> HttpResponse:
+        ids = [membership.clinic_id]
+        if route in SPANNING and request.method in SAFE:
+            ids = [mine.clinic_id for mine in request.memberships if mine.role == membership.role]
+        scope = open_clinics(ids, actor=request.user.email, user_id=request.user.pk)
         try:
             with scope:
                 response = self.get_response(request)

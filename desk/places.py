@@ -1,0 +1,103 @@
+"""The places menu: each role's rooms with live counts, in the order of its day (rules.md B16).
+
+Counts come from two grouped queries; a place shows only when the role may open it and its page exists.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count
+from django.urls import NoReverseMatch, reverse
+
+from appointments.models import Appointment
+from claims.models import Claim
+from clinics.permissions import role_may, route_action
+from responses.models import ClaimResponse
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One line of the menu; ``count`` names a figure of ``counts()``."""
+
+    label: str
+    route: str
+    icon: str
+    count: str = ""
+    query: str = ""
+    hot: bool = False
+
+
+FRONT = (
+    Place("Today", "desk:today", "calendar-event", "to_check_out", hot=True),
+    Place("Schedule", "appointments:schedule", "calendar"),
+)
+WORK = (
+    Place("My day", "desk:my-day", "home"),
+    Place("Claim queue", "claims:queue", "stack-2", "queue"),
+    Place("Batches", "claims:batches", "send"),
+    Place("Claim Responses", "responses:list", "inbox", "exceptions", hot=True),
+    Place("Denials", "desk:denials", "ban", "denials"),
+)
+PEOPLE = (
+    Place("Patients", "patients:list", "users"),
+    Place("Statements", "billing:statements", "file-text"),
+)
+LOOK_BACK = (
+    Place("Reports", "desk:reports", "report-money"),
+    Place("All clinics", "desk:clinics", "buildings"),
+    Place("Settings", "desk:settings", "settings"),
+)
+
+
+def for_role(role: str, path: str) -> list[dict[str, Any]]:
+    """The menu of a role, with the place of ``path`` marked."""
+    groups = [("Front desk", FRONT), ("Work", WORK), ("People", PEOPLE), ("Look back", LOOK_BACK)]
+    if role in ("biller", "company_biller", "auditor"):
+        groups = [groups[1], groups[0], groups[2], groups[3]]
+    figures = counts()
+    menu = []
+    for label, places in groups:
+        items = [item for place in places if (item := _item(place, role, path, figures))]
+        if items:
+            menu.append({"label": label, "items": items})
+    return menu
+
+
+def counts() -> dict[str, int]:
+    """What waits, in three small queries on partial indexes."""
+    by_state = dict(
+        Claim.objects.filter(state__in=["new", "ready", "on_hold", "rejected"])
+        .values_list("state")
+        .annotate(n=Count("pk"))
+    )
+    by_posting = dict(
+        ClaimResponse.objects.filter(state__in=["exception", "proposed"]).values_list("state").annotate(n=Count("pk"))
+    )
+    return {
+        "queue": sum(by_state.values()),
+        **{f"claims_{state}": number for state, number in by_state.items()},
+        "exceptions": by_posting.get("exception", 0),
+        "proposed": by_posting.get("proposed", 0),
+        "to_check_out": Appointment.objects.filter(state="complete").count(),
+        "denials": Claim.objects.filter(outcome__in=["denied", "partial"], state="adjudicated").count(),
+    }
+
+
+def _item(place: Place, role: str, path: str, figures: dict[str, int]) -> dict[str, Any] | None:
+    action = route_action(place.route, "GET")
+    try:
+        url = reverse(place.route)
+    except NoReverseMatch:
+        return None
+    if action is None or (action not in ("signed_in", "public") and not role_may(role, action)):
+        return None
+    return {
+        "label": place.label,
+        "url": url + place.query,
+        "icon": place.icon,
+        "count": figures.get(place.count) or None,
+        "hot": place.hot and bool(figures.get(place.count)),
+        "current": path == url or (url != "/" and path.startswith(url)),
+    }

@@ -1,0 +1,29 @@
+"""Addresses of the desk."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from desk.views import frame, home_pages, settings_page, today
+
+app_name = "desk"
+urlpatterns = [
+    path("", frame.home, name="home"),
+    path("health/live", frame.live, name="health-live"),
+    path("health/ready", frame.ready, name="health-ready"),
+    path("choose-clinic/", frame.choose_clinic, name="choose-clinic"),
+    path("places/", frame.menu, name="places"),
+    path("find/", frame.find, name="find"),
+    path("jobs/<str:public_id>/", frame.job, name="job"),
+    path("design/", frame.design, name="design"),
+    path("today/", today.today, name="today"),
+    path("today/<str:public_id>/panel/", today.visit_panel, name="visit-panel"),
+    path("my-day/", home_pages.my_day, name="my-day"),
+    path("dashboard/", home_pages.dashboard, name="dashboard"),
+    path("clinics/", home_pages.clinics, name="clinics"),
+    path("reports/", home_pages.reports, name="reports"),
+    path("denials/", home_pages.denials, name="denials"),
+    path("settings/", settings_page.settings_home, name="settings"),
+    path("settings/locations/<str:location_id>/advanced/", settings_page.advanced, name="advanced-settings"),
+    path("settings/locations/<str:location_id>/advanced/<slug:group>/", settings_page.advanced, name="advanced-settings"),
+]

@@ -1,0 +1,134 @@
+"""Settings: what there is to set, and Location Settings > Advanced Settings with its groups."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import NoReverseMatch, reverse
+from django.utils.text import slugify
+from django.views.decorators.http import require_GET, require_http_methods
+
+from clinics import settings as house
+from clinics.errors import BadInput
+from clinics.models import AuditEvent, Location
+from clinics.permissions import may, role_may, route_action
+from lib.money import show_money, parse_money
+
+PAGES = (
+    ("Services and prices", "appointments:services", "What is done and what it costs by default"),
+    ("Appointment types", "appointments:types", "Kinds of visits; SALT copies between visits of one type"),
+    ("Payers and plans", "insurance:payers", "Payer ids, claim formats, copays, filing limits"),
+    ("Fee schedules", "billing:fee-schedules", "Fees by payer, plan, clinician and location"),
+    ("Payment methods", "billing:payment-methods", "How patients pay at the desk"),
+    ("Clearinghouse connections", "clearinghouses:connections", "Where claims go and answers come from"),
+    ("Integrity", "desk:integrity", "The books' proof: every promise checked against the rows"),
+)
+ORIGINS = {
+    "location": ("set at {location}", "map-pin"),
+    "clinic": ("from the clinic", "building"),
+    "company": ("from the company", "buildings"),
+    "default": ("as delivered", "box"),
+}
+
+
+@require_GET
+def settings_home(request: Any) -> HttpResponse:
+    """Every settings page this role may open."""
+    pages = []
+    for label, route, words in PAGES:
+        action = route_action(route, "GET")
+        try:
+            url = reverse(route)
+        except NoReverseMatch:
+            continue
+        if action and role_may(request.membership.role, action):
+            pages.append({"label": label, "url": url, "words": words})
+    locations = Location.objects.filter(is_active=True).order_by("name")
+    return render(request, "desk/settings.html", {"pages": pages, "locations": locations, "title": "Settings"})
+
+
+@require_http_methods(["GET", "POST"])
+def advanced(request: Any, location_id: str, group: str = "") -> HttpResponse:
+    """One group of Advanced Settings at one location; a POST saves what changed."""
+    location = get_object_or_404(Location.objects.select_related("clinic"), public_id=location_id)
+    groups = _groups()
+    chosen = next((name for name in groups if slugify(name) == group), None) or _first(groups)
+    errors: dict[str, str] = {}
+    if request.method == "POST":
+        changed, errors = _save(request, location, groups[chosen])
+        if not errors:
+            messages.success(request, f"Saved {changed} change{'s' if changed != 1 else ''}")
+            return redirect("desk:advanced-settings", location.public_id, slugify(chosen))
+    context = {
+        "location": location,
+        "group": chosen,
+        "groups": [
+            {"label": name, "n": len(specs), "current": name == chosen,
+             "url": reverse("desk:advanced-settings", args=[location.public_id, slugify(name)])}
+            for name, specs in groups.items()
+        ],
+        "rows": [_row(spec, location, request.POST if errors else None, errors) for spec in groups[chosen]],
+        "errors": errors,
+        "last": _last_change(groups[chosen]),
+        "title": f"Advanced Settings, {location.name}",
+        "crumbs": [
+            ("Settings", reverse("desk:settings")), ("Location Settings", reverse("desk:settings")),
+            ("Advanced Settings", reverse("desk:advanced-settings", args=[location.public_id])), (chosen, ""),
+        ],
+    }
+    return render(request, "desk/advanced.html", context, status=400 if errors else 200)
+
+
+def _groups() -> dict[str, list[house.SettingSpec]]:
+    found: dict[str, list[house.SettingSpec]] = {}
+    for spec in house.SPECS.values():
+        found.setdefault(spec.group, []).append(spec)
+    return dict(sorted(found.items()))
+
+
+def _first(groups: dict[str, list[house.SettingSpec]]) -> str:
+    return next((name for name in groups if name == "Claim response handling"), next(iter(groups)))
+
+
+def _save(request: Any, location: Location, specs: list[house.SettingSpec]) -> tuple[int, dict[str, str]]:
+    """Parse everything before anything is written: all of the page, or nothing."""
+    errors, wanted = {}, []
+    for spec in specs:
+        raw = request.POST.get(spec.name, "off" if spec.kind == "flag" else None)
+        if raw is None or spec.kind == "rules":
+            continue
+        try:
+            value = house.parse_value(spec, raw)
+        except BadInput as refusal:
+            errors[spec.name] = refusal.message
+            continue
+        if value != house.effective(spec.name, location.clinic, location).value:
+            wanted.append((spec, raw))
+    if errors:
+        return 0, errors
+    for spec, raw in wanted:
+        action = "settings.autopay" if spec.group == "Claim response handling" else "settings.other"
+        if not may(request, action):
+            return 0, {spec.name: "Your role does not include changing this."}
+        house.change(spec.name, raw, location.clinic, location)
+    return len(wanted), {}
+
+
+def _row(spec: house.SettingSpec, location: Location, typed: Any, errors: dict[str, str]) -> dict[str, Any]:
+    value = house.effective(spec.name, location.clinic, location)
+    words, icon = ORIGINS[value.origin]
+    shown = typed.get(spec.name, value.value) if typed is not None else value.value
+    return {
+        "spec": spec, "value": shown, "origin": words.format(location=location.name), "icon": icon,
+        "error": errors.get(spec.name, ""), "options": list(spec.choices),
+        "money": show_money(parse_money(value.value)) if spec.kind == "money" else "",
+    }
+
+
+def _last_change(specs: list[house.SettingSpec]) -> AuditEvent | None:
+    names = [spec.name for spec in specs]
+    rows = AuditEvent.objects.filter(object_kind="setting", object_id__in=names)
+    return rows.order_by("-at").first()

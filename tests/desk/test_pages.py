@@ -1,0 +1,45 @@
+"""The desk's own pages answer for each role."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+
+from tests.cast import make_patient, make_policy, make_profile, make_visit, make_world
+
+pytestmark = pytest.mark.django_db
+
+PAGES = ("desk:today", "desk:my-day", "desk:dashboard", "desk:reports", "desk:denials", "desk:settings", "desk:design", "desk:clinics")
+
+
+@pytest.fixture
+def world():
+    made = make_world()
+    with made.open():
+        patient = make_patient()
+        make_visit(made, patient, make_profile(patient, make_policy(patient, made.aetna)))
+    return made
+
+
+@pytest.mark.parametrize("route", PAGES)
+def test_an_owner_opens_every_page(client, world, route):
+    client.force_login(world.users["owner"])
+    assert client.get(reverse(route)).status_code == 200
+
+
+def test_a_front_desk_starts_at_today_and_a_biller_at_the_day(client, world):
+    client.force_login(world.users["front_desk"])
+    assert client.get("/").url == reverse("desk:today")
+    client.force_login(world.users["biller"])
+    assert client.get("/").url == reverse("desk:my-day")
+
+
+def test_advanced_settings_save_all_or_nothing(client, world):
+    client.force_login(world.users["admin"])
+    url = reverse("desk:advanced-settings", args=[world.location.public_id, "check-out"])
+    assert client.post(url, {"block_checkout_without_charge": "on"}).status_code == 302
+    assert b"set at Alder Main" in client.get(url).content
+
+
+def test_health_needs_no_sign_in(client, db):
+    assert client.get("/health/ready").json()["ready"] is True
