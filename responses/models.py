@@ -13,7 +13,9 @@ from responses.enums import MatchQuality, PostingState, RemittanceState
 class Remittance(PublicModel):
     """One ST..SE of an 835, or a typed-in EOB: taken in whole, once (I-10, I-12)."""
 
-    inbound_file = TenantForeignKey("clearinghouses.InboundFile", models.PROTECT, null=True, related_name="remittances")
+    inbound_file = TenantForeignKey(
+        "clearinghouses.InboundFile", models.PROTECT, null=True, related_name="remittances"
+    )
     ordinal = models.PositiveIntegerField(default=0)  # which transaction of the file
     source = models.CharField(max_length=8, default="era")  # era, manual
     payer = TenantForeignKey("insurance.Payer", models.PROTECT, null=True, related_name="+")
@@ -105,7 +107,9 @@ class ProviderAdjustment(TenantModel):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["clinic", "remittance", "ordinal"], name="provider_adjustment_once")
+            models.UniqueConstraint(
+                fields=["clinic", "remittance", "ordinal"], name="provider_adjustment_once"
+            )
         ]
 
 

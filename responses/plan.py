@@ -1,0 +1,402 @@
+"""What would be posted for one claim of a remittance, and why (rules.md B9): pure.
+
+Before it: layer_match and line_match. After it: plan_case carries the state in memory, posting.py writes
+the same plan to the ledger. The gates E01 to E17 are looked at in order; a claim posts whole or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from billing.trace import Step
+from lib.money import ZERO, total
+from responses import gates
+from responses.claim_ledger import PATIENT, ClaimLedger, EarlierPosting, LedgerLine, LineMove, TakenAnswer
+from responses.gates import Classified, Facts, Terms
+from responses.layer_match import LayerMatch, find_layer, postings_under_number
+from responses.line_match import LineAnswer, LineReading, claim_sums, match_lines, negated
+from x12.documents.remittance import ClaimPayment
+
+
+class Decision(StrEnum):
+    """Post, wait for a person, or leave alone because it was taken before."""
+
+    POST = "post"
+    EXCEPTION = "exception"
+    IGNORED = "ignored"
+
+
+@dataclass(frozen=True, slots=True)
+class LinePlan:
+    """One line: what the payer said in the ledger's words, and what posting moves.
+
+    ``patient`` is what this payer leaves to the next in line, ``denied`` what stays open at the payer,
+    ``note`` information only. ``adjustments`` are the write-offs that post, by group and reason.
+    """
+
+    id: str
+    paid: Decimal
+    write_off: Decimal
+    patient: Decimal
+    denied: Decimal
+    note: Decimal
+    charge: Decimal
+    allowed: Decimal
+    adjustments: tuple[tuple[str, str, Decimal], ...] = ()
+    moves: Mapping[str, Decimal] = field(default_factory=dict)
+    places: tuple[int, ...] = ()
+
+    def move(self) -> LineMove:
+        """The same for the claim ledger."""
+        return LineMove(self.moves, self.paid, self.write_off)
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimPlan:
+    """The decision for one claim with everything behind it. ``next`` says where the PR part went."""
+
+    control_number: str
+    decision: Decision
+    codes: tuple[str, ...]
+    layer: int | None
+    next: str
+    lines: tuple[LinePlan, ...]
+    reasons: Mapping[str, str]
+    trace: tuple[Step, ...]
+    responsible_before: int | None = None
+    responsible_after: int | None = None
+    reverses: str | None = None  # key of the posting that is taken back
+    match: LayerMatch | None = None
+
+    @property
+    def posts(self) -> bool:
+        """Whether all gates passed."""
+        return self.decision is Decision.POST
+
+
+class _Work:
+    """One plan in the making: codes with their reasons, and the trace."""
+
+    def __init__(self, payment: ClaimPayment) -> None:
+        self.payment = payment
+        self.reasons: dict[str, str] = {}
+        self.trace: list[Step] = []
+
+    def stop(self, code: str, because: str, **inputs: Any) -> None:
+        """A gate that did not hold; the first reason of a code is kept."""
+        if code not in self.reasons:
+            self.reasons[code] = because
+            self.trace.append(Step(f"B9.{code}", inputs, "stop", because))
+
+    def note(self, rule: str, result: Any, because: str, **inputs: Any) -> None:
+        """A step that decided something."""
+        self.trace.append(Step(rule, inputs, result, because))
+
+
+def plan_claim(payment: ClaimPayment, ledger: ClaimLedger | None, facts: Facts, terms: Terms) -> ClaimPlan:
+    """Decide on one answer. ``ledger`` is None when no family is known under its number (E04).
+
+    ``facts.is_weak`` says that the family itself is only a guess (E05). Nothing is changed here: see ``take``.
+    """
+    work = _Work(payment)
+    if facts.is_repeat:
+        work.stop("E01", "this remittance was taken before; nothing is changed")
+        return _finish(work, Decision.IGNORED, None, ledger)
+    gates.check_remittance(work, payment, facts)
+    if ledger is None:
+        work.stop("E04", f"no claim was ever sent under {payment.control_number or 'an empty number'}")
+        gates.check_status(work, payment)
+        return _finish(work, Decision.EXCEPTION, None, None)
+    match = find_layer(payment, facts.payer, ledger)
+    work.note("B9.E05", match.layer, match.reason, payer=facts.payer.name, status=payment.status_code)
+    if facts.is_weak or not match.certain:
+        work.stop("E05", facts.weak_reason or match.reason)
+    gates.check_taken(work, payment, facts, ledger)
+    if payment.is_reversal:
+        return _plan_reversal(work, match, ledger, facts, terms)
+    return _plan_answer(work, match, ledger, facts, terms)
+
+
+def take(plan: ClaimPlan, payment: ClaimPayment, ledger: ClaimLedger, facts: Facts, key: str) -> None:
+    """Carry the state on: the answer is taken, and posted when the plan says so. ``key`` names the posting."""
+    if plan.decision is Decision.IGNORED:
+        return
+    if plan.posts:
+        moves = {line.id: line.move() for line in plan.lines}
+        ledger.move(moves)
+        ledger.responsible = plan.responsible_after
+        if plan.reverses is None:
+            ledger.postings.append(
+                EarlierPosting(key, plan.layer or 0, plan.responsible_before, payment, moves)
+            )
+        else:
+            _forget(plan.reverses, ledger)
+    ledger.taken.append(
+        TakenAnswer(
+            facts.key, facts.payer_key, payment.payer_control_number, payment.status_code, payment.paid
+        )
+    )
+
+
+def _forget(key: str, ledger: ClaimLedger) -> None:
+    """A posting taken back no longer stands, so the same payment may come again."""
+    for posting in ledger.postings:
+        if posting.key == key:
+            posting.is_reversed = True
+            old = posting.payment
+            ledger.taken = [
+                answer
+                for answer in ledger.taken
+                if (answer.payer_claim_number, answer.status_code, answer.paid)
+                != (old.payer_control_number, old.status_code, old.paid)
+            ]
+
+
+def _plan_answer(
+    work: _Work, match: LayerMatch, ledger: ClaimLedger, facts: Facts, terms: Terms
+) -> ClaimPlan:
+    payment = work.payment
+    reading = match_lines(payment, ledger.lines)
+    gates.check_lines(work, payment, reading, ledger)
+    gates.check_status(work, payment)
+    layer = ledger.layer(match.layer)
+    payers = [facts.payer.name, layer.payer if layer else ""]
+    classified = [gates.classify(work, answer, payers, terms) for answer in reading.answers]
+    if "E17" not in work.reasons:
+        gates.check_denials(work, payment, classified)
+        if layer is not None and layer.rank != ledger.responsible:
+            whose = f"layer {ledger.responsible}" if ledger.responsible else "no insurer"
+            work.stop("E12", f"layer {layer.rank} answers, but {whose} is to answer now", layer=layer.rank)
+        gates.check_allowed(work, classified, terms)
+    rank = layer.rank if layer else (ledger.responsible or min(each.rank for each in ledger.layers))
+    target = _next(work, payment, ledger, rank, classified)
+    is_first = not ledger.live_postings()
+    following = ledger.next_layer(rank)
+    party = PATIENT if target == PATIENT or following is None else str(following.rank)
+    lines = tuple(_line_plan(each, rank, party, is_first) for each in classified)
+    if layer is not None and not {"E03", "E06", "E07", "E12", "E17"} & work.reasons.keys():
+        _check_credit(work, lines, ledger)
+    moved = any(line.patient for line in lines)
+    stays = any(_open_after(line, rank, ledger) for line in lines)
+    after = _pointer(target, ledger, rank) if moved else (rank if stays else None)
+    told = target if moved else "none"
+    return _finish(work, None, match, ledger, lines=lines, told=told, after=after)
+
+
+def _next(
+    work: _Work, payment: ClaimPayment, ledger: ClaimLedger, rank: int, classified: list[Classified]
+) -> str:
+    """Where the PR part goes: the next layer in force, crossover when the payer forwards it, else the patient."""
+    following = ledger.next_layer(rank)
+    amount = total(each.patient for each in classified)
+    carrier = payment.crossover_carrier.display_name if payment.crossover_carrier else ""
+    if following is None:
+        because = f"no insurer after layer {rank}"
+        if payment.is_crossover:
+            because += f"; the payer says it forwarded the claim{f' to {carrier}' if carrier else ''}"
+        work.note("B11.2", PATIENT, because, amount=str(amount))
+        return PATIENT
+    if payment.is_crossover:
+        because = f"forwarded by the payer to {carrier or following.payer}: no second claim is sent"
+        work.note("B11.2", "crossover", because, amount=str(amount))
+        return "crossover"
+    work.note("B11.2", f"layer-{following.rank}", f"{following.payer} is next", amount=str(amount))
+    return f"layer-{following.rank}"
+
+
+def _pointer(target: str, ledger: ClaimLedger, rank: int) -> int | None:
+    if target == PATIENT:
+        return None
+    following = ledger.next_layer(rank)
+    return following.rank if following else None
+
+
+def _line_plan(each: Classified, rank: int, party: str, is_first: bool) -> LinePlan:
+    """The moves of one line: PR whole to the next in line, the expectation withdrawn, write-offs capped.
+
+    A later payer's contractual amount is worked out from its own fee schedule: it posts only up to what is
+    still open after its payment and PR. The first answer writes off what it says.
+    """
+    answer, line = each.answer, each.answer.line
+    pool = line.insurers.get(rank, ZERO) + line.patient
+    room = pool - answer.paid - each.patient
+    write_offs = each.write_offs if is_first else _capped(each.write_offs, max(room, ZERO))
+    write_off = total(amount for _, _, amount in write_offs)
+    left = room - write_off
+    denied = each.denied if is_first else max(left, ZERO)
+    moves: dict[str, Decimal] = {str(rank): left - line.insurers.get(rank, ZERO)}
+    moves[PATIENT] = -line.patient
+    moves[party] = moves.get(party, ZERO) + each.patient
+    return LinePlan(
+        id=line.id,
+        paid=answer.paid,
+        write_off=write_off,
+        patient=each.patient,
+        denied=denied,
+        note=each.note,
+        charge=answer.charge,
+        allowed=each.allowed,
+        adjustments=write_offs,
+        moves={name: amount for name, amount in moves.items() if amount},
+        places=answer.places,
+    )
+
+
+def _capped(
+    write_offs: tuple[tuple[str, str, Decimal], ...], room: Decimal
+) -> tuple[tuple[str, str, Decimal], ...]:
+    """Write-offs in order, each only up to what is still open."""
+    made = []
+    for group, reason, amount in write_offs:
+        part = min(amount, room)
+        if part:
+            made.append((group, reason, part))
+            room -= part
+    return tuple(made)
+
+
+def _open_after(plan: LinePlan, rank: int, ledger: ClaimLedger) -> Decimal:
+    line = next(line for line in ledger.lines if line.id == plan.id)
+    return line.insurers.get(rank, ZERO) + plan.moves.get(str(rank), ZERO)
+
+
+def _check_credit(work: _Work, lines: tuple[LinePlan, ...], ledger: ClaimLedger) -> None:
+    """E13: no insurer's side of a line may end below zero. The patient's may: the rest is credit."""
+    by_id: dict[str, LedgerLine] = {line.id: line for line in ledger.lines}
+    for plan in lines:
+        for party, amount in plan.moves.items():
+            if party == PATIENT or amount > ZERO:
+                continue
+            after = by_id[plan.id].insurers.get(int(party), ZERO) + amount
+            if after < ZERO:
+                because = f"layer {party} would owe {after} on line {plan.id}: more than is open"
+                work.stop("E13", because, line=plan.id, layer=party)
+
+
+def _plan_reversal(
+    work: _Work, match: LayerMatch, ledger: ClaimLedger, facts: Facts, terms: Terms
+) -> ClaimPlan:
+    """CLP02 = 22: the exact mirror of an earlier posting when ``reversals`` allows it, else E11."""
+    turned = negated(work.payment)
+    reading = match_lines(turned, ledger.lines)
+    found = _find_exact(work.payment, turned, reading, match, ledger)
+    lines: tuple[LinePlan, ...]
+    if found is None:
+        lines = tuple(_mirror_words(work, answer, facts, ledger, match, terms) for answer in reading.answers)
+        work.stop("E11", "a reversal, and no earlier posting has exactly these amounts")
+        return _finish(work, None, match, ledger, lines=lines, after=ledger.responsible)
+    lines = tuple(
+        _mirrored(answer, found, work, facts, ledger, terms) for answer in _answers_of(found, ledger)
+    )
+    if terms.reversals != "auto_if_exact":
+        work.stop("E11", f"a reversal of {found.key}, exact; the setting says a person decides")
+    else:
+        _check_credit(work, lines, ledger)
+    work.note("B9", found.key, "every amount is the opposite of this posting: it is mirrored")
+    return _finish(work, None, match, ledger, lines=lines, after=found.responsible_before, reverses=found.key)
+
+
+def _find_exact(
+    payment: ClaimPayment, turned: ClaimPayment, reading: LineReading, match: LayerMatch, ledger: ClaimLedger
+) -> EarlierPosting | None:
+    live = [posting for posting in ledger.live_postings() if posting.layer == match.layer]
+    for posting in postings_under_number(payment, live):
+        if _is_exact(turned, reading, posting, ledger):
+            return posting
+    return None
+
+
+def _is_exact(
+    turned: ClaimPayment, reading: LineReading, posting: EarlierPosting, ledger: ClaimLedger
+) -> bool:
+    """Paid and every CAS exactly opposite: per line when both tell lines, else for the claim."""
+    old = posting.payment
+    if (turned.charge, turned.paid) != (old.charge, old.paid):
+        return False
+    if not turned.lines or not old.lines:
+        return claim_sums(turned) == claim_sums(old)
+    before = match_lines(old, ledger.lines)
+    return (
+        reading.is_complete
+        and before.is_complete
+        and {a.line.id: (a.charge, a.paid, a.sums()) for a in reading.answers}
+        == {a.line.id: (a.charge, a.paid, a.sums()) for a in before.answers}
+    )
+
+
+def _answers_of(posting: EarlierPosting, ledger: ClaimLedger) -> list[LineAnswer]:
+    """The lines as they were posted: a reversal without lines is shown with those of its posting."""
+    return match_lines(posting.payment, ledger.lines).answers
+
+
+def _mirrored(
+    answer: LineAnswer, posting: EarlierPosting, work: _Work, facts: Facts, ledger: ClaimLedger, terms: Terms
+) -> LinePlan:
+    layer = ledger.layer(posting.layer)
+    each = gates.classify(None, answer, [facts.payer.name, layer.payer if layer else ""], terms)
+    move = posting.lines.get(answer.line.id, LineMove({})).mirrored()
+    return LinePlan(
+        id=answer.line.id,
+        paid=-answer.paid,
+        write_off=move.write_off,
+        patient=-each.patient,
+        denied=-each.denied,
+        note=-each.note,
+        charge=-answer.charge,
+        allowed=-each.allowed,
+        moves=move.moves,
+        places=answer.places,
+    )
+
+
+def _mirror_words(
+    work: _Work, answer: LineAnswer, facts: Facts, ledger: ClaimLedger, match: LayerMatch, terms: Terms
+) -> LinePlan:
+    """What a reversal says when nothing can be mirrored; it moves nothing."""
+    layer = ledger.layer(match.layer)
+    each = gates.classify(None, answer, [facts.payer.name, layer.payer if layer else ""], terms)
+    return LinePlan(
+        id=answer.line.id,
+        paid=-answer.paid,
+        write_off=-total(a for _, _, a in each.write_offs),
+        patient=-each.patient,
+        denied=-each.denied,
+        note=-each.note,
+        charge=-answer.charge,
+        allowed=-each.allowed,
+        places=answer.places,
+    )
+
+
+def _finish(
+    work: _Work,
+    decision: Decision | None,
+    match: LayerMatch | None,
+    ledger: ClaimLedger | None,
+    *,
+    lines: tuple[LinePlan, ...] = (),
+    told: str = "none",
+    after: int | None = None,
+    reverses: str | None = None,
+) -> ClaimPlan:
+    codes = tuple(sorted(work.reasons))
+    decision = decision or (Decision.EXCEPTION if codes else Decision.POST)
+    before = ledger.responsible if ledger else None
+    return ClaimPlan(
+        control_number=work.payment.control_number,
+        decision=decision,
+        codes=codes,
+        layer=match.layer if match else None,
+        next=told if decision is Decision.POST else "none",
+        lines=lines,
+        reasons={code: work.reasons[code] for code in codes},
+        trace=tuple(work.trace),
+        responsible_before=before,
+        responsible_after=after if decision is Decision.POST else before,
+        reverses=reverses,
+        match=match,
+    )

@@ -1,0 +1,401 @@
+"""Posting worked out from a case alone: ``./manage plan`` without a database (contract.md).
+
+How a biller tries automation rules before switching them on. Reads the case into a ClaimLedger, takes
+its remittances in order with the state carried along, and says what would be posted and who owes what.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from billing.case_json import MalformedError, Reader, flaw, load, show
+from lib.frozen import freeze
+from lib.money import ZERO
+from responses.claim_ledger import ClaimLedger, LedgerLayer, LedgerLine, knows_number
+from responses.gates import Facts, Terms
+from responses.layer_match import names_of
+from responses.plan import ClaimPlan, Decision, plan_claim, take
+from responses.posting_rules import Action, PostingRule, repeated_rule
+from responses.remittance_facts import balance_reason, blocking_findings, payer_key, remittance_key
+from x12.documents.remittance import ClaimPayment, Remittance, provider_adjustment_total
+from x12.reading import FileReading, TransactionReading, read_file
+
+LARGEST_FILE = 64 * 1024 * 1024
+
+
+class Autopay(StrEnum):
+    """``autopay_claims``; a plan says what would be posted whichever it is."""
+
+    OFF = "off"
+    PREVIEW = "preview"
+    POST = "post"
+
+
+class Unlisted(StrEnum):
+    """``unlisted_codes``."""
+
+    BLOCK = "block"
+    POST_AS_DENIAL = "post_as_denial"
+
+
+class Reversals(StrEnum):
+    """``reversals``."""
+
+    BLOCK = "block"
+    AUTO_IF_EXACT = "auto_if_exact"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What the command says: exit status, the JSON document, one line for status 2, warnings."""
+
+    status: int
+    document: Any
+    error: str | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Case:
+    """A case read: terms, the family, and the texts of its remittances."""
+
+    terms: Terms
+    ledger: ClaimLedger
+    remittances: list[str]
+
+
+@dataclass(slots=True)
+class _Taken:
+    """Remittances taken so far: keys, and by payer and trace what else they said."""
+
+    keys: set[tuple[str, ...]] = field(default_factory=set)
+    traces: dict[tuple[str, str], str] = field(default_factory=dict)
+
+
+def plan_file(path: str) -> Report:
+    """Plan the case or the list of cases in a file; any file at all ends in a Report.
+
+    Status 0: every claim would post (or was taken before); 1: some remittance or claim stops, or cannot
+    be read; 2: some case is malformed or the file cannot be read.
+    """
+    try:
+        data = load(_read(path))
+    except MalformedError as error:
+        return Report(2, {"error": str(error)}, f"{show(path)}: {error}")
+    if not isinstance(data, list):
+        status, document, warnings = _one(data)
+        line = f"{show(path)}: {document['error']}" if status == 2 else None
+        return Report(status, document, line, warnings)
+    answers = [_one(item) for item in data]
+    bad = [(place, answer["error"]) for place, (status, answer, _) in enumerate(answers, 1) if status == 2]
+    line = None
+    if bad:
+        line = f"{show(path)}: {len(bad)} of {len(answers)} cases malformed; case {bad[0][0]}: {bad[0][1]}"
+    warnings = tuple(f"case {place}: {text}" for place, answer in enumerate(answers, 1) for text in answer[2])
+    status = max((each[0] for each in answers), default=0)
+    return Report(status, [each[1] for each in answers], line, warnings)
+
+
+def parse_case(data: Any) -> tuple[Case, tuple[str, ...]]:
+    """A case of the contract, and its warnings (unknown keys). Raises MalformedError."""
+    wrong = flaw(data)
+    if wrong:
+        raise MalformedError(wrong)
+    warnings: list[str] = []
+    reader = Reader(data, "", warnings)
+    terms = reader.inner("settings", _terms) or Terms()
+    ledger = reader.needed_inner("claim", _ledger)
+    case = Case(terms, ledger, _remittances(reader))
+    reader.finish()
+    return case, tuple(warnings)
+
+
+def plan_case(case: Case) -> dict[str, Any]:
+    """Take every remittance in order and tell the state after them. The case's ledger is changed."""
+    taken = _Taken()
+    told: list[dict[str, Any]] = []
+    for text in case.remittances:
+        told += _take_text(text, case, taken)
+    standing = case.ledger.standing()
+    return {
+        "remittances": told,
+        "after": {
+            "insurers": {str(rank): _money(amount) for rank, amount in standing.insurers.items()},
+            "patient": _money(standing.patient),
+            "unapplied_credit": _money(standing.unapplied_credit),
+            "paid": _money(standing.paid),
+            "written_off": _money(standing.written_off),
+            "patient_paid": _money(case.ledger.patient_paid),
+            "charges": _money(case.ledger.charge),
+            "responsible_layer": case.ledger.responsible,
+        },
+    }
+
+
+def in_words(document: Any) -> str:
+    """The same answer for people: a paragraph a case."""
+    if isinstance(document, list):
+        return "\n\n".join(f"Case {place}\n{in_words(each)}" for place, each in enumerate(document, 1))
+    if "error" in document:
+        return f"Malformed: {document['error']}"
+    lines = []
+    for each in document["remittances"]:
+        again = " (taken before, changes nothing)" if each["duplicate"] else ""
+        lines.append(f"Remittance {each['trace_number']}: paid {each['paid']}{again}")
+        lines += [f"  {finding['severity']}: {finding['message']}" for finding in each["findings"]]
+        for claim in each["claims"]:
+            codes = f" {' '.join(claim['codes'])}" if claim["codes"] else ""
+            lines.append(f"  {claim['control_number']}: {claim['decision']}{codes}, next {claim['next']}")
+            lines += [f"    {code} {because}" for code, because in claim["reasons"].items()]
+    after = document["after"]
+    owed = ", ".join(f"insurer {rank} {amount}" for rank, amount in after["insurers"].items())
+    lines.append(
+        f"After: {owed}, patient {after['patient']}, credit {after['unapplied_credit']}, "
+        f"paid {after['paid']}, written off {after['written_off']}"
+    )
+    return "\n".join(lines)
+
+
+def _read(path: str) -> str:
+    try:
+        with Path(path).open("rb") as file:
+            raw = file.read(LARGEST_FILE + 1)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else None
+        raise MalformedError(f"cannot be read: {reason or error}") from error
+    if len(raw) > LARGEST_FILE:
+        raise MalformedError(f"larger than {LARGEST_FILE // 1024 // 1024} MB")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise MalformedError("not JSON: the file is not UTF-8 text") from error
+
+
+def _one(data: Any) -> tuple[int, dict[str, Any], tuple[str, ...]]:
+    try:
+        case, warnings = parse_case(data)
+    except MalformedError as error:
+        return 2, {"error": str(error)}, ()
+    document = plan_case(case)
+    return int(any(_is_wrong(each) for each in document["remittances"])), document, warnings
+
+
+def _is_wrong(told: dict[str, Any]) -> bool:
+    if told["duplicate"]:
+        return False
+    return (
+        not told["balanced"]
+        or any(claim["decision"] == Decision.EXCEPTION for claim in told["claims"])
+        or any(finding["severity"] == "error" for finding in told["findings"])
+    )
+
+
+# --- reading the case ------------------------------------------------------------------------------
+
+
+def _terms(settings: Reader) -> Terms:
+    for key, kind in (("autopay", Autopay),):
+        if settings.get(key) is not None:
+            settings.choice(key, kind)
+    unlisted = (
+        settings.choice("unlisted_codes", Unlisted) if settings.get("unlisted_codes") else Unlisted.BLOCK
+    )
+    reversals = settings.choice("reversals", Reversals) if settings.get("reversals") else Reversals.BLOCK
+    rules = settings.each("posting_rules", _rule)
+    twin = repeated_rule(rules)
+    if twin is not None:
+        words = f"{twin.payer or 'every payer'} {twin.group}-{twin.reason or 'any'}"
+        settings.fail("posting_rules", f"two rules for {words}; keep one")
+    return Terms(unlisted.value, reversals.value, settings.money("max_auto_variance") or ZERO, rules)
+
+
+def _rule(rule: Reader) -> PostingRule:
+    reason = rule.get("reason")
+    if isinstance(reason, int) and not isinstance(reason, bool):
+        reason = str(reason)  # 59 as well as "59"
+    elif reason is not None:
+        reason = rule.needed_text("reason")
+    return PostingRule(rule.needed_text("group"), reason, rule.choice("action", Action), rule.text("payer"))
+
+
+def _ledger(claim: Reader) -> ClaimLedger:
+    numbers = claim.texts("control_numbers")
+    if not numbers:
+        claim.fail("control_numbers", "needs at least one number under which the claim was sent")
+    layers = claim.each("layers", _layer)
+    if not layers:
+        claim.fail("layers", "needs at least one insurer")
+    ranks = [layer.rank for layer in layers]
+    if len(set(ranks)) != len(ranks):
+        claim.fail("layers", "two layers have the same rank")
+    responsible = claim.whole("responsible_layer", 1, 3)
+    if responsible is None:
+        responsible = min(ranks)
+    if responsible not in ranks:
+        claim.fail("responsible_layer", f"there is no layer {responsible}")
+    day = claim.day("date_of_service")
+    lines = tuple(replace(line, service_date=line.service_date or day) for line in claim.each("lines", _line))
+    if not lines:
+        claim.fail("lines", "needs at least one line")
+    if len({line.id for line in lines}) != len(lines):
+        claim.fail("lines", "two lines have the same id")
+    for line in lines:
+        line.insurers = {rank: ZERO for rank in ranks}
+        line.insurers[responsible] = line.charge - line.patient
+    return ClaimLedger(
+        control_numbers=numbers,
+        layers=tuple(sorted(layers, key=lambda layer: layer.rank)),
+        lines=lines,
+        responsible=responsible,
+        patient_paid=claim.money("patient_paid") or ZERO,
+    )
+
+
+def _layer(layer: Reader) -> LedgerLayer:
+    layer.need("rank")
+    rank = layer.whole("rank", 1, 3) or 1
+    return LedgerLayer(rank, layer.needed_text("payer"), frozenset(layer.texts("payer_ids")))
+
+
+def _line(line: Reader) -> LedgerLine:
+    line.need("charge")
+    charge: Decimal = line.money("charge") or ZERO
+    expected = line.money("patient_expected") or ZERO
+    if expected > charge:
+        line.fail("patient_expected", f"is {expected}, more than the charge {charge}")
+    number = line.needed_text("id")
+    return LedgerLine(
+        id=number,
+        code=line.needed_text("code"),
+        charge=charge,
+        modifiers=line.texts("modifiers"),
+        service_date=line.day("date_of_service"),
+        line_ids=(number,),
+        expected_allowed=line.money("expected_allowed"),
+        patient=expected,
+    )
+
+
+def _remittances(reader: Reader) -> list[str]:
+    texts = reader.get("remittances")
+    if texts is None:
+        return []
+    if not isinstance(texts, list):
+        reader.fail("remittances", f"must be a list of 835 texts, not {show(texts)}")
+    for place, text in enumerate(texts):
+        if not isinstance(text, str):
+            reader.fail(f"remittances[{place}]", f"must be an 835 as text, not {show(text)}")
+    return texts
+
+
+# --- taking remittances ----------------------------------------------------------------------------
+
+
+def _take_text(text: str, case: Case, taken: _Taken) -> list[dict[str, Any]]:
+    """Each 835 in one text; a text without any gives one answer that only carries findings."""
+    reading = read_file(text.encode("utf-8", "replace"))
+    found = [each for each in reading.transactions if isinstance(each.document, Remittance)]
+    if not found:
+        return [_unread(reading)]
+    return [_take(each, reading, case, taken) for each in found]
+
+
+def _unread(reading: FileReading) -> dict[str, Any]:
+    findings = [freeze(finding) for finding in reading.findings]
+    if not any(finding["severity"] == "error" for finding in findings):
+        findings.append(_finding("not_a_remittance", "The text holds no 835 (remittance)."))
+    return {
+        "trace_number": None,
+        "balanced": False,
+        "paid": "0.00",
+        "provider_adjustments": "0.00",
+        "duplicate": False,
+        "codes": [],
+        "claims": [],
+        "findings": findings,
+    }
+
+
+def _finding(code: str, message: str) -> dict[str, Any]:
+    return {"code": code, "level": "file", "severity": "error", "segment": 0, "message": message}
+
+
+def _take(each: TransactionReading, reading: FileReading, case: Case, taken: _Taken) -> dict[str, Any]:
+    remittance = each.document
+    assert isinstance(remittance, Remittance)
+    key = remittance_key(remittance)
+    trace = (payer_key(remittance), remittance.trace_number)
+    blocked = blocking_findings(reading, each)
+    repeat = key in taken.keys and not blocked
+    reissue = ""
+    if not repeat and remittance.trace_number and trace in taken.traces:
+        reissue = f"trace {remittance.trace_number} came before with another amount or date: held for review"
+    facts = Facts(
+        key="|".join(key),
+        payer=names_of(remittance),
+        payer_key=payer_key(remittance),
+        balance_reason=blocked or balance_reason(remittance),
+        is_repeat=repeat,
+        reissue_reason=reissue,
+    )
+    plans = [_take_claim(n, payment, case, facts) for n, payment in enumerate(remittance.claims, 1)]
+    if not blocked:
+        taken.keys.add(key)
+        taken.traces.setdefault(trace, facts.key)
+    return {
+        "trace_number": remittance.trace_number,
+        "balanced": not balance_reason(remittance),
+        "paid": _money(remittance.amount),
+        "provider_adjustments": _money(provider_adjustment_total(remittance)),
+        "duplicate": repeat,
+        "codes": ["E16"] if remittance.provider_adjustments else [],
+        "claims": [_claim(plan) for plan in plans],
+        "findings": [freeze(finding) for finding in reading.findings],
+    }
+
+
+def _take_claim(ordinal: int, payment: ClaimPayment, case: Case, facts: Facts) -> ClaimPlan:
+    ledger: ClaimLedger | None = case.ledger
+    if not knows_number(case.ledger.control_numbers, payment.control_number):
+        numbers = {payment.payer_control_number, payment.original_payer_control_number} - {""}
+        known = {answer.payer_claim_number for answer in case.ledger.taken}
+        if numbers & known:
+            because = "the number is unknown; only the payer's claim number is one of ours"
+            facts = replace(facts, is_weak=True, weak_reason=because)
+        else:
+            ledger = None
+    plan = plan_claim(payment, ledger, facts, case.terms)
+    if ledger is not None:
+        take(plan, payment, ledger, facts, f"{facts.key}|{ordinal}")
+    return plan
+
+
+def _claim(plan: ClaimPlan) -> dict[str, Any]:
+    return {
+        "control_number": plan.control_number,
+        "decision": plan.decision.value,
+        "codes": list(plan.codes),
+        "layer": plan.layer,
+        "next": plan.next,
+        "lines": [
+            {
+                "id": line.id,
+                "paid": _money(line.paid),
+                "write_off": _money(line.write_off),
+                "patient": _money(line.patient),
+                "denied": _money(line.denied),
+                "note": _money(line.note),
+            }
+            for line in plan.lines
+        ],
+        "reasons": dict(plan.reasons),
+        "trace": [freeze(step) for step in plan.trace],
+    }
+
+
+def _money(amount: Decimal) -> str:
+    return f"{amount + ZERO:.2f}"

@@ -1,0 +1,94 @@
+"""Posting rules: what is done with each CAS of an answer (rules.md B9), pure.
+
+A rule names payer (None = all), group and reason (None = all of the group) and an action. The more
+specific rule wins: payer first, then reason; a clinic's own rule wins over a default one of equal keys.
+Read by responses/plan.py; the clinic's own rules come from the PostingRule table or a plan case.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Action(StrEnum):
+    """What a rule does with an adjustment. ``hold`` and ``dispute`` stop the claim for a person (E15)."""
+
+    WRITE_OFF = "write_off"
+    PATIENT = "patient"
+    NEXT_PAYER = "next_payer"  # the same move as patient: to the next in line
+    NOTE = "note"
+    HOLD = "hold"
+    DISPUTE = "dispute"
+
+
+SETTLING = frozenset({Action.WRITE_OFF, Action.PATIENT, Action.NEXT_PAYER, Action.NOTE})
+STOPPING = frozenset({Action.HOLD, Action.DISPUTE})
+
+
+@dataclass(frozen=True, slots=True)
+class PostingRule:
+    """One row: payer (None = every payer), group, reason (None = every reason), action."""
+
+    group: str
+    reason: str | None
+    action: Action
+    payer: str | None = None
+    is_default: bool = False
+
+    @property
+    def words(self) -> str:
+        """How a trace names it."""
+        whose = "default rule" if self.is_default else f"own rule{f' of {self.payer}' if self.payer else ''}"
+        return f"{whose} {self.group}-{self.reason or 'any'} {self.action.value}"
+
+
+DEFAULT_RULES: tuple[PostingRule, ...] = (
+    PostingRule("CO", "45", Action.WRITE_OFF, is_default=True),
+    PostingRule("CO", "253", Action.WRITE_OFF, is_default=True),
+    PostingRule("PR", "1", Action.PATIENT, is_default=True),
+    PostingRule("PR", "2", Action.PATIENT, is_default=True),
+    PostingRule("PR", "3", Action.PATIENT, is_default=True),
+    PostingRule("OA", "23", Action.NOTE, is_default=True),
+)
+
+
+def find_rule(
+    own: Sequence[PostingRule], payers: Iterable[str], group: str, reason: str
+) -> PostingRule | None:
+    """The most specific rule for one adjustment of a payer known under these names; None when unlisted."""
+    names = {name_key(payer) for payer in payers} - {""}
+    best: PostingRule | None = None
+    best_rank: tuple[bool, bool, bool] = (False, False, False)
+    for rule in (*own, *DEFAULT_RULES):
+        if name_key(rule.group) != name_key(group):
+            continue
+        if rule.reason is not None and name_key(rule.reason) != name_key(reason):
+            continue
+        if rule.payer is not None and name_key(rule.payer) not in names:
+            continue
+        rank = (rule.payer is not None, rule.reason is not None, not rule.is_default)
+        if best is None or rank > best_rank:
+            best, best_rank = rule, rank
+    return best
+
+
+def repeated_rule(own: Sequence[PostingRule]) -> PostingRule | None:
+    """A rule whose keys another own rule has too: nothing could choose between them."""
+    seen: set[tuple[str, str, str]] = set()
+    for rule in own:
+        key = (name_key(rule.payer or ""), name_key(rule.group), name_key(rule.reason or ""))
+        if key in seen:
+            return rule
+        seen.add(key)
+    return None
+
+
+_OTHER = re.compile(r"[^A-Z0-9]+")
+
+
+def name_key(text: str) -> str:
+    """A name or code for comparing: capitals and digits, single spaces."""
+    return _OTHER.sub(" ", text.upper()).strip()
