@@ -7,3 +7,7 @@ class ClaimsConfig(AppConfig):
     """The claims room."""
 
     name = "claims"
+
+    def ready(self) -> None:
+        """Declare settings and register the handlers of this room's promises."""
+        from claims import settings, tasks  # noqa: F401 - imported for what they register

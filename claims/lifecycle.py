@@ -15,10 +15,11 @@ from claims.errors import IllegalMove
 from claims.models import Claim, ClaimEvent
 from clinics.scoping import current_actor
 
+# A claim that has not left may be adjudicated all the same: the payer before sent it on (crossover).
 MOVES: dict[S, tuple[S, ...]] = {
-    S.NEW: (S.READY, S.ON_HOLD, S.VOIDED, S.SUPERSEDED),
-    S.READY: (S.NEW, S.ON_HOLD, S.BATCHED, S.VOIDED, S.SUPERSEDED),
-    S.ON_HOLD: (S.NEW, S.READY, S.VOIDED, S.SUPERSEDED),
+    S.NEW: (S.READY, S.ON_HOLD, S.VOIDED, S.SUPERSEDED, S.ADJUDICATED),
+    S.READY: (S.NEW, S.ON_HOLD, S.BATCHED, S.VOIDED, S.SUPERSEDED, S.ADJUDICATED),
+    S.ON_HOLD: (S.NEW, S.READY, S.VOIDED, S.SUPERSEDED, S.ADJUDICATED),
     S.BATCHED: (S.SUBMITTED, S.READY),
     S.SUBMITTED: (S.ACKNOWLEDGED, S.ACCEPTED, S.REJECTED, S.ADJUDICATED, S.SUPERSEDED),
     S.ACKNOWLEDGED: (S.ACCEPTED, S.REJECTED, S.ADJUDICATED, S.SUPERSEDED),
@@ -80,8 +81,13 @@ def move_many(claims: Iterable[Claim], to: S, *, text: str, **fields: Any) -> in
     ClaimEvent.objects.bulk_create(
         [
             ClaimEvent(
-                clinic_id=claim.clinic_id, claim=claim, actor=actor, kind="state",
-                from_state=start, to_state=to, text=text[:300],
+                clinic_id=claim.clinic_id,
+                claim=claim,
+                actor=actor,
+                kind="state",
+                from_state=start,
+                to_state=to,
+                text=text[:300],
             )
             for claim in rows
         ]
@@ -92,11 +98,26 @@ def move_many(claims: Iterable[Claim], to: S, *, text: str, **fields: Any) -> in
 
 
 def note(
-    claim: Claim, kind: str, text: str, *, from_state: str = "", to_state: str = "",
-    segment: str = "", file_key: str = "", data: dict[str, Any] | None = None,
+    claim: Claim,
+    kind: str,
+    text: str,
+    *,
+    from_state: str = "",
+    to_state: str = "",
+    segment: str = "",
+    file_key: str = "",
+    data: dict[str, Any] | None = None,
 ) -> None:
     """Append one event to a claim's timeline without moving it."""
     ClaimEvent.objects.create(
-        clinic_id=claim.clinic_id, claim=claim, actor=current_actor(), kind=kind, from_state=from_state,
-        to_state=to_state, text=text[:300], segment=segment[:300], file_key=file_key, data=data or {},
+        clinic_id=claim.clinic_id,
+        claim=claim,
+        actor=current_actor(),
+        kind=kind,
+        from_state=from_state,
+        to_state=to_state,
+        text=text[:300],
+        segment=segment[:300],
+        file_key=file_key,
+        data=data or {},
     )

@@ -3,6 +3,7 @@
 from claims.models.adjudications import Adjudication, AdjudicationLine
 from claims.models.batches import Acknowledgement, Batch, BatchItem
 from claims.models.claims import Claim, ClaimEvent, ClaimLine, ClaimTransition
+from claims.models.routes import PayerRoute
 
 __all__ = [
     "Acknowledgement",
@@ -14,4 +15,5 @@ __all__ = [
     "ClaimEvent",
     "ClaimLine",
     "ClaimTransition",
+    "PayerRoute",
 ]

@@ -35,7 +35,9 @@ class Adjudication(PublicModel):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["clinic", "public_id"], name="adjudication_public_id"),
-            models.UniqueConstraint(fields=["clinic", "source_kind", "source_key"], name="adjudication_source_once"),
+            models.UniqueConstraint(
+                fields=["clinic", "source_kind", "source_key"], name="adjudication_source_once"
+            ),
         ]
         indexes = [models.Index(fields=["clinic", "claim"], name="adjudication_by_claim")]
 
@@ -44,7 +46,9 @@ class AdjudicationLine(TenantModel):
     """One line of the answer with its raw CAS triples: a secondary claim's 2430 is made from it."""
 
     adjudication = TenantForeignKey(Adjudication, models.PROTECT, related_name="lines")
-    claim_line = TenantForeignKey("claims.ClaimLine", models.PROTECT, null=True, related_name="adjudication_lines")
+    claim_line = TenantForeignKey(
+        "claims.ClaimLine", models.PROTECT, null=True, related_name="adjudication_lines"
+    )
     ordinal = models.PositiveSmallIntegerField()
     procedure_code = models.CharField(max_length=8)
     modifiers = models.JSONField(default=list)
@@ -57,6 +61,8 @@ class AdjudicationLine(TenantModel):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["clinic", "adjudication", "ordinal"], name="adjudication_line_once")
+            models.UniqueConstraint(
+                fields=["clinic", "adjudication", "ordinal"], name="adjudication_line_once"
+            )
         ]
         ordering = ["ordinal"]

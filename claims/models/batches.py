@@ -13,9 +13,13 @@ from clinics.tenancy import PublicModel, TenantModel
 class Batch(PublicModel):
     """One file to one partner for one billing provider (B6.3). Control numbers and bytes are immutable."""
 
-    connection = TenantForeignKey("clearinghouses.Connection", models.PROTECT, null=True, related_name="batches")
+    connection = TenantForeignKey(
+        "clearinghouses.Connection", models.PROTECT, null=True, related_name="batches"
+    )
     billing_provider = TenantForeignKey("clinics.BillingProvider", models.PROTECT, related_name="+")
-    outbound_file = TenantForeignKey("clearinghouses.OutboundFile", models.PROTECT, null=True, related_name="batches")
+    outbound_file = TenantForeignKey(
+        "clearinghouses.OutboundFile", models.PROTECT, null=True, related_name="batches"
+    )
     stored = TenantForeignKey("work.StoredFile", models.PROTECT, null=True, related_name="+")
     job = TenantForeignKey("work.Job", models.PROTECT, null=True, related_name="+")
     format = models.CharField(max_length=6, choices=Format.choices, default=Format.ELECTRONIC)
@@ -73,6 +77,8 @@ class Acknowledgement(TenantModel):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["clinic", "file_key", "kind", "ordinal"], name="acknowledgement_once")
+            models.UniqueConstraint(
+                fields=["clinic", "file_key", "kind", "ordinal"], name="acknowledgement_once"
+            )
         ]
         indexes = [models.Index(fields=["clinic", "claim"], name="acknowledgement_by_claim")]

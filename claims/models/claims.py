@@ -77,8 +77,11 @@ class Claim(PublicModel):
             models.Index(fields=["clinic", "state", "-service_from", "-id"], name="claim_queue"),
             models.Index(fields=["clinic", "-service_from", "-id"], name="claim_all"),
             models.Index(fields=["clinic", "patient"], name="claim_by_patient"),
-            models.Index(fields=["clinic", "payer_claim_number"], name="claim_by_payer_number",
-                         condition=~Q(payer_claim_number="")),
+            models.Index(
+                fields=["clinic", "payer_claim_number"],
+                name="claim_by_payer_number",
+                condition=~Q(payer_claim_number=""),
+            ),
         ]
 
 
@@ -128,4 +131,6 @@ class ClaimTransition(models.Model):
     to_state = models.CharField(max_length=20)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["from_state", "to_state"], name="claim_transition_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["from_state", "to_state"], name="claim_transition_once")
+        ]

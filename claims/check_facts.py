@@ -1,0 +1,104 @@
+"""Load what the checks need for many claims in a constant number of queries.
+
+Before it: claims/queue.py (one claim) and claims/submitting.py (thousands, under lock). After it:
+claims/checks.py, which asks the database nothing.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from django.db.models import Count
+
+from appointments.enums import AppointmentState
+from appointments.models import Appointment, VisitLine
+from claims.checks import CheckContext
+from claims.models import Claim, ClaimLine
+from claims.models.claims import DEAD_STATES
+from insurance.models import Policy
+from lib.frozen import thaw
+from patients.models import Patient
+from x12.documents.professional_claim import ClaimDocument
+
+LineKey = tuple[Any, ...]
+
+
+def load_contexts(
+    claims: Sequence[Claim], today: date, documents: Sequence[ClaimDocument] | None = None
+) -> list[CheckContext]:
+    """One context a claim, in the same order; ``documents`` are theirs when already thawed."""
+    if documents is None:
+        documents = [thaw(ClaimDocument, claim.document) for claim in claims]
+    policies = Policy.objects.select_related("payer").in_bulk({claim.policy_id for claim in claims})
+    visits = Appointment.objects.only("state", "clinician_id").in_bulk({c.appointment_id for c in claims})
+    signed = dict(
+        Patient.objects.filter(pk__in={c.patient_id for c in claims}).values_list("pk", "signature_on_file")
+    )
+    waiting = dict(
+        VisitLine.objects.filter(appointment_id__in=visits, is_confirmed=False)
+        .values_list("appointment_id")
+        .annotate(Count("pk"))
+    )
+    others = _equal_lines(claims)
+    contexts = []
+    for claim, document in zip(claims, documents, strict=True):
+        policy = policies[claim.policy_id]
+        visit = visits[claim.appointment_id]
+        contexts.append(
+            CheckContext(
+                document=document,
+                today=today,
+                rank=claim.rank,
+                frequency=claim.frequency,
+                relationship=policy.relationship,
+                payer_requires=tuple(policy.payer.requires),
+                policy_from=policy.effective_on,
+                policy_to=policy.expires_on,
+                filing_deadline=claim.filing_deadline,
+                service_to=claim.service_to,
+                unconfirmed_lines=waiting.get(claim.appointment_id, 0),
+                visit_is_checked_out=visit.state == AppointmentState.CHECKED_OUT,
+                signature_on_file=signed[claim.patient_id],
+                twins=_twins(claim, document, visit.clinician_id, others),
+            )
+        )
+    return contexts
+
+
+def _equal_lines(claims: Sequence[Claim]) -> dict[LineKey, set[tuple[int, str]]]:
+    """Lines of live claims of these patients on these days, keyed by what makes two services the same."""
+    days = {day for claim in claims for day in (claim.service_from, claim.service_to)}
+    rows = (
+        ClaimLine.objects.filter(
+            claim__patient_id__in={claim.patient_id for claim in claims}, service_date__in=days
+        )
+        .exclude(claim__state__in=DEAD_STATES)
+        .values_list(
+            "claim__patient_id",
+            "claim__appointment__clinician_id",
+            "service_date",
+            "procedure_code",
+            "modifiers",
+            "amount",
+            "claim__invoice_id",
+            "claim__control_number",
+        )
+    )
+    found: dict[LineKey, set[tuple[int, str]]] = defaultdict(set)
+    for patient, clinician, day, code, modifiers, amount, invoice, number in rows:
+        found[patient, clinician, day, code, tuple(modifiers), amount].add((invoice, number))
+    return found
+
+
+def _twins(
+    claim: Claim, document: ClaimDocument, clinician: int, others: dict[LineKey, set[tuple[int, str]]]
+) -> tuple[str, ...]:
+    """Control numbers of claims of other invoices that hold an equal line; a family is no twin of itself."""
+    numbers: set[str] = set()
+    for line in document.lines:
+        key = (claim.patient_id, clinician, line.service_date, line.procedure, line.modifiers, line.charge)
+        numbers |= {number for invoice, number in others.get(key, ()) if invoice != claim.invoice_id}
+    return tuple(sorted(numbers))

@@ -1,0 +1,117 @@
+"""What became of a batch's bytes: delivered, refused or unknown, and what a person may do then (rules.md B6.5).
+
+Before it: claims/submitting.py (bytes and rows) and clearinghouses/sending (the network). After it:
+claims/acknowledgements.py. ``submitted`` only after proof; a refused batch keeps its claims until somebody
+chooses; an unknown one is looked for, never sent again.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from claims import lifecycle
+from claims.enums import BatchState, ClaimState
+from claims.errors import CannotResend
+from claims.models import Batch, BatchItem, Claim
+from clearinghouses import sending
+from clearinghouses.transport import Delivered, Outcome, Refused
+from clinics import audit
+from work import outbox
+from work.models import Outbox
+
+SEND = "claims.send"
+LOOK = "claims.look"
+LOOK_PAUSES = (15, 30, 60, 120, 300, 600, 1800)  # seconds until the far side is looked at again
+OPEN = (BatchState.PENDING, BatchState.UNKNOWN)
+
+
+def lock(batch_id: int) -> Batch:
+    """The batch, locked, with its connection and file."""
+    return (
+        Batch.objects.select_for_update(of=("self",))
+        .select_related("connection", "outbound_file")
+        .get(pk=batch_id)
+    )
+
+
+def settle(batch: Batch, outcome: Outcome, at: datetime) -> None:
+    """Write the outcome of carrying or looking; safe to repeat. The caller holds the batch's lock."""
+    if isinstance(outcome, Delivered):
+        mark_delivered(batch, at, "The partner has the file")
+    elif batch.state not in OPEN:
+        return
+    elif isinstance(outcome, Refused):
+        _set(batch, BatchState.REFUSED, outcome.reason)
+    else:
+        _set(batch, BatchState.UNKNOWN, outcome.reason)
+        look_later(batch)
+
+
+def mark_delivered(batch: Batch, at: datetime, evidence: str) -> None:
+    """The bytes are there, by confirmation or because the partner answered: the claims are submitted."""
+    if batch.state in (BatchState.DELIVERED, BatchState.DISSOLVED, BatchState.EMPTY):
+        return
+    _set(batch, BatchState.DELIVERED, "", delivered_at=at)
+    waiting = list(
+        Claim.objects.select_for_update(of=("self",))
+        .filter(state=ClaimState.BATCHED, submissions__batch=batch, submissions__is_live=True)
+        .order_by("pk")
+    )
+    partner = batch.connection.name if batch.connection else "the printer"
+    lifecycle.move_many(
+        waiting, ClaimState.SUBMITTED, text=f"Submitted to {partner}: {evidence}", submitted_at=at
+    )
+
+
+def look_later(batch: Batch) -> None:
+    """Promise another look at the far side, each time a little later."""
+    looks = Outbox.objects.filter(clinic_id=batch.clinic_id, kind=LOOK, subject_id=batch.pk).count()
+    pause = LOOK_PAUSES[min(looks, len(LOOK_PAUSES) - 1)]
+    outbox.promise(LOOK, batch.clinic_id, batch.pk, key=f"{LOOK}:{batch.pk}:{looks + 1}", delay_seconds=pause)
+
+
+def send_again(batch: Batch) -> None:
+    """A person sends a refused batch again: same bytes, same numbers. Raises CannotResend."""
+    locked = lock(batch.pk)
+    if locked.state != BatchState.REFUSED or locked.outbound_file is None:
+        raise CannotResend(_why_not(locked))
+    sending.send_again(locked.outbound_file)
+    attempt = locked.outbound_file.attempts + 1
+    _set(locked, BatchState.PENDING, "")
+    outbox.promise(SEND, locked.clinic_id, locked.pk, key=f"{SEND}:{locked.pk}:{attempt}")
+    audit.record("batch.send_again", "batch", locked.public_id)
+
+
+def dissolve(batch: Batch, reason: str) -> int:
+    """Give up a refused batch: those bytes can never be sent, its claims are ready again. Raises CannotResend.
+
+    Returns how many claims went back.
+    """
+    locked = lock(batch.pk)
+    if locked.state != BatchState.REFUSED:
+        raise CannotResend(_why_not(locked))
+    _set(locked, BatchState.DISSOLVED, reason.strip() or locked.detail)
+    BatchItem.objects.filter(batch=locked).update(is_live=False)
+    claims = list(
+        Claim.objects.select_for_update(of=("self",))
+        .filter(state=ClaimState.BATCHED, submissions__batch=locked)
+        .order_by("pk")
+    )
+    moved = lifecycle.move_many(
+        claims, ClaimState.READY, text=f"Batch {locked.public_id} was dissolved: its file never arrived"
+    )
+    audit.record("batch.dissolve", "batch", locked.public_id, reason=reason.strip())
+    return moved
+
+
+def _why_not(batch: Batch) -> str:
+    if batch.state == BatchState.UNKNOWN:
+        return "Nobody knows yet whether the file arrived: the partner's mailbox is looked at first."
+    return f"This batch is {BatchState(batch.state).label.lower()}: only a refused one is sent again or dissolved."
+
+
+def _set(batch: Batch, state: BatchState, detail: str, **fields: object) -> None:
+    values = {"state": state, "detail": detail[:300], **fields}
+    Batch.objects.filter(pk=batch.pk).update(**values)
+    for name, value in values.items():
+        setattr(batch, name, value)

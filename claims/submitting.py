@@ -1,0 +1,332 @@
+"""Bulk Submit: choose, look, start; then lock, check again, freeze the bytes, in sets (rules.md B6).
+
+Before it: the claim queue. After it: claims/delivery.py, which carries each batch. The job's progress is
+derived from rows: a worker killed at any statement loses nothing and doubles nothing, the next one goes on.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import QuerySet
+
+from claims import checks, encoding, lifecycle
+from claims.check_facts import load_contexts
+from claims.enums import BatchState, ClaimState, Format
+from claims.errors import NothingToSubmit
+from claims.models import Batch, BatchItem, Claim
+from claims.routing import routes
+from clearinghouses import control, sending
+from clearinghouses.models import Connection
+from clinics import audit
+from clinics.models import BillingProvider
+from clinics.scoping import current_actor
+from lib.findings import Finding, has_errors
+from lib.frozen import thaw
+from lib.money import show_money, total
+from work import jobs, outbox
+from work.models import Job
+from x12.documents.professional_claim import ClaimDocument
+
+SUBMIT = "claims.submit"
+SEND = "claims.send"
+CHUNK = 2000  # claims of one transaction and at most of one file (performance.md 7)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What goes into one file: same partner, billing provider and format."""
+
+    connection: Connection
+    provider: BillingProvider
+    count: int
+    total: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """One reason and the claims it keeps back."""
+
+    code: str
+    words: str
+    claims: tuple[Claim, ...]
+
+    @property
+    def total(self) -> Decimal:
+        """Their charges together."""
+        return total(claim.total for claim in self.claims)
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The dry run: counts for each partner, total charges, what stays behind and why (B6.1)."""
+
+    groups: tuple[Group, ...]
+    skips: tuple[Skip, ...]
+    chosen: int
+
+    @property
+    def count(self) -> int:
+        """Claims that will go."""
+        return sum(group.count for group in self.groups)
+
+    @property
+    def total(self) -> Decimal:
+        """Their charges."""
+        return total(group.total for group in self.groups)
+
+    @property
+    def skipped(self) -> int:
+        """Claims that stay behind."""
+        return sum(len(skip.claims) for skip in self.skips)
+
+    @property
+    def partners(self) -> int:
+        """Different connections."""
+        return len({group.connection.pk for group in self.groups})
+
+    @property
+    def sentence(self) -> str:
+        """What will happen, with numbers."""
+        text = f"Submit {_many(self.count, 'claim')}, {show_money(self.total)}, to {_many(self.partners, 'partner')}"
+        return f"{text}; {self.skipped} skipped" if self.skipped else text
+
+
+@dataclass(slots=True)
+class _Sorted:
+    """Claims that may go by file, and those that may not by reason."""
+
+    going: dict[tuple[int, int], list[tuple[Claim, ClaimDocument]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+    connections: dict[int, Connection] = field(default_factory=dict)
+    skips: dict[tuple[str, str], list[Claim]] = field(default_factory=lambda: defaultdict(list))
+    findings: dict[int, list[Finding]] = field(default_factory=dict)
+
+
+def preview(claims: QuerySet[Claim], today: date) -> Preview:
+    """Check a selection without changing anything."""
+    rows = list(claims.select_related("location__billing_provider"))
+    ready = [claim for claim in rows if claim.state == ClaimState.READY]
+    found = _sort(ready, today)
+    for claim in rows:
+        if claim.state != ClaimState.READY:
+            found.skips[state_reason(claim)].append(claim)
+    groups = [
+        Group(
+            found.connections[connection],
+            items[0][0].location.billing_provider,
+            len(items),
+            total(claim.total for claim, _ in items),
+        )
+        for (connection, _), items in sorted(found.going.items())
+    ]
+    skips = [Skip(code, words, tuple(items)) for (code, words), items in found.skips.items()]
+    return Preview(tuple(groups), tuple(skips), len(rows))
+
+
+def start(claims: QuerySet[Claim], today: date, selection: dict[str, Any]) -> Job:
+    """Start the job for a selection; its work is promised in the same transaction. Raises NothingToSubmit.
+
+    ``selection`` (the ids or the filter) is kept with each batch (B6.1).
+    """
+    look = preview(claims, today)
+    if not look.count:
+        raise NothingToSubmit(
+            "None of the chosen claims can go: see why each stays behind.", skipped=look.skipped
+        )
+    chosen = list(claims.order_by("pk").values_list("pk", flat=True))
+    job = jobs.start(
+        SUBMIT, look.sentence, total=len(chosen), params={"claims": chosen, "selection": selection}
+    )
+    outbox.promise(SUBMIT, job.clinic_id, job.pk)
+    audit.record("claim.submit", "job", job.public_id, claims=look.count, total=str(look.total))
+    return job
+
+
+def submit_chunk(job: Job, after: int, at: datetime, today: date) -> int | None:
+    """One transaction of the job: up to CHUNK ready claims beyond key ``after`` into batches.
+
+    Returns the last key looked at, None when nothing is left. Claims that somebody else holds are passed by;
+    those of an earlier run of this job are in its batches and never taken again.
+    """
+    chosen = [key for key in job.params["claims"] if key > after][:CHUNK]
+    if not chosen:
+        return None
+    locked = list(
+        Claim.objects.select_for_update(skip_locked=True, of=("self",))
+        .filter(pk__in=chosen, state=ClaimState.READY)
+        .exclude(pk__in=BatchItem.objects.filter(batch__job=job).values("claim_id"))
+        .select_related("location__billing_provider")
+        .order_by("pk")
+    )
+    found = _sort(locked, today)
+    _send_back(found)
+    for (connection_id, _), items in sorted(found.going.items()):
+        _make_batch(job, found.connections[connection_id], items, at)
+    looked = sum(1 for key in job.params["claims"] if key <= chosen[-1])
+    went = BatchItem.objects.filter(batch__job=job).count()
+    jobs.progress(job, done=looked, errors=looked - went)
+    return chosen[-1]
+
+
+def results(job: Job) -> list[tuple[Claim, BatchItem | None, str]]:
+    """Every chosen claim with the batch it went into, or why it stayed behind (B6: the result lists all)."""
+    items = {
+        item.claim_id: item
+        for item in BatchItem.objects.filter(batch__job=job).select_related("batch__connection")
+    }
+    kept = job.result.get("skipped", {})
+    rows = Claim.objects.filter(pk__in=job.params.get("claims", [])).order_by("patient_name", "pk")
+    return [
+        (claim, items.get(claim.pk), "" if claim.pk in items else kept.get(claim.public_id, ""))
+        for claim in rows
+    ]
+
+
+def finish(job: Job, today: date) -> dict[str, Any]:
+    """Write the result: counts, and for each claim that stayed behind its reason, found from the rows."""
+    batched = set(BatchItem.objects.filter(batch__job=job).values_list("claim_id", flat=True))
+    left = list(
+        Claim.objects.filter(pk__in=set(job.params["claims"]) - batched).select_related(
+            "location__billing_provider"
+        )
+    )
+    found = _sort([claim for claim in left if claim.state == ClaimState.READY], today)
+    reasons: dict[str, str] = {}
+    for claim in left:
+        reasons[claim.public_id] = state_reason(claim)[1]
+    for (_, words), claims in found.skips.items():
+        reasons.update({claim.public_id: words for claim in claims})
+    for items in found.going.values():
+        reasons.update({claim.public_id: "Somebody was changing it; submit it again" for claim, _ in items})
+    batches = Batch.objects.filter(job=job)
+    result = {
+        "submitted": len(batched),
+        "total": str(total(batches.values_list("total", flat=True))),
+        "batches": list(batches.order_by("pk").values_list("public_id", flat=True)),
+        "skipped": reasons,
+    }
+    jobs.finish(job, result=result, done=len(job.params["claims"]), errors=len(reasons))
+    return result
+
+
+def state_reason(claim: Claim) -> tuple[str, str]:
+    """Why a claim in this state cannot be submitted: a code and words."""
+    state = ClaimState(claim.state)
+    if state == ClaimState.NEW:
+        first = next((row["message"] for row in claim.findings if row["severity"] == "error"), "")
+        return "new", first or "New: open it and walk the steps first"
+    if state == ClaimState.ON_HOLD:
+        return "on_hold", f"On hold: {claim.hold_reason}" if claim.hold_reason else "On hold"
+    if state == ClaimState.BATCHED:
+        return "batched", "Already in a batch"
+    if state == ClaimState.READY:
+        return "busy", "Somebody was changing it; submit it again"
+    if state == ClaimState.AWAITING_CROSSOVER:
+        return "crossover", "Sent on by the payer before; its answer is awaited"
+    return "submitted", f"Already submitted: {state.label.lower()}"
+
+
+def _sort(claims: Sequence[Claim], today: date) -> _Sorted:
+    """Check claims and put each into its file or its reason; a constant number of reads."""
+    found = _Sorted()
+    by_payer = routes(claims)
+    documents = [thaw(ClaimDocument, claim.document) for claim in claims]
+    contexts = load_contexts(claims, today, documents) if claims else []
+    for claim, document, context in zip(claims, documents, contexts, strict=True):
+        if claim.format == Format.PAPER:
+            found.skips[
+                "paper", "Goes on paper: printing the CMS-1500 is not built yet, it stays ready"
+            ].append(claim)
+            continue
+        connection = by_payer.get(claim.payer_id)
+        if connection is None:
+            found.skips["no_connection", "No connection to a clearinghouse carries this payer"].append(claim)
+            continue
+        findings = checks.run(context)
+        found.findings[claim.pk] = findings
+        if has_errors(findings):
+            first = findings[0]
+            found.skips[first.code, first.message].append(claim)
+            continue
+        found.connections[connection.pk] = connection
+        whole = encoding.complete(document, connection)
+        found.going[connection.pk, claim.location.billing_provider_id].append((claim, whole))
+    return found
+
+
+def _send_back(found: _Sorted) -> None:
+    """Claims that fail the second check fall back to ``new`` with their findings; the rest go (B6.2)."""
+    failed = [
+        claim
+        for claims in found.skips.values()
+        for claim in claims
+        if has_errors(found.findings.get(claim.pk, []))
+    ]
+    for claim in failed:
+        findings = found.findings[claim.pk]
+        lifecycle.move(
+            claim,
+            ClaimState.NEW,
+            text=f"Not submitted: {findings[0].message}",
+            findings=checks.as_rows(findings),
+            **checks.counts(findings),
+        )
+
+
+def _make_batch(
+    job: Job, connection: Connection, items: Sequence[tuple[Claim, ClaimDocument]], at: datetime
+) -> Batch:
+    """States, events, numbers, bytes, rows: a few set statements, the counter's row locked last (B6.4)."""
+    claims = [claim for claim, _ in items]
+    documents = [document for _, document in items]
+    batch = Batch(
+        connection=connection,
+        billing_provider=claims[0].location.billing_provider,
+        job=job,
+        format=Format.ELECTRONIC,
+        state=BatchState.PENDING,
+        usage=connection.usage,
+        claim_count=len(claims),
+        total=total(document.total_charge for document in documents),
+        selection=job.params.get("selection", {}),
+        created_by=job.created_by or current_actor(),
+    )
+    lifecycle.move_many(claims, ClaimState.BATCHED, text=f"In batch {batch.public_id} for {connection.name}")
+    sets = encoding.set_count(len(claims), connection.claims_per_transaction)
+    numbers = control.next_numbers(connection, sets)
+    encoded = encoding.encode(documents, connection, numbers, at)
+    outbound = sending.prepare(connection, encoded.content, numbers)
+    batch.outbound_file, batch.stored = outbound, outbound.stored
+    batch.interchange_number, batch.group_number = numbers.interchange, numbers.group
+    batch.reference = numbers.references[0]
+    batch.save(force_insert=True)
+    BatchItem.objects.bulk_create(
+        [
+            BatchItem(
+                clinic_id=batch.clinic_id,
+                batch=batch,
+                claim=claim,
+                transaction_number=reference,
+                reference=reference,
+            )
+            for claim, reference in zip(claims, encoded.references, strict=True)
+        ]
+    )
+    outbox.promise(SEND, batch.clinic_id, batch.pk)
+    return batch
+
+
+def skip_counts(skips: Iterable[Skip]) -> dict[str, int]:
+    """How many claims each reason keeps back, by code: the API's short form."""
+    return dict(Counter(skip.code for skip in skips for _ in skip.claims))
+
+
+def _many(count: int, word: str) -> str:
+    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"

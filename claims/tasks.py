@@ -1,0 +1,95 @@
+"""Thin edges to the worker: the handlers of the promises this room makes (work/outbox.py).
+
+Each opens its own scope, does one piece of work that is safe to repeat, and leaves the network outside
+every transaction.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import date, datetime
+
+from django.utils import timezone
+
+from claims import delivery, submitting
+from claims.enums import BatchState
+from claims.models import Batch
+from clearinghouses import sending
+from clinics.models import Location
+from clinics.scoping import open_clinic
+from lib.dates import local_day
+from work import jobs
+from work.models import Job, Outbox
+from work.outbox import MAX_ATTEMPTS, handles
+
+logger = logging.getLogger("cleanclaim.claims")
+ACTOR = "claims"
+
+
+@handles(submitting.SUBMIT)
+def submit(clinic_id: int, job_id: int) -> None:
+    """Work through a bulk submission, one transaction a chunk; run again it goes on where the rows say."""
+    try:
+        _submit(clinic_id, job_id)
+    except Exception:
+        with open_clinic(clinic_id, actor=ACTOR):
+            _tell_trouble(clinic_id, job_id)
+        raise
+
+
+@handles(delivery.SEND)
+def send(clinic_id: int, batch_id: int) -> None:
+    """Carry a batch's file and settle what came of it."""
+    with open_clinic(clinic_id, actor=ACTOR):
+        batch = Batch.objects.get(pk=batch_id)
+        file_id, state = batch.outbound_file_id, batch.state
+    if file_id is None or state not in delivery.OPEN:
+        return
+    outcome = sending.carry(file_id, clinic_id)
+    with open_clinic(clinic_id, actor=ACTOR):
+        delivery.settle(delivery.lock(batch_id), outcome, timezone.now())
+
+
+@handles(delivery.LOOK)
+def look(clinic_id: int, batch_id: int) -> None:
+    """Look at the far side for a batch whose fate is unknown."""
+    with open_clinic(clinic_id, actor=ACTOR):
+        batch = Batch.objects.get(pk=batch_id)
+        file_id, state = batch.outbound_file_id, batch.state
+    if file_id is None or state != BatchState.UNKNOWN:
+        return
+    outcome = sending.look(file_id, clinic_id)
+    with open_clinic(clinic_id, actor=ACTOR):
+        delivery.settle(delivery.lock(batch_id), outcome, timezone.now())
+
+
+def clinic_day(at: datetime) -> date:
+    """The open clinic's calendar day: that of its first location."""
+    zone = Location.objects.order_by("pk").values_list("time_zone", flat=True).first()
+    return local_day(at, zone or "America/Chicago")
+
+
+def _submit(clinic_id: int, job_id: int) -> None:
+    after: int | None = 0
+    while after is not None:
+        with open_clinic(clinic_id, actor=ACTOR):
+            job = Job.objects.get(pk=job_id)
+            if job.finished_at is not None:
+                return
+            at = timezone.now()
+            after = submitting.submit_chunk(job, after, at, clinic_day(at))
+    with open_clinic(clinic_id, actor=ACTOR):
+        submitting.finish(Job.objects.get(pk=job_id), clinic_day(timezone.now()))
+
+
+def _tell_trouble(clinic_id: int, job_id: int) -> None:
+    """The page says that the work is tried again, or that it has stopped for good."""
+    row = Outbox.objects.filter(clinic_id=clinic_id, kind=submitting.SUBMIT, subject_id=job_id).first()
+    job = Job.objects.get(pk=job_id)
+    if row is not None and row.attempts >= MAX_ATTEMPTS:
+        jobs.finish(job, result=job.result, done=job.done, errors=job.errors, failed=True)
+        Job.objects.filter(pk=job_id).update(
+            message="Stopped after three attempts; what was batched is safe. Tell the administrator."
+        )
+    elif row is not None:
+        Job.objects.filter(pk=job_id).update(message="Something went wrong; it is tried again by itself.")
