@@ -17,13 +17,14 @@ BLOCK_CHARACTERS = 1 << 18
 ISA_LENGTH = 106
 ISA_SEPARATORS = (3, 6, 17, 20, 31, 34, 50, 53, 69, 76, 81, 83, 89, 99, 101, 103)
 # An ISA: not in the middle of a word or element, then one separator used three times.
-ISA_START = re.compile(r"(?<![A-Za-z0-9])ISA([^A-Za-z0-9\s])[A-Za-z0-9 ]{0,2}\1[^\r\n]{0,12}?\1")
+ISA_START = re.compile(r"(?<![A-Za-z0-9])ISA([^A-Za-z0-9 \t\r\n])[A-Za-z0-9 ]{0,2}\1[^\r\n]{0,12}?\1")
 BARE_START = re.compile(
     r"(?:GS|ST)([^A-Za-z0-9\s])[^~\r\n]{4,200}?([^A-Za-z0-9 .])\s{0,4}(?:ST|BPR|BHT|AK1)\1"
 )
 SEGMENT_ID = re.compile(r"[A-Z][A-Z0-9]{1,2}\Z")
 CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 LINE_ENDS = "\r\n"
+BLANKS = " \t\r\n"  # str.isspace would also take 0x1C-0x1F, which are delimiters in some files
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,7 @@ class SegmentReader:
         element = delimiters.element
         position = self.count
         for raw, is_whole in _split(text, delimiters.segment):
-            raw = raw.strip() if raw[:1].isspace() or raw[-1:] in LINE_ENDS else raw
+            raw = raw.strip(BLANKS) if raw[:1] in BLANKS or raw[-1:] in LINE_ENDS else raw
             if not raw:
                 continue
             position += 1
@@ -200,9 +201,9 @@ class SegmentReader:
             segment = "\n"
         if segment.isalnum() or segment == element or segment == " ":
             segment = "~"
-        if repetition.isalnum() or repetition.isspace() or version < "00402" or repetition == element:
+        if repetition.isalnum() or repetition in BLANKS or version < "00402" or repetition == element:
             repetition = ""
-        if component.isalnum() or component.isspace() or component in (element, segment):
+        if component.isalnum() or component in BLANKS or component in (element, segment):
             component = "\x1f"
         return Delimiters(element, component, segment, repetition)
 

@@ -131,7 +131,7 @@ class ElementReader:
         )
 
     def adjustments(self, segment: Segment) -> list[Adjustment]:
-        """The triples of one CAS; a triple without reason and amount is left out."""
+        """The triples of one CAS; one whose amount is missing or unreadable is a finding and left out."""
         parts = segment.parts
         group = segment[1].strip()
         found = []
@@ -139,7 +139,12 @@ class ElementReader:
             reason, amount = parts[place].strip(), segment[place + 1]
             if not reason and not amount.strip():
                 continue
-            value = self.required_money(segment, place + 1)
+            value = self.money(segment, place + 1)
+            if value is None:
+                if not amount.strip():
+                    self.bad_amounts += 1
+                    self.missing(segment, place + 1)
+                continue
             quantity = self.quantity(segment, place + 2) if len(parts) > place + 2 else None
             found.append(Adjustment(group, reason, value, quantity))
         return found

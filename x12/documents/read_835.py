@@ -381,7 +381,7 @@ class RemittanceReader:
                     segment[1].strip(),
                     period,
                     pieces[0].strip(),
-                    segment.delimiters.component.join(pieces[1:]).strip(),
+                    pieces[1].strip() if len(pieces) > 1 else "",
                     amount,
                     segment.position,
                 )

@@ -99,6 +99,13 @@ class ClaimReader:
         causes = segment.components(11)
         if not segment[1].strip():
             self.element.missing(segment, 1, "claim")
+        if len(segment.components(5)) == 1 and len(segment[5].strip()) > 2:
+            self.findings.add(
+                "component_separator",
+                f"CLM05 {quote(segment[5])} does not use the component separator that the ISA declares.",
+                level="claim",
+                segment=segment.position,
+            )
         return {
             "segment": segment.position,
             "control_number": segment[1].strip(),

@@ -1,0 +1,275 @@
+"""835: round trip, the worked examples, exact balancing, and amounts nobody can read."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+import x12_cast as cast
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_x12_professional import ADDRESS, ADJUSTMENTS, AMOUNT, CODE, DAY, NAME, PERSON, SIGNED, WORD
+
+from lib.frozen import freeze, thaw
+from x12.documents.parties import (
+    Contact,
+    OutpatientRemarks,
+    Party,
+    QualifiedAmount,
+    QualifiedQuantity,
+    Reference,
+)
+from x12.documents.remittance import (
+    BankAccount,
+    ClaimPayment,
+    Procedure,
+    ProviderAdjustment,
+    Remittance,
+    RemittanceParty,
+    ServicePayment,
+    claim_balances,
+    claim_differences,
+    line_difference,
+    remittance_balances,
+    remittance_difference,
+)
+from x12.documents.write_835 import write_835
+from x12.reading import read_file
+
+PROCEDURE = st.builds(
+    Procedure,
+    st.sampled_from(["99213", "87880"]),
+    st.sampled_from([(), ("25",), ("25", "59")]),
+    st.just("HC"),
+)
+LINE = st.builds(
+    ServicePayment,
+    procedure=PROCEDURE,
+    charge=SIGNED,
+    paid=SIGNED,
+    units=st.none() | st.integers(-3, 9).map(Decimal),
+    submitted=st.none() | PROCEDURE,
+    service_date=st.just(date(2025, 12, 20)),
+    service_date_end=st.none() | st.just(date(2025, 12, 22)),
+    adjustments=ADJUSTMENTS,
+    line_id=st.just("") | CODE,
+    allowed=st.none() | AMOUNT,
+    remarks=st.lists(st.sampled_from(["N19", "MA130"]), max_size=2).map(tuple),
+    references=st.lists(st.builds(Reference, st.just("LU"), WORD), max_size=1).map(tuple),
+    amounts=st.lists(st.builds(QualifiedAmount, st.just("KH"), AMOUNT), max_size=1).map(tuple),
+    quantities=st.lists(
+        st.builds(QualifiedQuantity, st.just("ZK"), st.integers(1, 9).map(Decimal)), max_size=1
+    ).map(tuple),
+)
+CARRIER = st.builds(lambda name: Party("2", name, "", "", "", "PI", "36273"), NAME)
+CLAIM = st.builds(
+    ClaimPayment,
+    control_number=CODE,
+    status_code=st.sampled_from(["1", "2", "4", "19", "22"]),
+    charge=SIGNED,
+    paid=SIGNED,
+    patient_responsibility=st.none() | AMOUNT,
+    filing_indicator=st.sampled_from(["12", "MB"]),
+    payer_control_number=WORD,
+    place_of_service=st.sampled_from(["", "11"]),
+    frequency_code=st.sampled_from(["", "1"]),
+    adjustments=ADJUSTMENTS,
+    patient=PERSON,
+    insured=st.none() | PERSON,
+    corrected_insured=st.none() | PERSON,
+    crossover_carrier=st.none() | CARRIER,
+    outpatient=st.none()
+    | st.builds(
+        OutpatientRemarks, remarks=st.sampled_from([("MA01",), ("MA01", "MA18")]), payable_amount=AMOUNT
+    ),
+    references=st.lists(st.builds(Reference, st.sampled_from(["F8", "EA"]), WORD), max_size=2).map(tuple),
+    service_date=st.none() | DAY,
+    service_date_end=st.none() | DAY,
+    received_on=st.none() | DAY,
+    contacts=st.just(()) | st.just((Contact("HELP", "8005550100", function="CX"),)),
+    amounts=st.lists(st.builds(QualifiedAmount, st.sampled_from(["I", "AU"]), AMOUNT), max_size=2).map(tuple),
+    lines=st.lists(LINE, max_size=3).map(tuple),
+)
+PARTY = st.builds(
+    RemittanceParty,
+    name=NAME,
+    id_qualifier=st.just("XX"),
+    identifier=st.just("1234567893"),
+    address=st.none() | ADDRESS,
+    references=st.just((Reference("TJ", "311234567"),)),
+)
+ACCOUNT = st.none() | st.just(BankAccount("01", "999999992", "DA", "88888"))
+REMITTANCE = st.builds(
+    Remittance,
+    trace_number=WORD,
+    payer_identifier=st.just("1512345678"),
+    amount=AMOUNT,
+    method=st.sampled_from(["ACH", "CHK", "NON"]),
+    effective_date=DAY,
+    handling_code=st.sampled_from("IH"),
+    payment_format=st.sampled_from(["", "CCP"]),
+    payer_account=ACCOUNT,
+    originating_company=st.just("1512345678"),
+    payee_account=ACCOUNT,
+    receiver_id=st.just("") | WORD,
+    production_date=st.none() | DAY,
+    payer=st.builds(
+        RemittanceParty,
+        name=NAME,
+        address=st.none() | ADDRESS,
+        references=st.just((Reference("2U", "PAY01"),)),
+        contacts=st.just((Contact("EDI", "8005550100", function="BL"),)),
+    ),
+    payee=PARTY,
+    claims=st.lists(CLAIM, max_size=3).map(tuple),
+    provider_adjustments=st.lists(
+        st.builds(
+            ProviderAdjustment,
+            st.just("1234567893"),
+            st.just(date(2026, 12, 31)),
+            st.sampled_from(["WO", "FB", "L6"]),
+            st.just("") | WORD,
+            SIGNED,
+        ),
+        max_size=8,
+    ).map(tuple),
+)
+
+
+def file_of(remittance: Remittance) -> bytes:
+    return cast.interchange("835", write_835(remittance), "HP", "005010X221A1")
+
+
+def read_one(data: bytes) -> Remittance:
+    document = read_file(data).transactions[0].document
+    assert isinstance(document, Remittance)
+    return document
+
+
+@settings(max_examples=120, deadline=None)
+@given(REMITTANCE)
+def test_a_remittance_reads_back_equal(remittance: Remittance) -> None:
+    assert read_one(file_of(remittance)) == remittance
+    assert thaw(Remittance, freeze(remittance)) == remittance
+
+
+def example(name: str) -> Remittance:
+    path = cast.EXAMPLES / name
+    if not path.exists():
+        pytest.skip(f"the worked example {name} is not here")
+    reading = read_file(path.read_bytes())
+    assert reading.findings == []
+    document = reading.transactions[0].document
+    assert isinstance(document, Remittance)
+    assert remittance_balances(document)
+    return document
+
+
+def test_example_primary_paid() -> None:
+    remittance = example("835_1_primary_paid.edi")
+    claim = remittance.claims[0]
+    first = claim.lines[0]
+    assert (remittance.trace_number, remittance.amount, remittance.payee.tax_id) == (
+        "EFT0001",
+        Decimal("54.00"),
+        "311234567",
+    )
+    assert (claim.patient_responsibility, claim.payer_control_number) == (Decimal("46.00"), "ICN900")
+    assert [(a.group, a.reason, str(a.amount)) for a in first.adjustments] == [
+        ("CO", "45", "26.00"),
+        ("PR", "1", "20.00"),
+        ("PR", "3", "10.00"),
+        ("PR", "2", "6.00"),
+    ]
+    assert (first.line_id, first.allowed, first.adjustments[1].quantity) == ("A100-1", Decimal("74.00"), None)
+
+
+def test_example_reversal_correction_and_forward_balance() -> None:
+    remittance = example("835_2_reversal_correction_forward_balance.edi")
+    reversal, correction = remittance.claims
+    assert reversal.is_reversal and not correction.is_reversal
+    assert correction.lines[1].remarks == ("N19",)
+    assert [(p.code, p.reference, str(p.amount)) for p in remittance.provider_adjustments] == [
+        ("FB", "NP0002", "-24.00")
+    ]
+
+
+def test_example_four_provider_adjustments() -> None:
+    remittance = example("835_3_forward_balance_applied_interest.edi")
+    assert [p.code for p in remittance.provider_adjustments] == ["FB", "L6", "WO", "72"]
+    assert remittance.claims[0].amounts == (QualifiedAmount("I", Decimal("1.50")),)
+
+
+def test_example_crossover() -> None:
+    claim = example("835_4_medicare_crossover.edi").claims[0]
+    assert claim.is_crossover and claim.remarks == ("MA01", "MA18")
+    assert claim.crossover_carrier is not None and claim.crossover_carrier.identifier == "36273"
+
+
+def small(**changes: object) -> Remittance:
+    line = ServicePayment(Procedure("99213"), Decimal("100.00"), Decimal("80.00"))
+    adjusted = ServicePayment(
+        Procedure("99213"),
+        line.charge,
+        line.paid,
+        adjustments=(cast.Adjustment("CO", "45", Decimal("20.00")),),
+    )
+    values: dict[str, object] = {
+        "trace_number": "T1",
+        "payer_identifier": "1512345678",
+        "amount": Decimal("80.00"),
+        "method": "CHK",
+        "effective_date": date(2026, 1, 15),
+        "payer": RemittanceParty("PAYER"),
+        "payee": RemittanceParty("CLINIC", "XX", "1234567893"),
+        "claims": (
+            ClaimPayment(
+                "C1",
+                "1",
+                Decimal("100.00"),
+                Decimal("80.00"),
+                None,
+                "12",
+                "ICN1",
+                lines=(adjusted,),
+                patient=Party("1", "DOE", "JOHN"),
+            ),
+        ),
+    }
+    return Remittance(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def test_differences_are_exact() -> None:
+    remittance = small()
+    assert remittance_balances(remittance)
+    assert remittance_difference(small(amount=Decimal("80.01"))) == Decimal("0.01")
+    line = ServicePayment(Procedure("99213"), Decimal("100.00"), Decimal("80.00"))
+    assert line_difference(line) == Decimal("20.00")
+    claim = ClaimPayment("C1", "1", Decimal("110.00"), Decimal("80.00"), lines=(line,))
+    assert claim_differences(claim) == {
+        "charge_less_adjustments": Decimal("30.00"),
+        "line_charges": Decimal("10.00"),
+        "line_1": Decimal("20.00"),
+    }
+
+
+@pytest.mark.parametrize("bad", ["NaN", "1e400", "80.001", "1,000.00", "Infinity", "0x10", "٨٠", "--1", "."])
+def test_an_unreadable_amount_is_a_finding_and_never_balances(bad: str) -> None:
+    data = file_of(small()).decode().replace("CLP*C1*1*100*80", f"CLP*C1*1*100*{bad}").encode()
+    reading = read_file(data)
+    remittance = reading.transactions[0].document
+    assert isinstance(remittance, Remittance)
+    assert "bad_amount" in {finding.code for finding in reading.findings}
+    assert not remittance.claims[0].amounts_readable
+    assert not claim_balances(remittance.claims[0]) and not remittance_balances(remittance)
+
+
+def test_an_imbalance_is_an_error_with_its_difference() -> None:
+    reading = read_file(file_of(small(amount=Decimal("79.99"))))
+    assert [(f.code, f.severity) for f in reading.findings] == [("remittance_unbalanced", "error")]
+    assert "-0.01" in reading.findings[0].message
+
+
+def test_a_claim_tells_where_it_stood() -> None:
+    assert read_one(file_of(small())).claims[0].segment == 9
