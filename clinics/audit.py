@@ -9,7 +9,13 @@ from clinics.scoping import current_actor
 
 
 def record(
-    action: str, kind: str = "", object_id: str = "", *, reason: str = "", clinic_id: int | None = None, **data: Any
+    action: str,
+    kind: str = "",
+    object_id: str = "",
+    *,
+    reason: str = "",
+    clinic_id: int | None = None,
+    **data: Any,
 ) -> None:
     """Append one audit row for the current actor; ``data`` holds plain JSON of what changed."""
     row = AuditEvent(

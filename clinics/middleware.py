@@ -123,14 +123,14 @@ class clinic_wall:  # noqa: N801 - named as the function it stands for in MIDDLE
         return response
 
 
-def _choose_membership(request: HttpRequest) -> Membership | None:
+def _choose_membership(request: Any) -> Membership | None:
     """The membership for the clinic this session chose, else the first by clinic name."""
     mine = list(
         Membership.objects.filter(user=request.user, is_active=True)
         .select_related("clinic", "clinic__company")
         .order_by("clinic__name")
     )
-    request.memberships = mine  # type: ignore[attr-defined]
+    request.memberships = mine
     chosen = request.session.get("clinic_id")
     for membership in mine:
         if membership.clinic_id == chosen:

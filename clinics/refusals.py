@@ -32,7 +32,9 @@ def api_exception_handler(exception: Exception, context: dict[str, Any]) -> Resp
         return Response(refusal_body(refusal), status=refusal.status)
     response = exception_handler(exception, context)
     if response is not None and not (isinstance(response.data, dict) and "error" in response.data):
-        response.data = {"error": {"code": _code(exception), "message": _message(response.data), "fields": response.data}}
+        response.data = {
+            "error": {"code": _code(exception), "message": _message(response.data), "fields": response.data}
+        }
     return response
 
 
@@ -40,7 +42,11 @@ def as_refusal(exception: Exception) -> Refusal | None:
     """A Refusal for what people can act on; None for a bug."""
     if isinstance(exception, Refusal):
         return exception
-    if isinstance(exception, OperationalError) and getattr(exception.__cause__, "pgcode", "") in ("55P03", "40P01", "40001"):
+    if isinstance(exception, OperationalError) and getattr(exception.__cause__, "pgcode", "") in (
+        "55P03",
+        "40P01",
+        "40001",
+    ):
         return Refusal("Somebody else is changing this right now. Wait a moment and try again.", code="busy")
     if isinstance(exception, IntegrityError) and getattr(exception.__cause__, "pgcode", "") == "23505":
         return Refusal("This was just done by somebody else. Reload to see it.", code="already_done")

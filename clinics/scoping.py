@@ -8,7 +8,7 @@ writes opens exactly one clinic; reading may span the clinics of a billing compa
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
@@ -45,6 +45,13 @@ def current_clinic_id() -> int | None:
     return scope.clinic_ids[0] if scope is not None and len(scope.clinic_ids) == 1 else None
 
 
+def require_clinic_id() -> int:
+    """The single open clinic; anything else is a bug: work that writes opens exactly one."""
+    clinic_id = current_clinic_id()
+    assert clinic_id is not None, "work that writes opens exactly one clinic"
+    return clinic_id
+
+
 def current_actor() -> str:
     """Who acts, for events and the audit; 'system' outside a scope."""
     scope = _scope.get()
@@ -78,7 +85,9 @@ def open_clinics(
             _scope.reset(token)
 
 
-def open_clinic(clinic_id: int, *, actor: str = "system", user_id: int | None = None):  # type: ignore[no-untyped-def]
+def open_clinic(
+    clinic_id: int, *, actor: str = "system", user_id: int | None = None
+) -> AbstractContextManager[Scope]:
     """open_clinics for exactly one, as all work that writes does."""
     return open_clinics([clinic_id], actor=actor, user_id=user_id)
 

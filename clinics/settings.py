@@ -55,7 +55,9 @@ def declare(*specs: SettingSpec) -> None:
 def find_spec(name: str) -> SettingSpec:
     """The declaration; BadInput for a name that does not exist."""
     if name not in SPECS:
-        raise BadInput(f"There is no setting {name!r}. Known: {', '.join(sorted(SPECS))}.", code="unknown_setting")
+        raise BadInput(
+            f"There is no setting {name!r}. Known: {', '.join(sorted(SPECS))}.", code="unknown_setting"
+        )
     return SPECS[name]
 
 
@@ -91,7 +93,12 @@ def change(name: str, raw: Any, clinic: Clinic, location: Location | None = None
         clinic=clinic, location=location, name=name, defaults={"value": value, "changed_by": current_actor()}
     )
     audit.record(
-        "setting.change", "setting", name, location=location.name if location else "", before=before.value, after=value
+        "setting.change",
+        "setting",
+        name,
+        location=location.name if location else "",
+        before=before.value,
+        after=value,
     )
     return effective(name, clinic, location)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import ClassVar, Self, TypeVar
 
 from django.db import models
 
@@ -12,14 +12,10 @@ from clinics.scoping import current_clinic_id, current_scope
 M = TypeVar("M", bound=models.Model)
 
 
-class TenantQuerySet(models.QuerySet[M]):
-    """Rows of the open clinics."""
-
-
-class TenantManager(models.Manager.from_queryset(TenantQuerySet)):  # type: ignore[misc]
+class TenantManager(models.Manager[M]):
     """Every statement names the clinic, reads and writes alike (scaling.md rule 2); the wall is the net."""
 
-    def get_queryset(self) -> Any:
+    def get_queryset(self) -> models.QuerySet[M]:
         """Filtered to the open clinics; NoScope where none is open."""
         ids = current_scope().clinic_ids
         rows = super().get_queryset()
@@ -33,7 +29,7 @@ class TenantModel(models.Model):
         "clinics.Clinic", models.PROTECT, related_name="+", db_index=False, default=current_clinic_id
     )
 
-    objects = TenantManager()
+    objects: ClassVar[TenantManager[Self]] = TenantManager()
 
     class Meta:
         abstract = True

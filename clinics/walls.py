@@ -14,9 +14,7 @@ from django.db.migrations.operations.base import Operation
 
 from clinics.fields import TenantForeignKey
 
-POLICY = (
-    "clinic_id = ANY (string_to_array(nullif(current_setting('app.clinics', true), ''), ',')::bigint[])"
-)
+POLICY = "clinic_id = ANY (string_to_array(nullif(current_setting('app.clinics', true), ''), ',')::bigint[])"
 
 APPEND_ONLY_FUNCTION = """
 CREATE OR REPLACE FUNCTION public.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -14,11 +14,13 @@ from insurance.enums import ClaimFormat, FilingIndicator, ProfileKind, ProfileSt
 
 
 class Payer(PublicModel, Address):
-    """An insurer as this clinic bills it. ``payer_id`` is the clearinghouse's electronic id (2010BB NM109)."""
+    """An insurer as this clinic bills it. ``payer_id``: the clearinghouse's electronic id (2010BB NM109)."""
 
     name = models.CharField(max_length=60)
     payer_id = models.CharField(max_length=30)
-    claim_format = models.CharField(max_length=20, choices=ClaimFormat.choices, default=ClaimFormat.ELECTRONIC)
+    claim_format = models.CharField(
+        max_length=20, choices=ClaimFormat.choices, default=ClaimFormat.ELECTRONIC
+    )
     filing_indicator = models.CharField(
         max_length=2, choices=FilingIndicator.choices, default=FilingIndicator.COMMERCIAL
     )
@@ -60,7 +62,7 @@ class Plan(PublicModel):
 
 
 class Policy(PublicModel):
-    """A card: one person's coverage with one payer. It may sit on several profiles, or on none (holding area)."""
+    """A card: one person's coverage with one payer. It may sit on several profiles, or on none (holding)."""
 
     patient = TenantForeignKey("patients.Patient", models.PROTECT, related_name="policies")
     payer = TenantForeignKey(Payer, models.PROTECT, related_name="policies")
@@ -126,9 +128,12 @@ class Layer(TenantModel):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(position__gte=1) & Q(position__lte=3), name="layer_position_1_to_3"),
             models.CheckConstraint(
-                condition=Q(expires_on__isnull=True) | Q(expires_on__gte=F("effective_on")), name="layer_dates_in_order"
+                condition=Q(position__gte=1) & Q(position__lte=3), name="layer_position_1_to_3"
+            ),
+            models.CheckConstraint(
+                condition=Q(expires_on__isnull=True) | Q(expires_on__gte=F("effective_on")),
+                name="layer_dates_in_order",
             ),
             # No two payers in one position on one day of a profile (I-22); needs btree_gist.
             ExclusionConstraint(
@@ -158,7 +163,9 @@ class ContractRate(TenantModel):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["clinic", "payer", "procedure_code", "effective_on"], name="rate_once")
+            models.UniqueConstraint(
+                fields=["clinic", "payer", "procedure_code", "effective_on"], name="rate_once"
+            )
         ]
 
 

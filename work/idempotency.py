@@ -30,8 +30,8 @@ def once(key: str, request: Any, act: Callable[[], dict[str, Any]]) -> tuple[dic
     digest = hashlib.sha256(json.dumps(request, sort_keys=True, default=str).encode()).hexdigest()
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO work_idempotencykey (clinic_id, principal, key, request_sha256, status, answer, created_at) "
-            "VALUES (%s, %s, %s, %s, 0, '{}', now()) ON CONFLICT DO NOTHING RETURNING id",
+            "INSERT INTO work_idempotencykey "
+            "(clinic_id, principal, key, request_sha256, status, answer, created_at) VALUES (%s, %s, %s, %s, 0, '{}', now()) ON CONFLICT DO NOTHING RETURNING id",
             [current_clinic_id(), current_actor(), key[:80], digest],
         )
         fresh = cursor.fetchone() is not None
@@ -39,7 +39,8 @@ def once(key: str, request: Any, act: Callable[[], dict[str, Any]]) -> tuple[dic
     if not fresh:
         if row.request_sha256 != digest:
             refusal = Refusal(
-                "This form was already sent with other values. Reload the page and try again.", code="key_reused"
+                "This form was already sent with other values. Reload the page and try again.",
+                code="key_reused",
             )
             refusal.status = 422
             raise refusal

@@ -12,7 +12,9 @@ from work.models import Job
 
 def start(kind: str, title: str, *, total: int = 0, params: dict[str, Any] | None = None) -> Job:
     """A queued job of the open clinic; the caller promises its work in the same transaction."""
-    return Job.objects.create(kind=kind, title=title, total=total, params=params or {}, created_by=current_actor())
+    return Job.objects.create(
+        kind=kind, title=title, total=total, params=params or {}, created_by=current_actor()
+    )
 
 
 def progress(job: Job, *, done: int, errors: int = 0, total: int | None = None) -> None:
@@ -23,7 +25,9 @@ def progress(job: Job, *, done: int, errors: int = 0, total: int | None = None) 
     Job.objects.filter(pk=job.pk).update(**fields)
 
 
-def finish(job: Job, *, result: dict[str, Any], done: int, errors: int = 0, url: str = "", failed: bool = False) -> None:
+def finish(
+    job: Job, *, result: dict[str, Any], done: int, errors: int = 0, url: str = "", failed: bool = False
+) -> None:
     """The end, with a result list people can read."""
     Job.objects.filter(pk=job.pk).update(
         state=Job.State.FAILED if failed else Job.State.DONE,

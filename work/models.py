@@ -1,4 +1,4 @@
-"""Rows of the plumbing. Outbox and PeriodRun hold ids only and stand outside the wall; the rest is behind it."""
+"""Rows of the plumbing. Outbox and PeriodRun hold ids only and stand outside the wall, the rest behind it."""
 
 from __future__ import annotations
 
@@ -38,13 +38,15 @@ class Outbox(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["clinic", "key"], name="outbox_key_once")]
         indexes = [
-            models.Index(fields=["due_at"], condition=Q(state__in=["pending", "running"]), name="outbox_open"),
+            models.Index(
+                fields=["due_at"], condition=Q(state__in=["pending", "running"]), name="outbox_open"
+            ),
             models.Index(fields=["clinic", "created_at"], condition=Q(state="dead"), name="outbox_dead"),
         ]
 
 
 class Job(PublicModel):
-    """Long work as people see it: total, done, errors, state. The page polls this row; there is no result backend."""
+    """Long work as people see it: total, done, errors, state. Pages poll this row; there is no result backend."""
 
     class State(models.TextChoices):
         QUEUED = "queued", "Queued"
@@ -82,7 +84,9 @@ class IdempotencyKey(TenantModel):
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["clinic", "principal", "key"], name="idempotency_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["clinic", "principal", "key"], name="idempotency_once")
+        ]
 
 
 class PeriodRun(models.Model):

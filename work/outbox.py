@@ -39,12 +39,23 @@ def handles(kind: str) -> Callable[[Handler], Handler]:
     return register
 
 
-def promise(kind: str, clinic_id: int, subject_id: int, *, key: str = "", delay_seconds: int = 0) -> None:
+def promise(
+    kind: str, clinic_id: int | None, subject_id: int, *, key: str = "", delay_seconds: int = 0
+) -> None:
     """Write one promise in the current transaction; the same key again is the same promise."""
+    assert clinic_id is not None, "work is promised for exactly one clinic"
     assert kind in HANDLERS, f"no handler for outbox kind {kind}"
     due_at = timezone.now() + timedelta(seconds=delay_seconds)
     rows = Outbox.objects.bulk_create(
-        [Outbox(clinic_id=clinic_id, kind=kind, subject_id=subject_id, key=key or f"{kind}:{subject_id}", due_at=due_at)],
+        [
+            Outbox(
+                clinic_id=clinic_id,
+                kind=kind,
+                subject_id=subject_id,
+                key=key or f"{kind}:{subject_id}",
+                due_at=due_at,
+            )
+        ],
         ignore_conflicts=True,
     )
     if rows and delay_seconds == 0:
@@ -56,7 +67,7 @@ def wake(clinic_id: int, key: str) -> None:
     from work.tasks import run_one
 
     try:
-        run_one.apply_async(args=[clinic_id, key], retry=False)
+        run_one.apply_async(args=(clinic_id, key), retry=False)
     except Exception as error:  # noqa: BLE001 - any broker trouble: the row is the truth, the bell is a hint
         logger.warning("wake-up not delivered: %s", type(error).__name__)
 
@@ -69,7 +80,7 @@ def run(outbox_id: int) -> bool:
     try:
         with _kept_lease(row.pk):
             HANDLERS[row.kind](row.clinic_id, row.subject_id)
-    except Exception as error:  # noqa: BLE001 - recorded, retried at most three times, then dead and visible
+    except Exception as error:
         logger.exception("outbox %s %s failed", row.kind, row.pk)
         _set_back(row, f"{type(error).__name__}: {getattr(error, 'code', '')}"[:300])
         return True
@@ -103,7 +114,7 @@ def _lease(outbox_id: int) -> Outbox | None:
         if cursor.fetchone() is None:
             cursor.execute(
                 "UPDATE work_outbox SET state = 'dead', finished_at = %s, "
-                "error = CASE WHEN error = '' THEN 'the worker ended three times during this work' ELSE error END "
+                "error = coalesce(nullif(error, ''), 'the worker ended three times during this work') "
                 "WHERE id = %s AND state IN ('pending', 'running') AND attempts >= %s "
                 "AND (leased_until IS NULL OR leased_until <= %s)",
                 [now, outbox_id, MAX_ATTEMPTS, now],

@@ -10,207 +10,408 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='User',
+            name="User",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('email', models.EmailField(max_length=254, unique=True)),
-                ('name', models.CharField(max_length=80)),
-                ('is_active', models.BooleanField(default=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                ("email", models.EmailField(max_length=254, unique=True)),
+                ("name", models.CharField(max_length=80)),
+                ("is_active", models.BooleanField(default=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Clinic',
+            name="Clinic",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=80)),
-                ('slug', models.SlugField(unique=True)),
-                ('is_demo', models.BooleanField(default=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=80)),
+                ("slug", models.SlugField(unique=True)),
+                ("is_demo", models.BooleanField(default=False)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Company',
+            name="Company",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=80)),
-                ('public_id', models.CharField(default=lib.identifiers.new_public_id, editable=False, max_length=16, unique=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=80)),
+                (
+                    "public_id",
+                    models.CharField(
+                        default=lib.identifiers.new_public_id, editable=False, max_length=16, unique=True
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='BillingProvider',
+            name="BillingProvider",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', clinics.fields.PublicIdField(default=lib.identifiers.new_public_id, editable=False, max_length=16)),
-                ('street', models.CharField(blank=True, max_length=55)),
-                ('street2', models.CharField(blank=True, max_length=55)),
-                ('city', models.CharField(blank=True, max_length=30)),
-                ('state', models.CharField(blank=True, max_length=2)),
-                ('zip_code', models.CharField(blank=True, max_length=10)),
-                ('name', models.CharField(max_length=60)),
-                ('first_name', models.CharField(blank=True, max_length=35)),
-                ('npi', models.CharField(max_length=10)),
-                ('tax_id', models.CharField(max_length=9)),
-                ('tax_id_kind', models.CharField(choices=[('EI', 'EIN'), ('SY', 'SSN')], default='EI', max_length=2)),
-                ('taxonomy', models.CharField(blank=True, max_length=10)),
-                ('contact_name', models.CharField(blank=True, max_length=60)),
-                ('phone', models.CharField(blank=True, max_length=20)),
-                ('pay_to_street', models.CharField(blank=True, max_length=55)),
-                ('pay_to_city', models.CharField(blank=True, max_length=30)),
-                ('pay_to_state', models.CharField(blank=True, max_length=2)),
-                ('pay_to_zip', models.CharField(blank=True, max_length=10)),
-                ('clinic', models.ForeignKey(db_index=False, default=clinics.scoping.current_clinic_id, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinics.clinic')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "public_id",
+                    clinics.fields.PublicIdField(
+                        default=lib.identifiers.new_public_id, editable=False, max_length=16
+                    ),
+                ),
+                ("street", models.CharField(blank=True, max_length=55)),
+                ("street2", models.CharField(blank=True, max_length=55)),
+                ("city", models.CharField(blank=True, max_length=30)),
+                ("state", models.CharField(blank=True, max_length=2)),
+                ("zip_code", models.CharField(blank=True, max_length=10)),
+                ("name", models.CharField(max_length=60)),
+                ("first_name", models.CharField(blank=True, max_length=35)),
+                ("npi", models.CharField(max_length=10)),
+                ("tax_id", models.CharField(max_length=9)),
+                (
+                    "tax_id_kind",
+                    models.CharField(choices=[("EI", "EIN"), ("SY", "SSN")], default="EI", max_length=2),
+                ),
+                ("taxonomy", models.CharField(blank=True, max_length=10)),
+                ("contact_name", models.CharField(blank=True, max_length=60)),
+                ("phone", models.CharField(blank=True, max_length=20)),
+                ("pay_to_street", models.CharField(blank=True, max_length=55)),
+                ("pay_to_city", models.CharField(blank=True, max_length=30)),
+                ("pay_to_state", models.CharField(blank=True, max_length=2)),
+                ("pay_to_zip", models.CharField(blank=True, max_length=10)),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        db_index=False,
+                        default=clinics.scoping.current_clinic_id,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clinics.clinic",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='AuditEvent',
+            name="AuditEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('actor', models.CharField(max_length=254)),
-                ('action', models.CharField(max_length=60)),
-                ('object_kind', models.CharField(blank=True, max_length=40)),
-                ('object_id', models.CharField(blank=True, max_length=40)),
-                ('reason', models.CharField(blank=True, max_length=300)),
-                ('data', models.JSONField(default=dict)),
-                ('clinic', models.ForeignKey(db_index=False, default=clinics.scoping.current_clinic_id, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinics.clinic')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("actor", models.CharField(max_length=254)),
+                ("action", models.CharField(max_length=60)),
+                ("object_kind", models.CharField(blank=True, max_length=40)),
+                ("object_id", models.CharField(blank=True, max_length=40)),
+                ("reason", models.CharField(blank=True, max_length=300)),
+                ("data", models.JSONField(default=dict)),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        db_index=False,
+                        default=clinics.scoping.current_clinic_id,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clinics.clinic",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Clinician',
+            name="Clinician",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', clinics.fields.PublicIdField(default=lib.identifiers.new_public_id, editable=False, max_length=16)),
-                ('first_name', models.CharField(max_length=35)),
-                ('last_name', models.CharField(max_length=60)),
-                ('credential', models.CharField(blank=True, max_length=12)),
-                ('npi', models.CharField(max_length=10)),
-                ('taxonomy', models.CharField(blank=True, max_length=10)),
-                ('is_active', models.BooleanField(default=True)),
-                ('clinic', models.ForeignKey(db_index=False, default=clinics.scoping.current_clinic_id, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinics.clinic')),
-                ('user', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "public_id",
+                    clinics.fields.PublicIdField(
+                        default=lib.identifiers.new_public_id, editable=False, max_length=16
+                    ),
+                ),
+                ("first_name", models.CharField(max_length=35)),
+                ("last_name", models.CharField(max_length=60)),
+                ("credential", models.CharField(blank=True, max_length=12)),
+                ("npi", models.CharField(max_length=10)),
+                ("taxonomy", models.CharField(blank=True, max_length=10)),
+                ("is_active", models.BooleanField(default=True)),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        db_index=False,
+                        default=clinics.scoping.current_clinic_id,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clinics.clinic",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='clinic',
-            name='company',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='clinics', to='clinics.company'),
+            model_name="clinic",
+            name="company",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="clinics", to="clinics.company"
+            ),
         ),
         migrations.CreateModel(
-            name='CompanySetting',
+            name="CompanySetting",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=60)),
-                ('value', models.JSONField()),
-                ('company', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='settings', to='clinics.company')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=60)),
+                ("value", models.JSONField()),
+                (
+                    "company",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="settings",
+                        to="clinics.company",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Location',
+            name="Location",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', clinics.fields.PublicIdField(default=lib.identifiers.new_public_id, editable=False, max_length=16)),
-                ('street', models.CharField(blank=True, max_length=55)),
-                ('street2', models.CharField(blank=True, max_length=55)),
-                ('city', models.CharField(blank=True, max_length=30)),
-                ('state', models.CharField(blank=True, max_length=2)),
-                ('zip_code', models.CharField(blank=True, max_length=10)),
-                ('name', models.CharField(max_length=60)),
-                ('place_of_service', models.CharField(default='11', max_length=2)),
-                ('npi', models.CharField(blank=True, max_length=10)),
-                ('clia', models.CharField(blank=True, max_length=10)),
-                ('phone', models.CharField(blank=True, max_length=20)),
-                ('time_zone', models.CharField(default='America/Chicago', max_length=40)),
-                ('is_active', models.BooleanField(default=True)),
-                ('billing_provider', clinics.fields.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='locations', to='clinics.billingprovider')),
-                ('clinic', models.ForeignKey(db_index=False, default=clinics.scoping.current_clinic_id, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinics.clinic')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "public_id",
+                    clinics.fields.PublicIdField(
+                        default=lib.identifiers.new_public_id, editable=False, max_length=16
+                    ),
+                ),
+                ("street", models.CharField(blank=True, max_length=55)),
+                ("street2", models.CharField(blank=True, max_length=55)),
+                ("city", models.CharField(blank=True, max_length=30)),
+                ("state", models.CharField(blank=True, max_length=2)),
+                ("zip_code", models.CharField(blank=True, max_length=10)),
+                ("name", models.CharField(max_length=60)),
+                ("place_of_service", models.CharField(default="11", max_length=2)),
+                ("npi", models.CharField(blank=True, max_length=10)),
+                ("clia", models.CharField(blank=True, max_length=10)),
+                ("phone", models.CharField(blank=True, max_length=20)),
+                ("time_zone", models.CharField(default="America/Chicago", max_length=40)),
+                ("is_active", models.BooleanField(default=True)),
+                (
+                    "billing_provider",
+                    clinics.fields.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="locations",
+                        to="clinics.billingprovider",
+                    ),
+                ),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        db_index=False,
+                        default=clinics.scoping.current_clinic_id,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clinics.clinic",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Membership',
+            name="Membership",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('front_desk', 'Front desk'), ('biller', 'Biller'), ('admin', 'Admin'), ('owner', 'Owner'), ('company_biller', 'Billing company'), ('auditor', 'Auditor')], max_length=20)),
-                ('is_active', models.BooleanField(default=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to='clinics.clinic')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("front_desk", "Front desk"),
+                            ("biller", "Biller"),
+                            ("admin", "Admin"),
+                            ("owner", "Owner"),
+                            ("company_biller", "Billing company"),
+                            ("auditor", "Auditor"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("is_active", models.BooleanField(default=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="memberships",
+                        to="clinics.clinic",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="memberships",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ReferringProvider',
+            name="ReferringProvider",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', clinics.fields.PublicIdField(default=lib.identifiers.new_public_id, editable=False, max_length=16)),
-                ('first_name', models.CharField(max_length=35)),
-                ('last_name', models.CharField(max_length=60)),
-                ('npi', models.CharField(max_length=10)),
-                ('clinic', models.ForeignKey(db_index=False, default=clinics.scoping.current_clinic_id, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinics.clinic')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "public_id",
+                    clinics.fields.PublicIdField(
+                        default=lib.identifiers.new_public_id, editable=False, max_length=16
+                    ),
+                ),
+                ("first_name", models.CharField(max_length=35)),
+                ("last_name", models.CharField(max_length=60)),
+                ("npi", models.CharField(max_length=10)),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        db_index=False,
+                        default=clinics.scoping.current_clinic_id,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clinics.clinic",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Setting',
+            name="Setting",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=60)),
-                ('value', models.JSONField()),
-                ('changed_at', models.DateTimeField(auto_now=True)),
-                ('changed_by', models.CharField(max_length=254)),
-                ('clinic', models.ForeignKey(db_index=False, default=clinics.scoping.current_clinic_id, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinics.clinic')),
-                ('location', clinics.fields.TenantForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, to='clinics.location')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=60)),
+                ("value", models.JSONField()),
+                ("changed_at", models.DateTimeField(auto_now=True)),
+                ("changed_by", models.CharField(max_length=254)),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        db_index=False,
+                        default=clinics.scoping.current_clinic_id,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clinics.clinic",
+                    ),
+                ),
+                (
+                    "location",
+                    clinics.fields.TenantForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="clinics.location",
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='billingprovider',
-            constraint=models.UniqueConstraint(fields=('clinic', 'public_id'), name='billing_provider_public_id'),
+            model_name="billingprovider",
+            constraint=models.UniqueConstraint(
+                fields=("clinic", "public_id"), name="billing_provider_public_id"
+            ),
         ),
         migrations.AddIndex(
-            model_name='auditevent',
-            index=models.Index(fields=['clinic', 'object_kind', 'object_id', 'at'], name='audit_by_object'),
+            model_name="auditevent",
+            index=models.Index(fields=["clinic", "object_kind", "object_id", "at"], name="audit_by_object"),
         ),
         migrations.AddIndex(
-            model_name='auditevent',
-            index=models.Index(fields=['clinic', 'at'], name='audit_by_time'),
+            model_name="auditevent",
+            index=models.Index(fields=["clinic", "at"], name="audit_by_time"),
         ),
         migrations.AddConstraint(
-            model_name='clinician',
-            constraint=models.UniqueConstraint(fields=('clinic', 'public_id'), name='clinician_public_id'),
+            model_name="clinician",
+            constraint=models.UniqueConstraint(fields=("clinic", "public_id"), name="clinician_public_id"),
         ),
         migrations.AddConstraint(
-            model_name='companysetting',
-            constraint=models.UniqueConstraint(fields=('company', 'name'), name='company_setting_once'),
+            model_name="companysetting",
+            constraint=models.UniqueConstraint(fields=("company", "name"), name="company_setting_once"),
         ),
         migrations.AddConstraint(
-            model_name='location',
-            constraint=models.UniqueConstraint(fields=('clinic', 'public_id'), name='location_public_id'),
+            model_name="location",
+            constraint=models.UniqueConstraint(fields=("clinic", "public_id"), name="location_public_id"),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.UniqueConstraint(fields=('user', 'clinic'), name='membership_one_a_clinic'),
+            model_name="membership",
+            constraint=models.UniqueConstraint(fields=("user", "clinic"), name="membership_one_a_clinic"),
         ),
         migrations.AddConstraint(
-            model_name='referringprovider',
-            constraint=models.UniqueConstraint(fields=('clinic', 'public_id'), name='referring_provider_public_id'),
+            model_name="referringprovider",
+            constraint=models.UniqueConstraint(
+                fields=("clinic", "public_id"), name="referring_provider_public_id"
+            ),
         ),
         migrations.AddIndex(
-            model_name='setting',
-            index=models.Index(fields=['clinic', 'name'], name='setting_by_name'),
+            model_name="setting",
+            index=models.Index(fields=["clinic", "name"], name="setting_by_name"),
         ),
         migrations.AddConstraint(
-            model_name='setting',
-            constraint=models.UniqueConstraint(fields=('clinic', 'location', 'name'), name='setting_once_a_location', nulls_distinct=False),
+            model_name="setting",
+            constraint=models.UniqueConstraint(
+                fields=("clinic", "location", "name"), name="setting_once_a_location", nulls_distinct=False
+            ),
         ),
     ]

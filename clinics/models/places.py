@@ -62,7 +62,9 @@ class BillingProvider(PublicModel, Address):
     pay_to_zip = models.CharField(max_length=10, blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["clinic", "public_id"], name="billing_provider_public_id")]
+        constraints = [
+            models.UniqueConstraint(fields=["clinic", "public_id"], name="billing_provider_public_id")
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -113,7 +115,9 @@ class ReferringProvider(PublicModel):
     npi = models.CharField(max_length=10)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["clinic", "public_id"], name="referring_provider_public_id")]
+        constraints = [
+            models.UniqueConstraint(fields=["clinic", "public_id"], name="referring_provider_public_id")
+        ]
 
     def __str__(self) -> str:
         return f"{self.first_name} {self.last_name}"

@@ -35,5 +35,3 @@ class Setting(TenantModel):
             ),
         ]
         indexes = [models.Index(fields=["clinic", "name"], name="setting_by_name")]
-
-
