@@ -7,3 +7,10 @@ class InsuranceConfig(AppConfig):
     """The insurance room."""
 
     name = "insurance"
+
+    def ready(self) -> None:
+        """Follow registration: every patient gets a self-pay profile (B11.1)."""
+        from insurance.profiles import ensure_self_pay
+        from patients.hooks import REGISTERED
+
+        REGISTERED.followed_by(ensure_self_pay)

@@ -1,0 +1,113 @@
+"""Payers, their plans and contract rates: checked and written. The clinic's own list, edited in Settings."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from clinics import audit
+from insurance.enums import ClaimFormat, FilingIndicator
+from insurance.errors import BadCoverage
+from insurance.models import ContractRate, Payer, Plan
+from lib.findings import Finding
+from patients.address import ADDRESS_FIELDS, address_problems, tidy_address
+from patients.errors import fields_of
+
+FIELDS = (
+    "name", "payer_id", "claim_format", "filing_indicator", "remit_payer_id", "filing_days",
+    "accepts_frequency_7_8", "report_zero_share", "collect_primary_copay", "crossover_days", "requires", "is_active",
+    *ADDRESS_FIELDS,
+)  # fmt: skip
+# What a payer may ask for beyond the claim itself (B17.1).
+REQUIREMENTS = (
+    ("group_number", "Group number"),
+    ("holder_birth_date", "Holder's date of birth"),
+    ("referring_npi", "Referring provider's NPI"),
+    ("authorization", "Authorization number"),
+    ("accident_date", "Date of accident"),
+)
+PAYER_ID = re.compile(r"[A-Z0-9][A-Z0-9-]{0,28}[A-Z0-9]")  # 2010BB NM109, 2 to 80 of AN; ours 2 to 30
+PROCEDURE = re.compile(r"[0-9A-Z][0-9]{3}[0-9A-Z]")
+
+
+def problems(data: dict[str, Any], exclude: Payer | None = None) -> list[Finding]:
+    """What is wrong with a payer's values, at the field, in plain words."""
+    found = []
+    if not data.get("name"):
+        found.append(Finding("name", "name", "Enter the insurer's name as on its cards."))
+    if not PAYER_ID.fullmatch(data.get("payer_id") or ""):
+        found.append(
+            Finding("payer_id", "payer_id", "A payer ID has letters and digits only, such as 60054: see the card.")
+        )
+    twins = Payer.objects.filter(name=data.get("name"), payer_id=data.get("payer_id"))
+    if (twins.exclude(pk=exclude.pk) if exclude is not None else twins).exists():
+        found.append(Finding("payer_id", "payer_id", "This insurer with this payer ID is already in the list."))
+    if data.get("claim_format") not in ClaimFormat.values:
+        found.append(Finding("claim_format", "claim_format", "Choose how this insurer is billed."))
+    if data.get("filing_indicator") not in FilingIndicator.values:
+        found.append(Finding("filing_indicator", "filing_indicator", "Choose the kind of insurer."))
+    unknown = set(data.get("requires") or []) - {name for name, _ in REQUIREMENTS}
+    if unknown:
+        found.append(Finding("requires", "requires", f"Unknown: {', '.join(sorted(unknown))}."))
+    return found + address_problems(data)
+
+
+def save_payer(data: dict[str, Any], payer: Payer | None = None) -> Payer:
+    """Add or change an insurer; BadCoverage with the words at each field. Audited by field name."""
+    row = payer or Payer()
+    values = {name: getattr(row, name) for name in FIELDS} | {k: v for k, v in data.items() if k in FIELDS}
+    values = {name: value.strip() if isinstance(value, str) else value for name, value in values.items()}
+    values["payer_id"] = values["payer_id"].upper()
+    tidy_address(values)
+    findings = problems(values, exclude=payer)
+    if findings:
+        raise BadCoverage(findings[0].message, fields=fields_of(findings))
+    changed = [name for name in FIELDS if getattr(row, name) != values[name]]
+    for name in changed:
+        setattr(row, name, values[name])
+    row.save()
+    audit.record("payer.change" if payer else "payer.add", "payer", row.public_id, fields=changed)
+    return row
+
+
+def save_plan(
+    payer: Payer, name: str, copay_individual: Decimal | None, copay_group: Decimal | None, plan: Plan | None = None
+) -> Plan:
+    """Add or change one of a payer's plans with its usual copays."""
+    row = plan or Plan(payer=payer)
+    if not name.strip():
+        raise BadCoverage("Give the plan a name.", fields={"name": ["Give the plan a name."]})
+    if Plan.objects.filter(payer=payer, name=name.strip()).exclude(pk=row.pk).exists():
+        raise BadCoverage("This plan is already in the list.", fields={"name": ["Already in the list."]})
+    for field, amount in (("copay_individual", copay_individual), ("copay_group", copay_group)):
+        if amount is not None and amount < 0:
+            raise BadCoverage("A copay cannot be negative.", fields={field: ["Cannot be negative."]})
+    row.name, row.copay_individual, row.copay_group = name.strip(), copay_individual, copay_group
+    row.save()
+    audit.record("plan.save", "payer", payer.public_id, plan=row.name)
+    return row
+
+
+def save_rate(payer: Payer, procedure_code: str, allowed: Decimal, effective_on: date) -> ContractRate:
+    """What the contract allows for a procedure from a day on, until a later rate takes over (B13)."""
+    code = procedure_code.strip().upper()
+    if not PROCEDURE.fullmatch(code):
+        raise BadCoverage("A procedure code has five characters.", fields={"procedure_code": ["Five characters."]})
+    if allowed < 0:
+        raise BadCoverage("The allowed amount cannot be negative.", fields={"allowed": ["Cannot be negative."]})
+    row, _ = ContractRate.objects.update_or_create(
+        payer=payer, procedure_code=code, effective_on=effective_on, defaults={"allowed": allowed}
+    )
+    audit.record(
+        "rate.save", "payer", payer.public_id, code=code, allowed=str(allowed), effective_on=effective_on.isoformat()
+    )
+    return row
+
+
+def allowed_on(payer: Payer, procedure_code: str, day: date) -> Decimal | None:
+    """The contract's allowed amount on a day: the latest rate that has begun and not ended; None without one."""
+    rows = ContractRate.objects.filter(payer=payer, procedure_code=procedure_code, effective_on__lte=day)
+    row = rows.order_by("-effective_on").first()
+    return row.allowed if row is not None and (row.expires_on is None or row.expires_on >= day) else None
