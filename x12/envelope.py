@@ -6,8 +6,9 @@ A broken envelope is described by findings; what can still be told apart is kept
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from x12.findings import FindingList, quote
 from x12.kinds import transaction_kind
@@ -15,15 +16,30 @@ from x12.reader import looks_like_segment
 from x12.tokens import Segment
 
 
+class Sink(Protocol):
+    """Takes the segments of one transaction as they pass, so that they need not be kept."""
+
+    def take(self, segment: Segment) -> None:
+        """One segment after ST."""
+
+
+ENVELOPE = frozenset({"SE", "ST", "GE", "GS", "IEA", "ISA"})
+
+
 @dataclass(slots=True)
 class Transaction:
-    """One ST to SE. ``segments`` include both; ``is_complete`` is False when SE never came."""
+    """One ST to SE. ``is_complete`` is False when SE never came.
+
+    ``segments`` are all of them, or only ST when a sink took the others.
+    """
 
     kind: str
     control_number: str
     version: str
     segments: list[Segment]
     is_complete: bool = True
+    count: int = 1  # segments from ST to SE, also those that went to a sink
+    sink: Sink | None = None
 
     @property
     def position(self) -> int:
@@ -68,40 +84,50 @@ class Interchange:
 class EnvelopeReader:
     """Walks segments once and yields each transaction with its group and interchange when it is closed.
 
-    ``interchanges`` and ``findings`` are complete when the walk is. A walk over ``transactions`` keeps the
-    segments of one transaction at a time unless ``keep`` is set.
+    ``interchanges`` and ``findings`` are complete when the walk is. ``open_sink`` is asked at each ST whether
+    somebody takes its segments as they pass; otherwise they are kept until the transaction is closed.
     """
 
-    def __init__(self, segments: Iterable[Segment], findings: FindingList) -> None:
+    def __init__(
+        self,
+        blocks: Iterable[list[Segment]],
+        findings: FindingList,
+        open_sink: Callable[[Transaction], Sink | None] = lambda transaction: None,
+    ) -> None:
         self.findings = findings
         self.interchanges: list[Interchange] = []
-        self._segments = segments
+        self._blocks = blocks
+        self._open_sink = open_sink
         self._interchange: Interchange | None = None
         self._group: Group | None = None
         self._transaction: Transaction | None = None
+        self._last_position = 0
+        self._take: Callable[[Segment], None] | None = None
         self._closed_interchange = False
         self._groups_seen = 0
         self._junk_reported = False
 
     def transactions(self) -> Iterator[tuple[Interchange, Group, Transaction]]:
         """Every transaction in file order, complete or cut off."""
-        for segment in self._segments:
-            name = segment.parts[0]
-            transaction = self._transaction
-            if transaction is not None and name not in ("SE", "ST", "GE", "GS", "IEA", "ISA"):
-                transaction.segments.append(segment)
-                continue
-            if name == "SE" and transaction is not None:
-                self._close_transaction(segment)
-                yield self._finished(transaction)
-                continue
-            if transaction is not None:
-                self._cut_off_transaction(segment.position, f"before {name}")
-                yield self._finished(transaction)
-            self._take_envelope(name, segment)
+        for block in self._blocks:
+            self._last_position = block[-1].position
+            for segment in block:
+                name = segment.parts[0]
+                if name not in ENVELOPE and self._take is not None:
+                    self._take(segment)
+                    continue
+                transaction = self._transaction
+                if name == "SE" and transaction is not None:
+                    self._close_transaction(segment)
+                    yield self._finished(transaction)
+                    continue
+                if transaction is not None:
+                    self._cut_off_transaction(segment.position, f"before {name}")
+                    yield self._finished(transaction)
+                self._take_envelope(name, segment)
         if self._transaction is not None:
             transaction = self._transaction
-            self._cut_off_transaction(transaction.segments[-1].position, "at the end of the file")
+            self._cut_off_transaction(self._last_position + 1, "at the end of the file")
             yield self._finished(transaction)
         self._end_group(None)
         self._end_interchange(None)
@@ -210,31 +236,35 @@ class EnvelopeReader:
             segments=[segment],
         )
         self._group.transactions.append(self._transaction)
+        transaction = self._transaction
+        transaction.sink = self._open_sink(transaction)
+        self._take = transaction.segments.append if transaction.sink is None else transaction.sink.take
 
     def _close_transaction(self, segment: Segment) -> None:
         transaction = self._transaction
         assert transaction is not None and self._group is not None
-        transaction.segments.append(segment)
+        assert self._take is not None
+        self._take(segment)
+        transaction.count = segment.position - transaction.position + 1
         self._name_transaction()
-        _check_count(
-            self.findings, segment, len(transaction.segments), "se_count", "SE01", "segments", "transaction"
-        )
+        _check_count(self.findings, segment, transaction.count, "se_count", "SE01", "segments", "transaction")
         _check_number(self.findings, segment, transaction.control_number, "se_control", "ST02", "transaction")
-        self._transaction = None
+        self._transaction, self._take = None, None
 
     def _cut_off_transaction(self, position: int, where: str) -> None:
         transaction = self._transaction
         assert transaction is not None
         transaction.is_complete = False
+        transaction.count = max(position - transaction.position, 1)
         self._name_transaction()
         self.findings.add(
             "missing_se",
             f"Transaction {quote(transaction.control_number)} has no end (SE is missing {where}): "
             "it was cut off, ask the sender for the whole file.",
             level="transaction",
-            segment=position,
+            segment=position - 1,
         )
-        self._transaction = None
+        self._transaction, self._take = None, None
 
     def _name_transaction(self) -> None:
         transaction, group = self._transaction, self._group

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count, repeat
 
 from x12.findings import FindingList, quote
 from x12.tokens import Delimiters, Segment
@@ -36,15 +37,6 @@ class Limits:
     element_bytes: int = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class _Interchange:
-    """Where one interchange stands in the text and how it is delimited."""
-
-    start: int
-    end: int
-    delimiters: Delimiters
-
-
 class SegmentReader:
     """Iterates the segments of a file; a segment ``ISA`` opens each interchange and sets the delimiters.
 
@@ -58,6 +50,11 @@ class SegmentReader:
         self._data = data
 
     def __iter__(self) -> Iterator[Segment]:
+        for block in self.blocks():
+            yield from block
+
+    def blocks(self) -> Iterator[list[Segment]]:
+        """The same segments, some thousands at a time: the fast way through a large file."""
         if len(self._data) > self.limits.file_bytes:
             self.findings.add(
                 "file_too_large",
@@ -79,8 +76,9 @@ class SegmentReader:
                 severity="warning",
             )
         for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
-            yield from self._read_interchange(text[start:end])
-            if self.count > self.limits.segments:
+            part = text[start:end]
+            yield from self._read_segments(part, self._read_delimiters(part))
+            if self.count >= self.limits.segments:
                 return
 
     def _decode(self) -> str:
@@ -99,7 +97,7 @@ class SegmentReader:
         except UnicodeDecodeError:
             return data.decode("latin-1")
 
-    def _read_bare(self, text: str) -> Iterator[Segment]:
+    def _read_bare(self, text: str) -> Iterator[list[Segment]]:
         """A file that lost its ISA: read with guessed delimiters, so that it can at least be looked at.
 
         The finding ``not_x12`` stands already; the ISA given first is ours, at position 0.
@@ -112,49 +110,52 @@ class SegmentReader:
         delimiters = Delimiters(element, component, "\n" if segment in LINE_ENDS else segment, "^")
         if len({element, component, delimiters.segment}) < 3:
             return
-        yield Segment(["ISA"], 0, delimiters)
+        yield [Segment(["ISA"], 0, delimiters)]
         yield from self._read_segments(text, delimiters)
 
-    def _read_interchange(self, text: str) -> Iterator[Segment]:
-        yield from self._read_segments(text, self._read_delimiters(text))
-
-    def _read_segments(self, text: str, delimiters: Delimiters) -> Iterator[Segment]:
+    def _read_segments(self, text: str, delimiters: Delimiters) -> Iterator[list[Segment]]:
         marks = delimiters.element + delimiters.component + delimiters.segment + delimiters.repetition
         text = self._clean(text, delimiters, marks)
-        limit = self.limits.element_bytes
-        element = delimiters.element
-        position = self.count
-        for raw, is_whole in _split(text, delimiters.segment):
-            raw = raw.strip(BLANKS) if raw[:1] in BLANKS or raw[-1:] in LINE_ENDS else raw
-            if not raw:
+        element, limit = delimiters.element, self.limits.element_bytes
+        for raws, is_whole in _split(text, delimiters.segment):
+            raws = [raw for raw in raws if raw and not raw.isspace()]
+            if not raws:
                 continue
-            position += 1
-            self.count = position
-            parts = raw.split(element)
-            if position > self.limits.segments:
+            first = self.count + 1
+            if first + len(raws) - 1 > self.limits.segments:
+                raws = raws[: self.limits.segments - self.count]
                 self.findings.add(
                     "too_many_segments",
                     f"Only the first {self.limits.segments} segments were read.",
                     level="file",
-                    segment=position,
+                    segment=self.limits.segments,
                 )
+            parts = [raw.split(element) for raw in raws]
+            if max(map(len, raws), default=0) > limit:
+                self._cut_elements(parts, first)
+            self.count += len(raws)
+            if not is_whole and parts[-1][0].strip(BLANKS) != "IEA":
+                self.findings.add(
+                    "unterminated_segment",
+                    "The file ends in the middle of a segment: it was cut off.",
+                    level="file",
+                    segment=self.count,
+                )
+            yield list(map(Segment, parts, count(first), repeat(delimiters)))
+            if self.count >= self.limits.segments:
                 return
-            if len(raw) > limit and any(len(part) > limit for part in parts):
+
+    def _cut_elements(self, parts: list[list[str]], first: int) -> None:
+        limit = self.limits.element_bytes
+        for position, elements in enumerate(parts, first):
+            if any(len(text) > limit for text in elements):
+                elements[:] = [text[:limit] for text in elements]
                 self.findings.add(
                     "element_too_long",
                     f"An element of more than {limit} characters was cut.",
                     level="segment",
                     segment=position,
                 )
-                parts = [part[:limit] for part in parts]
-            if not is_whole and parts[0] != "IEA":
-                self.findings.add(
-                    "unterminated_segment",
-                    "The file ends in the middle of a segment: it was cut off.",
-                    level="file",
-                    segment=position,
-                )
-            yield Segment(parts, position, delimiters)
 
     def _clean(self, text: str, delimiters: Delimiters, marks: str) -> str:
         """Line ends and control characters that are no delimiters are taken out of the text."""
@@ -221,18 +222,22 @@ def _starts_segment(text: str, match: re.Match[str]) -> bool:
     return match.start() == 0 or text[match.start() - 1] != match.group(1)
 
 
-def _split(text: str, terminator: str) -> Iterator[tuple[str, bool]]:
-    """Raw segments with whether each was terminated, a block at a time so that memory stays flat."""
+def _split(text: str, terminator: str) -> Iterator[tuple[list[str], bool]]:
+    """Raw segments, a block at a time so that memory stays flat, and whether the last one was terminated.
+
+    Indentation before a segment is taken off; blanks inside and after data are left alone.
+    """
     start, size = 0, len(text)
+    indented = any(terminator + blank in text for blank in BLANKS) or text[:1] in BLANKS
     while start < size:
         end = text.rfind(terminator, start, start + BLOCK_CHARACTERS) + 1
         if not end:
-            end = text.find(terminator, start + BLOCK_CHARACTERS - 1) + 1
+            end = text.find(terminator, min(start + BLOCK_CHARACTERS, size)) + 1
+        stop = end - 1 if end else size
+        raws = text[start:stop].split(terminator)
+        yield [raw.lstrip(BLANKS) for raw in raws] if indented else raws, bool(end)
         if not end:
-            yield text[start:], False
             return
-        for raw in text[start : end - 1].split(terminator):
-            yield raw, True
         start = end
 
 

@@ -14,12 +14,12 @@ from x12.documents.eligibility import Eligibility, StatusReport
 from x12.documents.functional_ack import FunctionalAck
 from x12.documents.interchange_ack import InterchangeAck
 from x12.documents.professional_claim import ClaimTransaction
-from x12.documents.read_835 import read_835
+from x12.documents.read_835 import RemittanceReader
 from x12.documents.read_837p import read_837p
 from x12.documents.read_acks import read_277ca, read_functional_ack, read_ta1
 from x12.documents.read_eligibility import read_eligibility, read_status_report
 from x12.documents.remittance import Remittance, claim_differences, remittance_difference
-from x12.envelope import EnvelopeReader, Group, Interchange, Transaction
+from x12.envelope import EnvelopeReader, Group, Interchange, Sink, Transaction
 from x12.findings import FindingList, X12Finding, quote
 from x12.kinds import KNOWN_KINDS, is_old_version
 from x12.reader import Limits, SegmentReader
@@ -73,7 +73,7 @@ def read_file(data: bytes, limits: Limits | None = None) -> FileReading:
     """Read any bytes. Time and memory grow with the size of ``data`` and no faster."""
     segments = SegmentReader(data, limits)
     findings = segments.findings
-    envelope = EnvelopeReader(segments, findings)
+    envelope = EnvelopeReader(segments.blocks(), findings, _open_sink)
     transactions = [_read(found, findings) for found in envelope.transactions()]
     transactions += list(_interchange_acks(envelope.interchanges))
     transactions.sort(key=lambda reading: reading.position)
@@ -88,15 +88,23 @@ def read_file(data: bytes, limits: Limits | None = None) -> FileReading:
     return FileReading(told, transactions, findings, segments.count)
 
 
+def _open_sink(transaction: Transaction) -> Sink | None:
+    """A remittance is read as it passes: its segments are many and never needed twice."""
+    if transaction.segments[0][1].strip() == "835" and not is_old_version(transaction.version):
+        return RemittanceReader(FindingList())
+    return None
+
+
 def _read(found: tuple[Interchange, Group, Transaction], findings: FindingList) -> TransactionReading:
     interchange, group, transaction = found
-    own = FindingList()
+    reader = transaction.sink
+    own = reader.findings if isinstance(reader, RemittanceReader) else FindingList()
     document = _read_document(transaction, own)
     reading = TransactionReading(
         kind=transaction.kind,
         control_number=transaction.control_number,
         version=transaction.version,
-        segments=len(transaction.segments),
+        segments=transaction.count,
         position=transaction.position,
         document=document,
         interchange=interchange,
@@ -105,6 +113,7 @@ def _read(found: tuple[Interchange, Group, Transaction], findings: FindingList) 
         findings=list(own),
     )
     transaction.segments = transaction.segments[:1]  # the document has said it all: let the memory go
+    transaction.sink = None
     for finding in own:
         findings.add(
             finding.code,
@@ -144,8 +153,8 @@ def _read_document(transaction: Transaction, findings: FindingList) -> Document 
             segment=transaction.position,
             severity="warning",
         )
-    if kind == "835":
-        remittance = read_835(segments, findings)
+    if isinstance(transaction.sink, RemittanceReader):
+        remittance = transaction.sink.remittance(transaction.position)
         find_imbalance(remittance, findings, transaction.position)
         return remittance
     if kind == "837P":

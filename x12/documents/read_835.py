@@ -46,27 +46,39 @@ CLAIM_DATES = {
     "036": "coverage_expired_on",
     "050": "received_on",
 }
-NO_HANDLER = frozenset({"PLB", "ST", "SE", "LX", "TS2", "TS3", "CUR", "RDM", "N2"})
+ENDS_CLAIM = frozenset({"LX", "PLB", "SE"})
+NO_HANDLER = frozenset({"ST", "TS2", "TS3", "CUR", "RDM", "N2"})
 
 
 def read_835(segments: Iterable[Segment], findings: FindingList) -> Remittance:
     """The whole remittance of one ST; what is wrong with it goes to ``findings``."""
     reader = RemittanceReader(findings)
-    claims = list(reader.claims(segments))
-    return reader.remittance(tuple(claims))
+    position = 0
+    for segment in segments:
+        position = position or segment.position
+        reader.take(segment)
+    return reader.remittance(position)
 
 
 def iterate_claim_payments(segments: Iterable[Segment], findings: FindingList) -> Iterator[ClaimPayment]:
-    """The claims of one ST, each as soon as it is complete."""
-    yield from RemittanceReader(findings).claims(segments)
+    """The claims of one ST, each as soon as it is complete: memory stays flat however large the file."""
+    reader = RemittanceReader(findings)
+    completed = reader.completed
+    for segment in segments:
+        reader.take(segment)
+        if completed:
+            yield completed.pop()
+    reader.close()
+    yield from completed
 
 
 class RemittanceReader:
-    """Walks one ST 835 once; ``remittance`` tells the header and footer afterwards."""
+    """Takes the segments of one ST 835; ``completed`` grows claim by claim, ``remittance`` tells the rest."""
 
     def __init__(self, findings: FindingList) -> None:
         self.findings = findings
         self.element = ElementReader(findings)
+        self.completed: list[ClaimPayment] = []
         self._header: dict[str, Any] = {}
         self._party: dict[str, Any] = {}
         self._parties: dict[str, dict[str, Any]] = {"PR": {}, "PE": {}}
@@ -78,8 +90,9 @@ class RemittanceReader:
         self._bad_before_line = 0
         self._bad_in_envelope = 0
         self._unknown: set[str] = set()
-        self._first: Segment | None = None
         self._handlers: dict[str, Callable[[Segment], None]] = {
+            "SVC": self._open_line,
+            "CLP": self._open_claim,
             "BPR": self._take_payment,
             "TRN": self._take_trace,
             "N1": self._take_n1,
@@ -97,37 +110,28 @@ class RemittanceReader:
             "LQ": self._take_remark,
         }
 
-    def claims(self, segments: Iterable[Segment]) -> Iterator[ClaimPayment]:
-        """Each claim when the next begins; header and PLB are kept aside."""
-        handlers = self._handlers
-        for segment in segments:
-            name = segment.parts[0]
-            if name == "SVC":
-                self._open_line(segment)
-            elif name == "CLP":
-                if self._claim is not None:
-                    yield self._close_claim()
-                self._open_claim(segment)
-            else:
-                handler = handlers.get(name)
-                if handler is not None:
-                    handler(segment)
-                elif name in NO_HANDLER:
-                    if name == "ST":
-                        self._first = segment
-                    if self._claim is not None and name in ("LX", "SE", "PLB"):
-                        yield self._close_claim()
-                    if name == "PLB":
-                        self._take_provider_adjustment(segment)
-                elif name not in self._unknown:
-                    self._unknown.add(name)
-                    self._note_unknown(segment)
-        if self._claim is not None:
-            yield self._close_claim()
+    def take(self, segment: Segment) -> None:
+        """One segment; a claim goes to ``completed`` when the next begins or its loop ends."""
+        name = segment.parts[0]
+        handler = self._handlers.get(name)
+        if handler is not None:
+            handler(segment)
+        elif name in ENDS_CLAIM:
+            self.close()
+            if name == "PLB":
+                self._take_provider_adjustment(segment)
+        elif name not in NO_HANDLER and name not in self._unknown:
+            self._unknown.add(name)
+            self._note_unknown(segment)
 
-    def remittance(self, claims: tuple[ClaimPayment, ...]) -> Remittance:
-        """The document, after ``claims`` ran to its end."""
-        position = self._first.position if self._first else 0
+    def close(self) -> None:
+        """Complete the claim that is open, if any."""
+        if self._claim is not None:
+            self.completed.append(self._close_claim())
+
+    def remittance(self, position: int) -> Remittance:
+        """The document of all completed claims, after the last segment; ``position`` is where ST stood."""
+        self.close()
         header = self._header
         for key, name in (("trace_number", "TRN"), ("amount", "BPR")):
             if key not in header:
@@ -143,7 +147,7 @@ class RemittanceReader:
         return Remittance(
             payer=_make_party(self._parties["PR"]),
             payee=_make_party(self._parties["PE"]),
-            claims=claims,
+            claims=tuple(self.completed),
             provider_adjustments=tuple(self._plb),
             amounts_readable=not self._bad_in_envelope,
             **header,
@@ -210,6 +214,7 @@ class RemittanceReader:
     # --- claim and line ----------------------------------------------------------------------------
 
     def _open_claim(self, segment: Segment) -> None:
+        self.close()
         element = self.element
         self._bad_before_claim = element.bad_amounts
         parts = segment.parts
