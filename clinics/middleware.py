@@ -151,7 +151,7 @@ def _sign_in(request: HttpRequest) -> HttpResponse:
 def _refuse(request: HttpRequest, message: str) -> HttpResponse:
     if request.path.startswith("/api/"):
         return JsonResponse({"error": {"code": "not_allowed", "message": message}}, status=403)
-    return render(request, "403.html", {"message": message}, status=403)
+    return render(request, "403.html", {"why": message}, status=403)
 
 
 def not_found(thing: Any) -> Any:

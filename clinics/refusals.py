@@ -55,10 +55,41 @@ def as_refusal(exception: Exception) -> Refusal | None:
 
 def answer(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     """The page or JSON for a refusal raised by a page's view."""
-    if request.path.startswith("/api/"):
+    if is_api(request):
         return JsonResponse(refusal_body(refusal), status=refusal.status)
     template = {404: "404.html", 403: "403.html"}.get(refusal.status, "refused.html")
-    return render(request, template, {"refusal": refusal}, status=refusal.status)
+    if refusal.code in ("busy", "raced", "already_done"):
+        template = "409.html"
+    back = request.path if request.method == "GET" else _referrer(request)
+    return render(request, template, {"why": refusal.message, "back": back}, status=refusal.status)
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """404 for pages and API alike; another clinic's row answers the same."""
+    if is_api(request):
+        return JsonResponse({"error": {"code": "not_found", "message": "There is nothing here."}}, status=404)
+    return render(request, "404.html", status=404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """A bug: generic words, nothing of the data (ASVS 16.5)."""
+    if is_api(request):
+        body = {
+            "error": {"code": "server_error", "message": "Something went wrong here. Nothing was changed."}
+        }
+        return JsonResponse(body, status=500)
+    return render(request, "500.html", status=500)
+
+
+def is_api(request: HttpRequest) -> bool:
+    """Whether a machine asks."""
+    return request.path.startswith("/api/")
+
+
+def _referrer(request: HttpRequest) -> str:
+    from_url = request.headers.get("Referer", "")
+    own = f"{request.scheme}://{request.get_host()}/"
+    return "/" + from_url.removeprefix(own) if from_url.startswith(own) else "/"
 
 
 def _code(exception: Exception) -> str:

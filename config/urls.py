@@ -18,3 +18,6 @@ urlpatterns = [
     path("api/v1/docs/", SpectacularSwaggerView.as_view(url_name="api-schema"), name="api-docs"),
     path("accounts/", include("allauth.urls")),
 ]
+
+handler404 = "clinics.refusals.page_not_found"
+handler500 = "clinics.refusals.server_error"

@@ -52,7 +52,12 @@ def _where(request: Any, membership: Any) -> dict[str, Any]:
         for location in locations
     ]
     choices += [
-        {"clinic": other.clinic.name, "location": "", "value": f"{other.clinic.slug}:", "note": other.get_role_display()}
+        {
+            "clinic": other.clinic.name,
+            "location": "",
+            "value": f"{other.clinic.slug}:",
+            "note": other.get_role_display(),
+        }
         for other in request.memberships
         if other.clinic_id != membership.clinic_id
     ]
@@ -65,7 +70,9 @@ def _where(request: Any, membership: Any) -> dict[str, Any]:
 
 
 def _jobs() -> dict[str, Any]:
-    running = Job.objects.filter(state__in=[Job.State.QUEUED, Job.State.RUNNING]).order_by("-created_at").first()
+    running = (
+        Job.objects.filter(state__in=[Job.State.QUEUED, Job.State.RUNNING]).order_by("-created_at").first()
+    )
     if running is None:
         return {}
     words = f"{running.title}: {running.done} of {running.total}" if running.total else running.title

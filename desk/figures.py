@@ -40,8 +40,14 @@ class Month:
 def read_month(today: date) -> Month:
     """The figures of the open clinic in three queries."""
     sums = LedgerEntry.objects.aggregate(
-        patients=Sum("amount", filter=Q(account="cash", receipt__kind="patient", txn__posted_on__gte=today.replace(day=1))),
-        insurers=Sum("amount", filter=Q(account="cash", receipt__kind="insurance", txn__posted_on__gte=today.replace(day=1))),
+        patients=Sum(
+            "amount",
+            filter=Q(account="cash", receipt__kind="patient", txn__posted_on__gte=today.replace(day=1)),
+        ),
+        insurers=Sum(
+            "amount",
+            filter=Q(account="cash", receipt__kind="insurance", txn__posted_on__gte=today.replace(day=1)),
+        ),
         with_insurers=Sum("amount", filter=Q(account__in=["ar:1", "ar:2", "ar:3"])),
         with_patients=Sum("amount", filter=Q(account="ar:patient")),
         credit=Sum("amount", filter=Q(account="patient_credit")),
@@ -53,9 +59,15 @@ def read_month(today: date) -> Month:
         rejected=Count("pk", filter=Q(events__to_state="rejected"), distinct=True),
     )
     return Month(
-        collected=got["patients"] + got["insurers"], from_patients=got["patients"], from_insurers=got["insurers"],
-        with_insurers=got["with_insurers"], with_patients=got["with_patients"], credit=-got["credit"],
-        claims_in_flight=claims["flight"], sent=claims["sent"], rejected=claims["rejected"],
+        collected=got["patients"] + got["insurers"],
+        from_patients=got["patients"],
+        from_insurers=got["insurers"],
+        with_insurers=got["with_insurers"],
+        with_patients=got["with_patients"],
+        credit=-got["credit"],
+        claims_in_flight=claims["flight"],
+        sent=claims["sent"],
+        rejected=claims["rejected"],
     )
 
 
@@ -68,14 +80,14 @@ def read_payers() -> list[dict[str, Any]]:
 
 def read_clinics(clinics: list[Clinic]) -> list[dict[str, Any]]:
     """One row a clinic, over all of them in two grouped queries."""
-    money = {
+    money: dict[int, Any] = {
         row["clinic_id"]: row
         for row in LedgerEntry.objects.values("clinic_id").annotate(
             insurers=Sum("amount", filter=Q(account__in=["ar:1", "ar:2", "ar:3"])),
             patients=Sum("amount", filter=Q(account="ar:patient")),
         )
     }
-    work = {
+    work: dict[int, Any] = {
         row["clinic_id"]: row
         for row in Claim.objects.values("clinic_id").annotate(
             ready=Count("pk", filter=Q(state="ready")),
@@ -90,7 +102,8 @@ def read_clinics(clinics: list[Clinic]) -> list[dict[str, Any]]:
             "clinic": clinic,
             "insurers": money.get(clinic.pk, {}).get("insurers") or ZERO,
             "patients": money.get(clinic.pk, {}).get("patients") or ZERO,
-            **{**empty, **{k: v for k, v in work.get(clinic.pk, {}).items() if k in empty}},
+            **empty,
+            **{k: v for k, v in work.get(clinic.pk, {}).items() if k in empty},
         }
         for clinic in clinics
     ]

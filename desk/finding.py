@@ -43,7 +43,10 @@ def _patients(words: str) -> list[dict[str, Any]]:
     rows = list(by_name) or list(Patient.objects.filter(chart_number=words.upper())[:LIMIT])
     return [
         {
-            "url": _url("patients:patient", row.public_id), "icon": "user", "words": row.list_name, "phi": True,
+            "url": _url("patients:patient", row.public_id),
+            "icon": "user",
+            "words": row.list_name,
+            "phi": True,
             "note": format_d8(row.birth_date) if row.birth_date else row.chart_number,
         }
         for row in rows
@@ -54,8 +57,13 @@ def _claims(words: str) -> list[dict[str, Any]]:
     number = words.upper().replace("-", "")
     rows = Claim.objects.filter(control_number__gte=number, control_number__lt=number + "~")[:LIMIT]
     return [
-        {"url": _url("claims:claim", row.public_id), "icon": "file-invoice", "words": row.control_number,
-         "note": f"{row.patient_name}, {row.get_state_display()}", "phi": True}
+        {
+            "url": _url("claims:claim", row.public_id),
+            "icon": "file-invoice",
+            "words": row.control_number,
+            "note": f"{row.patient_name}, {row.get_state_display()}",
+            "phi": True,
+        }
         for row in rows
     ]
 
@@ -63,8 +71,13 @@ def _claims(words: str) -> list[dict[str, Any]]:
 def _invoices(words: str) -> list[dict[str, Any]]:
     rows = Invoice.objects.filter(number=words.upper()).select_related("patient")[:LIMIT]
     return [
-        {"url": _url("billing:invoice", row.public_id), "icon": "file-text", "words": row.number,
-         "note": row.patient.list_name, "phi": True}
+        {
+            "url": _url("billing:invoice", row.public_id),
+            "icon": "file-text",
+            "words": row.number,
+            "note": row.patient.list_name,
+            "phi": True,
+        }
         for row in rows
     ]
 

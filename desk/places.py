@@ -73,7 +73,9 @@ def counts() -> dict[str, int]:
         .annotate(n=Count("pk"))
     )
     by_posting = dict(
-        ClaimResponse.objects.filter(state__in=["exception", "proposed"]).values_list("state").annotate(n=Count("pk"))
+        ClaimResponse.objects.filter(state__in=["exception", "proposed"])
+        .values_list("state")
+        .annotate(n=Count("pk"))
     )
     return {
         "queue": sum(by_state.values()),

@@ -71,7 +71,12 @@ def read_day(location: Location, day: date) -> list[DayRow]:
     due = _sums("ar:patient", patient_ids)
     credit = _sums("patient_credit", patient_ids)
     return [
-        _row(visit, layers.get(visit.profile_id), due.get(visit.patient_id, ZERO), -credit.get(visit.patient_id, ZERO))
+        _row(
+            visit,
+            layers.get(visit.profile_id),
+            due.get(visit.patient_id, ZERO),
+            -credit.get(visit.patient_id, ZERO),
+        )
         for visit in visits
     ]
 

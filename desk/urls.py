@@ -25,5 +25,9 @@ urlpatterns = [
     path("denials/", home_pages.denials, name="denials"),
     path("settings/", settings_page.settings_home, name="settings"),
     path("settings/locations/<str:location_id>/advanced/", settings_page.advanced, name="advanced-settings"),
-    path("settings/locations/<str:location_id>/advanced/<slug:group>/", settings_page.advanced, name="advanced-settings"),
+    path(
+        "settings/locations/<str:location_id>/advanced/<slug:group>/",
+        settings_page.advanced,
+        name="advanced-settings",
+    ),
 ]

@@ -98,8 +98,13 @@ def design(request: Any) -> HttpResponse:
 def shown(row: Job) -> dict[str, Any]:
     """A job as parts/job.html takes it."""
     return {
-        "id": row.public_id, "title": row.title, "state": row.state, "done": row.done, "total": row.total,
-        "errors": row.errors, "words": row.message,
+        "id": row.public_id,
+        "title": row.title,
+        "state": row.state,
+        "done": row.done,
+        "total": row.total,
+        "errors": row.errors,
+        "words": row.message,
     }
 
 
@@ -107,5 +112,3 @@ def require_action(request: Any, action: str) -> None:
     """For parts of a page that need more than the page itself."""
     if not role_may(request.membership.role, action):
         raise NotYours("This is not here.")
-
-

@@ -20,7 +20,13 @@ DAY = (
     ("Ready", "claims_ready", "claims:queue", "?tab=ready", "Bulk Submit sends them"),
     ("On hold", "claims_on_hold", "claims:queue", "?tab=on_hold", "Somebody wanted to know more"),
     ("Rejected", "claims_rejected", "claims:queue", "?tab=rejected", "Mend, duplicate and resubmit"),
-    ("Exceptions", "exceptions", "responses:list", "?tab=exceptions", "Answers that stopped, with their reason"),
+    (
+        "Exceptions",
+        "exceptions",
+        "responses:list",
+        "?tab=exceptions",
+        "Answers that stopped, with their reason",
+    ),
     ("Proposed", "proposed", "responses:list", "?tab=proposed", "Answers that wait for a person to post"),
     ("Denials", "denials", "desk:denials", "", "Correct and resend, appeal, write off"),
 )
@@ -42,14 +48,30 @@ def dashboard(request: Any) -> HttpResponse:
     """Owner and admin: money this month, in flight, stuck and why; every tile opens its list."""
     month = figures.read_month(today_here(request))
     tiles = [
-        {"label": "Collected this month", "value": show_money(month.collected), "url": _url("responses:list"),
-         "note": f"patients {show_money(month.from_patients)}, insurers {show_money(month.from_insurers)}"},
-        {"label": "With insurers", "value": show_money(month.with_insurers), "url": _url("claims:report"),
-         "note": f"{month.claims_in_flight} claims in flight"},
-        {"label": "Patients owe", "value": show_money(month.with_patients), "url": _url("billing:statements"),
-         "note": f"credit {show_money(month.credit)}"},
-        {"label": "Clean claims", "value": month.clean_rate, "url": _url("claims:report"),
-         "note": f"{month.rejected} of {month.sent} sent were rejected"},
+        {
+            "label": "Collected this month",
+            "value": show_money(month.collected),
+            "url": _url("responses:list"),
+            "note": f"patients {show_money(month.from_patients)}, insurers {show_money(month.from_insurers)}",
+        },
+        {
+            "label": "With insurers",
+            "value": show_money(month.with_insurers),
+            "url": _url("claims:report"),
+            "note": f"{month.claims_in_flight} claims in flight",
+        },
+        {
+            "label": "Patients owe",
+            "value": show_money(month.with_patients),
+            "url": _url("billing:statements"),
+            "note": f"credit {show_money(month.credit)}",
+        },
+        {
+            "label": "Clean claims",
+            "value": month.clean_rate,
+            "url": _url("claims:report"),
+            "note": f"{month.rejected} of {month.sent} sent were rejected",
+        },
     ]
     context = {"tiles": tiles, "month": month, "by_payer": figures.read_payers(), "title": "Dashboard"}
     return render(request, "desk/dashboard.html", context)
@@ -67,10 +89,17 @@ def clinics(request: Any) -> HttpResponse:
 def reports(request: Any) -> HttpResponse:
     """Reports by group."""
     groups = [
-        ("Insurance Reports", [
-            ("Insurance Claims", "claims:report", "Every claim with state, outcome and days left to file"),
-            ("Claim Responses", "responses:list", "What payers answered and what was posted"),
-        ]),
+        (
+            "Insurance Reports",
+            [
+                (
+                    "Insurance Claims",
+                    "claims:report",
+                    "Every claim with state, outcome and days left to file",
+                ),
+                ("Claim Responses", "responses:list", "What payers answered and what was posted"),
+            ],
+        ),
         ("Patient Reports", [("Statements", "billing:statements", "What patients were asked for")]),
     ]
     shown = [(label, [(name, _url(route), words) for name, route, words in rows]) for label, rows in groups]

@@ -15,7 +15,7 @@ from clinics import settings as house
 from clinics.errors import BadInput
 from clinics.models import AuditEvent, Location
 from clinics.permissions import may, role_may, route_action
-from lib.money import show_money, parse_money
+from lib.money import parse_money, show_money
 
 PAGES = (
     ("Services and prices", "appointments:services", "What is done and what it costs by default"),
@@ -47,7 +47,9 @@ def settings_home(request: Any) -> HttpResponse:
         if action and role_may(request.membership.role, action):
             pages.append({"label": label, "url": url, "words": words})
     locations = Location.objects.filter(is_active=True).order_by("name")
-    return render(request, "desk/settings.html", {"pages": pages, "locations": locations, "title": "Settings"})
+    return render(
+        request, "desk/settings.html", {"pages": pages, "locations": locations, "title": "Settings"}
+    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -66,8 +68,12 @@ def advanced(request: Any, location_id: str, group: str = "") -> HttpResponse:
         "location": location,
         "group": chosen,
         "groups": [
-            {"label": name, "n": len(specs), "current": name == chosen,
-             "url": reverse("desk:advanced-settings", args=[location.public_id, slugify(name)])}
+            {
+                "label": name,
+                "n": len(specs),
+                "current": name == chosen,
+                "url": reverse("desk:advanced-settings", args=[location.public_id, slugify(name)]),
+            }
             for name, specs in groups.items()
         ],
         "rows": [_row(spec, location, request.POST if errors else None, errors) for spec in groups[chosen]],
@@ -75,8 +81,10 @@ def advanced(request: Any, location_id: str, group: str = "") -> HttpResponse:
         "last": _last_change(groups[chosen]),
         "title": f"Advanced Settings, {location.name}",
         "crumbs": [
-            ("Settings", reverse("desk:settings")), ("Location Settings", reverse("desk:settings")),
-            ("Advanced Settings", reverse("desk:advanced-settings", args=[location.public_id])), (chosen, ""),
+            ("Settings", reverse("desk:settings")),
+            ("Location Settings", reverse("desk:settings")),
+            ("Advanced Settings", reverse("desk:advanced-settings", args=[location.public_id])),
+            (chosen, ""),
         ],
     }
     return render(request, "desk/advanced.html", context, status=400 if errors else 200)
@@ -122,8 +130,12 @@ def _row(spec: house.SettingSpec, location: Location, typed: Any, errors: dict[s
     words, icon = ORIGINS[value.origin]
     shown = typed.get(spec.name, value.value) if typed is not None else value.value
     return {
-        "spec": spec, "value": shown, "origin": words.format(location=location.name), "icon": icon,
-        "error": errors.get(spec.name, ""), "options": list(spec.choices),
+        "spec": spec,
+        "value": shown,
+        "origin": words.format(location=location.name),
+        "icon": icon,
+        "error": errors.get(spec.name, ""),
+        "options": list(spec.choices),
         "money": show_money(parse_money(value.value)) if spec.kind == "money" else "",
     }
 

@@ -27,9 +27,16 @@ def today(request: Any) -> HttpResponse:
     taken = drawer(here, day, request.user.email)
     context = {
         "title": "Today" if day == now else "Visits",
-        "here": here, "day": day, "is_today": day == now, "rows": shown,
-        "before": day - timedelta(days=1), "after": day + timedelta(days=1), "tab": tab,
-        "tabs": _tabs(rows, tab, day), "drawer": taken, "drawer_total": sum((amount for _, amount in taken), ZERO),
+        "here": here,
+        "day": day,
+        "is_today": day == now,
+        "rows": shown,
+        "before": day - timedelta(days=1),
+        "after": day + timedelta(days=1),
+        "tab": tab,
+        "tabs": _tabs(rows, tab, day),
+        "drawer": taken,
+        "drawer_total": sum((amount for _, amount in taken), ZERO),
     }
     return render(request, "desk/today.html", context)
 
@@ -44,10 +51,19 @@ def visit_panel(request: Any, public_id: str) -> HttpResponse:
 
 
 def _tabs(rows: list[Any], tab: str, day: date) -> list[dict[str, Any]]:
-    tabs = [{"label": "All", "url": f"?day={day.isoformat()}", "count": len(rows), "current": tab not in TABS}]
+    tabs = [
+        {"label": "All", "url": f"?day={day.isoformat()}", "count": len(rows), "current": tab not in TABS}
+    ]
     for key, (label, states) in TABS.items():
         number = sum(row.visit.state in states for row in rows)
-        tabs.append({"label": label, "url": f"?day={day.isoformat()}&tab={key}", "count": number, "current": tab == key})
+        tabs.append(
+            {
+                "label": label,
+                "url": f"?day={day.isoformat()}&tab={key}",
+                "count": number,
+                "current": tab == key,
+            }
+        )
     return tabs
 
 
