@@ -18,7 +18,6 @@ from django.db.models.sql.where import AND, WhereNode
 from lib.identifiers import new_public_id
 from lib.money import BadAmount, from_cents, parse_money, to_cents
 
-
 if TYPE_CHECKING:
     BigInteger = models.BigIntegerField[Any, Any]
     ForeignKey = models.ForeignKey[Any, Any]

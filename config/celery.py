@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from celery import Celery
 
@@ -10,8 +11,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 app = Celery("cleanclaim")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
-app.conf.beat_schedule_filename = os.path.join(
-    os.environ.get("CLEANCLAIM_DATA", "var"), "run", "celerybeat-schedule"
+app.conf.beat_schedule_filename = str(
+    Path(os.environ.get("CLEANCLAIM_DATA", "var")) / "run" / "celerybeat-schedule"
 )
 
 

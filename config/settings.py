@@ -119,8 +119,8 @@ DATABASES = {
         "DISABLE_SERVER_SIDE_CURSORS": True,
         "ATOMIC_REQUESTS": False,  # clinics.middleware.clinic_wall opens the transaction itself
         "OPTIONS": {
-            "options": "-c statement_timeout=%s -c lock_timeout=3s -c idle_in_transaction_session_timeout=60s"
-            % env.text("DB_STATEMENT_TIMEOUT", "60s"),
+            "options": f"-c statement_timeout={env.text('DB_STATEMENT_TIMEOUT', '60s')} "
+            "-c lock_timeout=3s -c idle_in_transaction_session_timeout=60s",
         },
     }
 }

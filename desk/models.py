@@ -1,0 +1,1 @@
+"""The desk keeps no rows of its own."""

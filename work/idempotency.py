@@ -31,7 +31,8 @@ def once(key: str, request: Any, act: Callable[[], dict[str, Any]]) -> tuple[dic
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO work_idempotencykey "
-            "(clinic_id, principal, key, request_sha256, status, answer, created_at) VALUES (%s, %s, %s, %s, 0, '{}', now()) ON CONFLICT DO NOTHING RETURNING id",
+            "(clinic_id, principal, key, request_sha256, status, answer, created_at) "
+            "VALUES (%s, %s, %s, %s, 0, '{}', now()) ON CONFLICT DO NOTHING RETURNING id",
             [current_clinic_id(), current_actor(), key[:80], digest],
         )
         fresh = cursor.fetchone() is not None
