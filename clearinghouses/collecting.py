@@ -23,7 +23,8 @@ STABLE_SECONDS = 0.5  # between two listings, where the last round has not seen 
 GIVE_UP_AFTER = timedelta(minutes=15)  # a cut-off file that does not grow is shown to people as it is
 # The number is whole when its terminator follows, or when it has all its nine digits.
 LAST_SEGMENT = re.compile(
-    rb"IEA([^A-Za-z0-9\s])[0-9]{1,5}\1(?:[0-9 ]{9}|[0-9 ]{1,9}(?:[^A-Za-z0-9\s]|[\r\n]))\s*[^A-Za-z0-9\s]?\s*\Z"
+    rb"IEA([^A-Za-z0-9\s])[0-9]{1,5}\1(?:[0-9 ]{9}|[0-9 ]{1,9}(?:[^A-Za-z0-9\s]|[\r\n]))"
+    rb"\s*[^A-Za-z0-9\s]?\s*\Z"
 )
 
 
