@@ -14,7 +14,7 @@ from itertools import count, repeat
 from x12.findings import FindingList, quote
 from x12.tokens import Delimiters, Segment
 
-BLOCK_CHARACTERS = 1 << 18
+BLOCK_CHARACTERS = 1 << 15  # small enough that most segments die young
 ISA_LENGTH = 106
 ISA_SEPARATORS = (3, 6, 17, 20, 31, 34, 50, 53, 69, 76, 81, 83, 89, 99, 101, 103)
 # An ISA: not in the middle of a word or element, then one separator used three times.

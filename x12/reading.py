@@ -6,7 +6,9 @@ insurance/eligibility and ``./manage x12``. Nothing here raises for what a file 
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from x12.documents.claim_ack import ClaimAck
@@ -27,6 +29,9 @@ from x12.reader import Limits, SegmentReader
 Document = (
     Remittance | ClaimTransaction | FunctionalAck | ClaimAck | Eligibility | StatusReport | InterchangeAck
 )
+
+
+USUAL_THRESHOLD = gc.get_threshold()
 
 
 @dataclass(slots=True)
@@ -69,8 +74,26 @@ class FileReading:
         return self.findings.has_errors()
 
 
+@contextmanager
+def calm_collector() -> Iterator[None]:
+    """Lets the cyclic collector run seldom while many small objects are made; none of them are cyclic.
+
+    Thresholds belong to the process: what another thread sets meanwhile is overwritten by the usual ones.
+    """
+    gc.set_threshold(100_000, 50, 100)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*USUAL_THRESHOLD)
+
+
 def read_file(data: bytes, limits: Limits | None = None) -> FileReading:
     """Read any bytes. Time and memory grow with the size of ``data`` and no faster."""
+    with calm_collector():
+        return _read_file(data, limits)
+
+
+def _read_file(data: bytes, limits: Limits | None) -> FileReading:
     segments = SegmentReader(data, limits)
     findings = segments.findings
     envelope = EnvelopeReader(segments.blocks(), findings, _open_sink)

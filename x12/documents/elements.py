@@ -32,6 +32,23 @@ def _quantity(text: str) -> Decimal | None:
     return Decimal(text) if NUMBER.match(text) else None
 
 
+@lru_cache(maxsize=65_536)
+def _adjustment(group: str, reason: str, amount: str, quantity: str) -> Adjustment:
+    """One triple whose texts are all readable; raises BadAmount otherwise."""
+    if quantity and NUMBER.match(quantity) is None:
+        raise BadAmount(quantity)
+    return Adjustment(group, reason, _money(amount), Decimal(quantity) if quantity else None)
+
+
+@lru_cache(maxsize=16_384)
+def _procedure(text: str, separator: str) -> Procedure:
+    parts = [part.strip() for part in text.split(separator)]
+    if len(parts) == 1:
+        return Procedure(parts[0], qualifier="")
+    modifiers = tuple(part for part in parts[2:6] if part)
+    return Procedure(parts[1], modifiers, parts[0], parts[6] if len(parts) > 6 else "")
+
+
 _day = lru_cache(maxsize=8_192)(parse_d8)
 
 
@@ -136,17 +153,18 @@ class ElementReader:
         group = segment[1].strip()
         found = []
         for place in range(2, len(parts), 3):
-            reason, amount = parts[place].strip(), segment[place + 1]
-            if not reason and not amount.strip():
+            reason, amount = parts[place].strip(), segment[place + 1].strip()
+            if not reason and not amount:
                 continue
-            value = self.money(segment, place + 1)
-            if value is None:
-                if not amount.strip():
+            try:
+                found.append(_adjustment(group, reason, amount, segment[place + 2].strip()))
+            except BadAmount:
+                value = self.money(segment, place + 1)
+                if value is not None:
+                    found.append(Adjustment(group, reason, value, self.quantity(segment, place + 2)))
+                elif not amount:
                     self.bad_amounts += 1
                     self.missing(segment, place + 1)
-                continue
-            quantity = self.quantity(segment, place + 2) if len(parts) > place + 2 else None
-            found.append(Adjustment(group, reason, value, quantity))
         return found
 
     def outpatient(self, segment: Segment) -> OutpatientRemarks:
@@ -210,12 +228,4 @@ def read_contact(segment: Segment) -> Contact:
 
 def read_procedure(segment: Segment, place: int) -> Procedure:
     """A medical procedure composite: qualifier, code, up to four modifiers, description."""
-    parts = segment.components(place)
-    if len(parts) == 1:
-        return Procedure(parts[0].strip(), qualifier="")
-    if len(parts) == 2:
-        return Procedure(parts[1].strip(), (), parts[0].strip())
-    modifiers = tuple(text.strip() for text in parts[2:6] if text.strip())
-    return Procedure(
-        parts[1].strip(), modifiers, parts[0].strip(), parts[6].strip() if len(parts) > 6 else ""
-    )
+    return _procedure(segment[place], segment.delimiters.component)
