@@ -9,5 +9,8 @@ class BillingConfig(AppConfig):
     name = "billing"
 
     def ready(self) -> None:
-        """Declare this room's settings."""
-        import billing.settings  # noqa: F401
+        """Declare this room's settings; register what its promises and proofs are."""
+        import billing.settings
+        import billing.statement_batches
+        import billing.statement_pdf
+        import billing.verification  # noqa: F401

@@ -78,7 +78,8 @@ def preview(appointment: Appointment) -> CheckoutPreview:
 def problem_words(visit: PricedVisit) -> tuple[str, ...]:
     """Why lines cannot be charged, in words that say how to mend them."""
     words = [
-        f"{priced.line.service.code} {PROBLEM_WORDS.get(problem, problem)}" for priced, problem in visit.problems
+        f"{priced.line.service.code} {PROBLEM_WORDS.get(problem, problem)}"
+        for priced, problem in visit.problems
     ]
     return tuple(words)
 
@@ -95,7 +96,8 @@ def check_out(appointment_id: str, handed_over: Sequence[Payment], *, at: dateti
         return CheckoutResult(live, (), ZERO, already=True)
     if appointment.state not in READY_STATES:
         raise CannotCheckOut(
-            f"This visit is {appointment.get_state_display().lower()}: mark it arrived first.", code="wrong_state"
+            f"This visit is {appointment.get_state_display().lower()}: mark it arrived first.",
+            code="wrong_state",
         )
     today = local_day(at, appointment.location.time_zone)
     visit = _priced(appointment, today)
@@ -115,13 +117,21 @@ def check_out(appointment_id: str, handed_over: Sequence[Payment], *, at: dateti
     Appointment.objects.filter(pk=appointment.pk).update(
         state=AppointmentState.CHECKED_OUT, checked_out_at=at, version=appointment.version + 1
     )
-    audit.record("visit.check_out", "appointment", appointment.public_id, invoice=invoice.number, total=str(invoice.total))
+    audit.record(
+        "visit.check_out",
+        "appointment",
+        appointment.public_id,
+        invoice=invoice.number,
+        total=str(invoice.total),
+    )
     return CheckoutResult(invoice, receipts, used)
 
 
 def live_invoice(appointment: Appointment) -> Invoice | None:
     """The visit's one live invoice, if it was checked out."""
-    live = Invoice.objects.filter(appointment=appointment, corrects__isnull=True).exclude(state=InvoiceState.VOID)
+    live = Invoice.objects.filter(appointment=appointment, corrects__isnull=True).exclude(
+        state=InvoiceState.VOID
+    )
     return live.first()
 
 
@@ -144,7 +154,9 @@ def _priced(appointment: Appointment, today: date) -> PricedVisit:
         raise CannotCheckOut("Add at least one service before checking out.", code="no_lines")
     problems = problem_words(visit)
     if problems:
-        raise CannotCheckOut("Cannot be charged: " + "; ".join(problems) + ".", code="not_billable", problems=problems)
+        raise CannotCheckOut(
+            "Cannot be charged: " + "; ".join(problems) + ".", code="not_billable", problems=problems
+        )
     if appointment.service_date > today:
         raise CannotCheckOut("This visit is in the future.", code="future_visit")
     if value_of("block_checkout_without_charge", appointment.location) and visit.total == ZERO:

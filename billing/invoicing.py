@@ -109,16 +109,25 @@ def settle_charges(charge_ids: Iterable[int | None]) -> None:
 
 def freeze_document(appointment: Appointment, visit: PricedVisit) -> dict[str, Any]:
     """Everything the printed invoice and superbill show, as it is today."""
-    patient, location, provider = appointment.patient, appointment.location, appointment.location.billing_provider
+    patient, location, provider = (
+        appointment.patient,
+        appointment.location,
+        appointment.location.billing_provider,
+    )
     return {
         "clinic": appointment.clinic.name,
         "location": _place(location.name, location),
-        "billing_provider": {**_place(provider.name, provider), "npi": provider.npi, "tax_id": provider.tax_id},
+        "billing_provider": {
+            **_place(provider.name, provider),
+            "npi": provider.npi,
+            "tax_id": provider.tax_id,
+        },
         "clinician": {"name": str(appointment.clinician), "npi": appointment.clinician.npi},
         "patient": {**_place(str(patient), patient), "chart_number": patient.chart_number},
         "service_date": appointment.service_date.isoformat(),
         "diagnoses": [
-            {"code": code, "label": appointment.diagnosis_labels.get(code, "")} for code in appointment.diagnoses
+            {"code": code, "label": appointment.diagnosis_labels.get(code, "")}
+            for code in appointment.diagnoses
         ],
         "payers": [
             {"rank": rank, "name": layer.policy.payer.name, "member_id": layer.policy.member_id}
@@ -173,6 +182,10 @@ def _given(value: Decimal | None) -> Decimal:
 
 def _place(name: str, row: Any) -> dict[str, str]:
     return {
-        "name": name, "street": row.street, "city": row.city, "state": row.state, "zip": row.zip_code,
+        "name": name,
+        "street": row.street,
+        "city": row.city,
+        "state": row.state,
+        "zip": row.zip_code,
         "phone": getattr(row, "phone", ""),
     }

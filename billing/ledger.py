@@ -80,7 +80,15 @@ def post(
 ) -> LedgerTxn:
     """Post one transaction; see ``post_many``."""
     posting = Posting(
-        key, kind, tuple(entries), on, effective_on, reason, source_kind, source_key, trace or [],
+        key,
+        kind,
+        tuple(entries),
+        on,
+        effective_on,
+        reason,
+        source_kind,
+        source_key,
+        trace or [],
         reverses.pk if reverses is not None else None,
     )
     return post_many([posting])[0]
@@ -99,9 +107,7 @@ def post_many(postings: Sequence[Posting]) -> list[LedgerTxn]:
     postings = [_without_zeros(posting) for posting in postings]
     for posting in postings:
         _check_shape(posting)
-    known = {
-        txn.key: txn for txn in LedgerTxn.objects.filter(key__in=[posting.key for posting in postings])
-    }
+    known = {txn.key: txn for txn in LedgerTxn.objects.filter(key__in=[posting.key for posting in postings])}
     for posting in postings:
         if posting.key in known and known[posting.key].digest != posting.digest():
             raise LedgerConflict(f"{posting.key} was posted with other amounts.", key=posting.key)
@@ -118,8 +124,14 @@ def reverse(txn: LedgerTxn, *, key: str, on: date, reason: str) -> LedgerTxn:
         for e in txn.entries.order_by("line_no")
     ]
     return post(
-        key=key, kind=TxnKind.REVERSAL, entries=mirror, on=on, reason=reason,
-        source_kind=txn.source_kind, source_key=txn.source_key, reverses=txn,
+        key=key,
+        kind=TxnKind.REVERSAL,
+        entries=mirror,
+        on=on,
+        reason=reason,
+        source_kind=txn.source_kind,
+        source_key=txn.source_key,
+        reverses=txn,
         trace=[{"rule": "I-6", "because": f"mirrors {txn.key}"}],
     )
 
@@ -134,8 +146,16 @@ def _without_zeros(posting: Posting) -> Posting:
     if len(entries) == len(posting.entries):
         return posting
     return Posting(
-        posting.key, posting.kind, entries, posting.on, posting.effective_on, posting.reason,
-        posting.source_kind, posting.source_key, posting.trace, posting.reverses_id,
+        posting.key,
+        posting.kind,
+        entries,
+        posting.on,
+        posting.effective_on,
+        posting.reason,
+        posting.source_kind,
+        posting.source_key,
+        posting.trace,
+        posting.reverses_id,
     )
 
 
@@ -152,9 +172,19 @@ def _insert(postings: list[Posting], clinic_id: int, known: dict[str, LedgerTxn]
     actor = current_actor()
     headers = [
         LedgerTxn(
-            clinic_id=clinic_id, public_id=new_public_id(), key=p.key, digest=p.digest(), kind=p.kind,
-            lines=len(p.entries), posted_on=p.on, effective_on=p.effective_on or p.on, actor=actor,
-            reason=p.reason, source_kind=p.source_kind, source_key=p.source_key, reverses_id=p.reverses_id,
+            clinic_id=clinic_id,
+            public_id=new_public_id(),
+            key=p.key,
+            digest=p.digest(),
+            kind=p.kind,
+            lines=len(p.entries),
+            posted_on=p.on,
+            effective_on=p.effective_on or p.on,
+            actor=actor,
+            reason=p.reason,
+            source_kind=p.source_kind,
+            source_key=p.source_key,
+            reverses_id=p.reverses_id,
             trace=p.trace,
         )
         for p in postings
@@ -165,9 +195,16 @@ def _insert(postings: list[Posting], clinic_id: int, known: dict[str, LedgerTxn]
             LedgerEntry.objects.bulk_create(
                 [
                     LedgerEntry(
-                        clinic_id=clinic_id, txn_id=header.pk, lines=header.lines, line_no=number,
-                        account=e.account, amount=e.amount, charge_id=e.charge_id, patient_id=e.patient_id,
-                        payer_id=e.payer_id, receipt_id=e.receipt_id,
+                        clinic_id=clinic_id,
+                        txn_id=header.pk,
+                        lines=header.lines,
+                        line_no=number,
+                        account=e.account,
+                        amount=e.amount,
+                        charge_id=e.charge_id,
+                        patient_id=e.patient_id,
+                        payer_id=e.payer_id,
+                        receipt_id=e.receipt_id,
                     )
                     for header, p in zip(headers, postings, strict=True)
                     for number, e in enumerate(p.entries, start=1)

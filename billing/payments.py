@@ -78,23 +78,41 @@ def take(
     check_payment(payment)
     lock_patient_money(patient)
     receipt = Receipt.objects.create(
-        method=payment.method, kind=MethodKind.PATIENT, patient=patient, location=location,
-        amount=payment.amount, memo=payment.memo, reference=payment.reference, received_on=today,
-        effective_on=today, created_by=current_actor(),
+        method=payment.method,
+        kind=MethodKind.PATIENT,
+        patient=patient,
+        location=location,
+        amount=payment.amount,
+        memo=payment.memo,
+        reference=payment.reference,
+        received_on=today,
+        effective_on=today,
+        created_by=current_actor(),
     )
     entries = [Entry("cash", payment.amount, patient_id=patient.pk, receipt_id=receipt.pk)]
     entries += spread(patient.pk, payment.amount, charges, receipt.pk)
     ledger.post(
-        key=f"receipt:{receipt.public_id}", kind=TxnKind.RECEIPT, entries=entries, on=today,
-        source_kind="receipt", source_key=receipt.public_id, reason=payment.memo,
-        trace=[{"rule": "B3", "because": "today's visit first, then the oldest amount due, the rest is credit"}],
+        key=f"receipt:{receipt.public_id}",
+        kind=TxnKind.RECEIPT,
+        entries=entries,
+        on=today,
+        source_kind="receipt",
+        source_key=receipt.public_id,
+        reason=payment.memo,
+        trace=[
+            {"rule": "B3", "because": "today's visit first, then the oldest amount due, the rest is credit"}
+        ],
     )
     invoicing.settle_charges(entry.charge_id for entry in entries)
-    audit.record("payment.take", "receipt", receipt.public_id, amount=str(payment.amount), method=payment.method.name)
+    audit.record(
+        "payment.take", "receipt", receipt.public_id, amount=str(payment.amount), method=payment.method.name
+    )
     return receipt
 
 
-def apply_credit(patient: Patient, charges: Sequence[Charge], limit: Decimal, *, today: date, key: str) -> Decimal:
+def apply_credit(
+    patient: Patient, charges: Sequence[Charge], limit: Decimal, *, today: date, key: str
+) -> Decimal:
     """Use free credit for what the patient owes on ``charges``, up to ``limit``; returns what was used."""
     lock_patient_money(patient)
     due = balances.lines([charge.pk for charge in charges])
@@ -111,8 +129,13 @@ def apply_credit(patient: Patient, charges: Sequence[Charge], limit: Decimal, *,
         used += share
     if used > ZERO:
         ledger.post(
-            key=key, kind=TxnKind.CREDIT_USE, entries=entries, on=today, source_kind="patient",
-            source_key=patient.public_id, trace=[{"rule": "B3", "because": "credit is used for the next copay"}],
+            key=key,
+            kind=TxnKind.CREDIT_USE,
+            entries=entries,
+            on=today,
+            source_kind="patient",
+            source_key=patient.public_id,
+            trace=[{"rule": "B3", "because": "credit is used for the next copay"}],
         )
         invoicing.settle_charges(entry.charge_id for entry in entries)
     return used
@@ -135,7 +158,12 @@ def refund(patient: Patient, amount: Decimal, *, reason: str, today: date, key: 
             entries.append(Entry("cash", -share, patient_id=patient.pk, receipt_id=receipt.pk))
             left -= share
     ledger.post(
-        key=key, kind=TxnKind.REFUND, entries=entries, on=today, reason=reason, source_kind="patient",
+        key=key,
+        kind=TxnKind.REFUND,
+        entries=entries,
+        on=today,
+        reason=reason,
+        source_kind="patient",
         source_key=patient.public_id,
     )
     audit.record("payment.refund", "patient", patient.public_id, amount=str(amount), reason=reason)

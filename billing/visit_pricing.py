@@ -93,7 +93,9 @@ def _no_override(appointment: Appointment) -> Decimal | None:
     return None if appointment.override_price is None else ZERO
 
 
-def _copay_left(left: responsibility.PlanCopay, case: PricingCase, result: PricingResult) -> responsibility.PlanCopay:
+def _copay_left(
+    left: responsibility.PlanCopay, case: PricingCase, result: PricingResult
+) -> responsibility.PlanCopay:
     own = fees.patient_fee_for(case.service.code, case.patient.fees)
     directly = case.service.bill_patient_directly or case.payer is None
     if result.patient is None or directly or (own is not None and own.copay is not None):
@@ -133,7 +135,9 @@ def _status_terms(appointment: Appointment) -> fees.StatusTerms:
     if state in (AppointmentState.NO_SHOW, AppointmentState.LATE_CANCEL, AppointmentState.CANCELLED):
         status = AppointmentStatus.objects.filter(state=state).order_by("name").first()
         fee = status.cancellation_fee if status else None
-        return fees.StatusTerms(appointment.get_state_display(), False, bool(status and status.transition), fee)
+        return fees.StatusTerms(
+            appointment.get_state_display(), False, bool(status and status.transition), fee
+        )
     # Check-out completes an arrived visit in the same transaction (B2), so it is priced as shown up.
     return fees.StatusTerms("Showed Up", True, True)
 
@@ -217,7 +221,8 @@ def _fee_schedules(service_ids: list[int]) -> tuple[fees.FeeSchedule, ...]:
         made = fees.FeeRow(keys, row.fee, row.effective_on)
         by_schedule.setdefault((row.schedule.name, row.schedule.kind), []).append(made)
     return tuple(
-        fees.FeeSchedule(name, fees.ScheduleKind(kind), tuple(made)) for (name, kind), made in by_schedule.items()
+        fees.FeeSchedule(name, fees.ScheduleKind(kind), tuple(made))
+        for (name, kind), made in by_schedule.items()
     )
 
 

@@ -87,7 +87,7 @@ def write_off(invoice: Invoice, wanted: WriteOff, *, role: str, today: date, key
     )
     invoicing.settle([invoice.pk])
     audit.record(
-        "writeoff", "invoice", invoice.public_id, reason=wanted.reason, amount=str(wanted.amount), kind=wanted.kind,
+        "writeoff", "invoice", invoice.public_id, reason=wanted.reason, amount=str(wanted.amount), type=wanted.kind.value,
         party=wanted.party,
     )
     return txn

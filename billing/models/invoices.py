@@ -28,9 +28,13 @@ class Invoice(PublicModel):
     number = models.CharField(max_length=20)
     kind = models.CharField(max_length=12, choices=InvoiceKind.choices)
     patient = TenantForeignKey("patients.Patient", models.PROTECT, related_name="invoices")
-    appointment = TenantForeignKey("appointments.Appointment", models.PROTECT, null=True, related_name="invoices")
+    appointment = TenantForeignKey(
+        "appointments.Appointment", models.PROTECT, null=True, related_name="invoices"
+    )
     location = TenantForeignKey("clinics.Location", models.PROTECT, related_name="+")
-    profile = TenantForeignKey("insurance.InsuranceProfile", models.PROTECT, null=True, related_name="invoices")
+    profile = TenantForeignKey(
+        "insurance.InsuranceProfile", models.PROTECT, null=True, related_name="invoices"
+    )
     corrects = TenantForeignKey("self", models.PROTECT, null=True, related_name="corrections")
     service_date = models.DateField()
     issued_at = models.DateTimeField(db_default=Now())
@@ -50,7 +54,8 @@ class Invoice(PublicModel):
                 name="invoice_one_live_a_visit",
             ),
             models.CheckConstraint(
-                condition=Q(kind="one_off") | Q(appointment__isnull=False), name="appointment_invoice_has_visit"
+                condition=Q(kind="one_off") | Q(appointment__isnull=False),
+                name="appointment_invoice_has_visit",
             ),
         ]
         indexes = [models.Index(fields=["clinic", "patient", "-service_date"], name="invoice_by_patient")]

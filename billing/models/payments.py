@@ -16,7 +16,9 @@ class PaymentMethod(PublicModel):
 
     name = models.CharField(max_length=30)
     kind = models.CharField(max_length=10, choices=MethodKind.choices, default=MethodKind.PATIENT)
-    needs_reference = models.BooleanField(default=False)  # check number, terminal reference; never a card number
+    needs_reference = models.BooleanField(
+        default=False
+    )  # check number, terminal reference; never a card number
     gives_change = models.BooleanField(default=False)
     position = models.PositiveSmallIntegerField(default=0)
     is_active = models.BooleanField(default=True)
@@ -25,7 +27,9 @@ class PaymentMethod(PublicModel):
         constraints = [
             models.UniqueConstraint(fields=["clinic", "public_id"], name="payment_method_public_id"),
             models.UniqueConstraint(fields=["clinic", "name"], name="payment_method_once"),
-            models.UniqueConstraint(fields=["clinic"], condition=Q(kind="insurance"), name="one_insurance_method"),
+            models.UniqueConstraint(
+                fields=["clinic"], condition=Q(kind="insurance"), name="one_insurance_method"
+            ),
         ]
         ordering = ["position", "name"]
 

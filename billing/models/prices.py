@@ -41,7 +41,16 @@ class FeeRow(TenantModel):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["clinic", "schedule", "service", "payer", "plan", "clinician", "location", "effective_on"],
+                fields=[
+                    "clinic",
+                    "schedule",
+                    "service",
+                    "payer",
+                    "plan",
+                    "clinician",
+                    "location",
+                    "effective_on",
+                ],
                 name="fee_row_once",
                 nulls_distinct=False,
             ),
@@ -58,7 +67,9 @@ class PatientFee(TenantModel):
     copay = MoneyField(null=True, blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["clinic", "patient", "service"], name="patient_fee_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["clinic", "patient", "service"], name="patient_fee_once")
+        ]
 
 
 class ReducedFee(TenantModel):
@@ -73,7 +84,9 @@ class ReducedFee(TenantModel):
 class ModifierRule(TenantModel):
     """Modifiers added by rule; empty keys mean All, the least generic rule wins (B17.6)."""
 
-    service = TenantForeignKey("appointments.Service", models.CASCADE, null=True, blank=True, related_name="+")
+    service = TenantForeignKey(
+        "appointments.Service", models.CASCADE, null=True, blank=True, related_name="+"
+    )
     payer = TenantForeignKey("insurance.Payer", models.CASCADE, null=True, blank=True, related_name="+")
     clinician = TenantForeignKey("clinics.Clinician", models.CASCADE, null=True, blank=True, related_name="+")
     modifiers = ArrayField(models.CharField(max_length=2), size=4)
@@ -81,6 +94,8 @@ class ModifierRule(TenantModel):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["clinic", "service", "payer", "clinician"], name="modifier_rule_once", nulls_distinct=False
+                fields=["clinic", "service", "payer", "clinician"],
+                name="modifier_rule_once",
+                nulls_distinct=False,
             )
         ]
