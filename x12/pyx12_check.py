@@ -39,7 +39,7 @@ def find_faults(data: bytes) -> list[str]:
     functional, told = io.StringIO(), io.StringIO()
     try:
         is_valid = check(parameters, io.StringIO(data.decode("ascii")), functional, None, fd_json=told)
-    except Exception as error:  # pyx12 raises many kinds for broken files (IndexError, EngineError)
+    except Exception as error:  # noqa: BLE001 - pyx12 raises many kinds for broken files (IndexError, EngineError)
         return [f"pyx12 gave up: {type(error).__name__}: {error}"[:200]]
     faults: list[str] = []
     for interchange in json.loads(told.getvalue() or "{}").get("interchanges", []):

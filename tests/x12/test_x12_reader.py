@@ -132,7 +132,7 @@ def test_limits_stop_with_a_finding() -> None:
 
 
 def test_every_cut_ends_in_findings_never_in_a_crash() -> None:
-    for length in range(0, len(FILE) - 2):
+    for length in range(len(FILE) - 2):
         described = describe(FILE[:length])
         assert exit_status([described]) == 1, length
     assert exit_status([describe(FILE)]) == 0

@@ -142,11 +142,10 @@ def _check_party(party: Party, where: str, *, needs_npi: bool = False) -> Iterat
         yield _error("name_missing", where, "The name is missing.")
     if party.entity_type not in ("1", "2"):
         yield _error("entity_type", where, "It must be a person or an organization.")
-    if party.id_qualifier == "XX" or needs_npi:
-        if party.id_qualifier != "XX" or not is_npi(party.identifier):
-            yield _error(
-                "npi", where, f"{party.identifier or 'No NPI'}: an NPI has ten digits with a check digit."
-            )
+    must_have_npi = needs_npi or party.id_qualifier == "XX"
+    if must_have_npi and not is_npi(party.npi):
+        shown = party.identifier or "No NPI"
+        yield _error("npi", where, f"{shown}: an NPI has ten digits with a check digit.")
 
 
 def check_address(address: Address, where: str, zip_digits: int = 0) -> Iterator[Finding]:

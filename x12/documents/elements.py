@@ -13,7 +13,7 @@ from functools import lru_cache
 from lib.dates import parse_d8
 from lib.money import BadAmount, parse_money
 from x12.documents.parties import Address, Adjustment, Contact, OutpatientRemarks, Party
-from x12.documents.remittance import Procedure
+from x12.documents.remittance import BankAccount, Procedure
 from x12.findings import FindingList, Level, quote
 from x12.tokens import Segment
 
@@ -229,3 +229,9 @@ def read_contact(segment: Segment) -> Contact:
 def read_procedure(segment: Segment, place: int) -> Procedure:
     """A medical procedure composite: qualifier, code, up to four modifiers, description."""
     return _procedure(segment[place], segment.delimiters.component)
+
+
+def read_account(segment: Segment, place: int) -> BankAccount | None:
+    """Four elements of BPR: routing qualifier and number, account qualifier and number; None when empty."""
+    found = [segment[place + offset].strip() for offset in range(4)]
+    return BankAccount(*found) if any(found) else None

@@ -21,7 +21,7 @@ class Submitter:
 
     name: str
     identifier: str
-    contact: Contact = Contact()
+    contact: Contact = field(default_factory=Contact)
     entity_type: str = "2"
     first_name: str = ""
 

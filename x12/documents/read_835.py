@@ -1,7 +1,6 @@
 """835 segments to a ``Remittance``. Before it: x12/reading.py. After it: responses/ matching and planning.
 
-One pass, one open claim and one open line at a time. ``iterate_claim_payments`` gives claims as they
-close, so that a large file never stands in memory twice.
+One pass, one open claim and one open line at a time; ``iterate_claim_payments`` keeps nothing else.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ from typing import Any
 
 from x12.documents.elements import (
     ElementReader,
+    read_account,
     read_contact,
     read_party,
     read_place,
@@ -20,7 +20,6 @@ from x12.documents.elements import (
 )
 from x12.documents.parties import Adjustment, QualifiedAmount, QualifiedQuantity, Reference
 from x12.documents.remittance import (
-    BankAccount,
     ClaimPayment,
     ProviderAdjustment,
     Remittance,
@@ -172,10 +171,10 @@ class RemittanceReader:
             credit_debit=segment[3].strip(),
             method=segment[4].strip(),
             payment_format=segment[5].strip(),
-            payer_account=_account(segment, 6),
+            payer_account=read_account(segment, 6),
             originating_company=segment[10].strip(),
             originating_supplement=segment[11].strip(),
-            payee_account=_account(segment, 12),
+            payee_account=read_account(segment, 12),
             effective_date=self.element.day(segment, 16),
         )
         self._bad_in_envelope += self.element.bad_amounts - before
@@ -392,11 +391,6 @@ class RemittanceReader:
                 )
             )
         self._bad_in_envelope += self.element.bad_amounts - before
-
-
-def _account(segment: Segment, place: int) -> BankAccount | None:
-    found = [segment[place + offset].strip() for offset in range(4)]
-    return BankAccount(*found) if any(found) else None
 
 
 def _make_party(found: dict[str, Any]) -> RemittanceParty:
