@@ -161,8 +161,6 @@ class RemittanceReader:
             severity="warning",
         )
 
-    # --- header ------------------------------------------------------------------------------------
-
     def _take_payment(self, segment: Segment) -> None:
         before = self.element.bad_amounts
         self._header.update(
