@@ -98,7 +98,7 @@ def prove(content: bytes, documents: Sequence[ClaimDocument], numbers: ControlNu
         first = next(finding for finding in reading.findings if finding.severity == "error")
         raise SelfCheckFailed(f"{first.code} at segment {first.segment}")
     got = _claims(reading)
-    if {number: charge for number, charge in got} != {d.control_number: d.total_charge for d in documents}:
+    if dict(got) != {d.control_number: d.total_charge for d in documents}:
         raise SelfCheckFailed("claims or charges differ")
     if len(got) != len(documents) or total(c for _, c in got) != total(d.total_charge for d in documents):
         raise SelfCheckFailed("count or total differs")

@@ -170,7 +170,7 @@ def submit_chunk(job: Job, after: int, at: datetime, today: date) -> int | None:
     for (connection_id, _), items in sorted(found.going.items()):
         _make_batch(job, found.connections[connection_id], items, at)
     looked = sum(1 for key in job.params["claims"] if key <= chosen[-1])
-    went = BatchItem.objects.filter(batch__job=job).count()
+    went = BatchItem.objects.filter(batch__job=job, claim_id__lte=chosen[-1]).count()
     jobs.progress(job, done=looked, errors=looked - went)
     return chosen[-1]
 

@@ -11,7 +11,7 @@ from datetime import date, datetime
 
 from django.utils import timezone
 
-from claims import delivery, submitting
+from claims import acknowledgements, delivery, submitting
 from claims.enums import BatchState
 from claims.models import Batch
 from clearinghouses import sending
@@ -80,6 +80,7 @@ def _submit(clinic_id: int, job_id: int) -> None:
             after = submitting.submit_chunk(job, after, at, clinic_day(at))
     with open_clinic(clinic_id, actor=ACTOR):
         submitting.finish(Job.objects.get(pk=job_id), clinic_day(timezone.now()))
+        acknowledgements.rematch(timezone.now())
 
 
 def _tell_trouble(clinic_id: int, job_id: int) -> None:

@@ -10,304 +10,683 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('appointments', '0001_initial'),
-        ('billing', '0001_initial'),
-        ('clearinghouses', '0001_initial'),
-        ('clinics', '0001_initial'),
-        ('insurance', '0001_initial'),
-        ('patients', '0001_initial'),
-        ('work', '0001_initial'),
+        ("appointments", "0001_initial"),
+        ("billing", "0001_initial"),
+        ("clearinghouses", "0001_initial"),
+        ("clinics", "0001_initial"),
+        ("insurance", "0001_initial"),
+        ("patients", "0001_initial"),
+        ("work", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Batch',
+            name="Batch",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', clinics.fields.PublicIdField(default=lib.identifiers.new_public_id, editable=False, max_length=16)),
-                ('format', models.CharField(choices=[('837P', '837P'), ('paper', 'CMS-1500')], default='837P', max_length=6)),
-                ('state', models.CharField(choices=[('building', 'Being built'), ('pending', 'Waiting to be sent'), ('delivered', 'Delivered'), ('refused', 'Refused'), ('unknown', 'Awaiting confirmation'), ('dissolved', 'Dissolved'), ('empty', 'Nothing to send')], default='pending', max_length=10)),
-                ('usage', models.CharField(default='T', max_length=1)),
-                ('interchange_number', models.BigIntegerField(null=True)),
-                ('group_number', models.BigIntegerField(null=True)),
-                ('reference', models.CharField(blank=True, max_length=30)),
-                ('claim_count', models.PositiveIntegerField(default=0)),
-                ('total', clinics.fields.MoneyField(default=0)),
-                ('selection', models.JSONField(default=dict)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('created_by', models.CharField(max_length=254)),
-                ('delivered_at', models.DateTimeField(null=True)),
-                ('detail', models.CharField(blank=True, max_length=300)),
-                ('billing_provider', clinics.fields.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinics.billingprovider')),
-                ('clinic', models.ForeignKey(db_index=False, default=clinics.scoping.current_clinic_id, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinics.clinic')),
-                ('connection', clinics.fields.TenantForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='batches', to='clearinghouses.connection')),
-                ('job', clinics.fields.TenantForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='work.job')),
-                ('outbound_file', clinics.fields.TenantForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='batches', to='clearinghouses.outboundfile')),
-                ('stored', clinics.fields.TenantForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='work.storedfile')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "public_id",
+                    clinics.fields.PublicIdField(
+                        default=lib.identifiers.new_public_id, editable=False, max_length=16
+                    ),
+                ),
+                (
+                    "format",
+                    models.CharField(
+                        choices=[("837P", "837P"), ("paper", "CMS-1500")], default="837P", max_length=6
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("building", "Being built"),
+                            ("pending", "Waiting to be sent"),
+                            ("delivered", "Delivered"),
+                            ("refused", "Refused"),
+                            ("unknown", "Awaiting confirmation"),
+                            ("dissolved", "Dissolved"),
+                            ("empty", "Nothing to send"),
+                        ],
+                        default="pending",
+                        max_length=10,
+                    ),
+                ),
+                ("usage", models.CharField(default="T", max_length=1)),
+                ("interchange_number", models.BigIntegerField(null=True)),
+                ("group_number", models.BigIntegerField(null=True)),
+                ("reference", models.CharField(blank=True, max_length=30)),
+                ("claim_count", models.PositiveIntegerField(default=0)),
+                ("total", clinics.fields.MoneyField(default=0)),
+                ("selection", models.JSONField(default=dict)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("created_by", models.CharField(max_length=254)),
+                ("delivered_at", models.DateTimeField(null=True)),
+                ("detail", models.CharField(blank=True, max_length=300)),
+                (
+                    "billing_provider",
+                    clinics.fields.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clinics.billingprovider",
+                    ),
+                ),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        db_index=False,
+                        default=clinics.scoping.current_clinic_id,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clinics.clinic",
+                    ),
+                ),
+                (
+                    "connection",
+                    clinics.fields.TenantForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="batches",
+                        to="clearinghouses.connection",
+                    ),
+                ),
+                (
+                    "job",
+                    clinics.fields.TenantForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="work.job",
+                    ),
+                ),
+                (
+                    "outbound_file",
+                    clinics.fields.TenantForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="batches",
+                        to="clearinghouses.outboundfile",
+                    ),
+                ),
+                (
+                    "stored",
+                    clinics.fields.TenantForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="work.storedfile",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Claim',
+            name="Claim",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', clinics.fields.PublicIdField(default=lib.identifiers.new_public_id, editable=False, max_length=16)),
-                ('control_number', models.CharField(max_length=20)),
-                ('rank', models.PositiveSmallIntegerField()),
-                ('part', models.PositiveSmallIntegerField(default=1)),
-                ('version', models.PositiveSmallIntegerField(default=1)),
-                ('frequency', models.CharField(default='1', max_length=1)),
-                ('payer_claim_number', models.CharField(blank=True, max_length=50)),
-                ('format', models.CharField(choices=[('837P', '837P'), ('paper', 'CMS-1500')], default='837P', max_length=6)),
-                ('state', models.CharField(choices=[('new', 'New'), ('ready', 'Ready'), ('on_hold', 'On hold'), ('batched', 'Batched'), ('submitted', 'Submitted'), ('acknowledged', 'Acknowledged'), ('accepted', 'Accepted'), ('rejected', 'Rejected'), ('awaiting_crossover', 'Awaiting crossover'), ('adjudicated', 'Adjudicated'), ('closed', 'Closed'), ('superseded', 'Superseded'), ('void_requested', 'Void requested'), ('voided', 'Voided')], default='new', max_length=20)),
-                ('outcome', models.CharField(blank=True, choices=[('paid', 'Paid'), ('partial', 'Partly denied'), ('zero_patient', 'Patient owes all allowed'), ('denied', 'Denied'), ('reversed', 'Reversed')], max_length=14)),
-                ('accepted_by', models.CharField(blank=True, max_length=14)),
-                ('total', clinics.fields.MoneyField()),
-                ('document', models.JSONField()),
-                ('document_version', models.PositiveIntegerField(default=1)),
-                ('findings', models.JSONField(default=list)),
-                ('error_count', models.PositiveSmallIntegerField(default=0)),
-                ('warning_count', models.PositiveSmallIntegerField(default=0)),
-                ('patient_name', models.CharField(max_length=120)),
-                ('payer_name', models.CharField(max_length=60)),
-                ('clinician_name', models.CharField(blank=True, max_length=110)),
-                ('service_from', models.DateField()),
-                ('service_to', models.DateField()),
-                ('hold_reason', models.CharField(blank=True, max_length=200)),
-                ('hold_until', models.DateField(blank=True, null=True)),
-                ('assignee', models.CharField(blank=True, max_length=254)),
-                ('last_event', models.CharField(blank=True, max_length=200)),
-                ('last_event_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('submitted_at', models.DateTimeField(null=True)),
-                ('accepted_at', models.DateTimeField(null=True)),
-                ('adjudicated_at', models.DateTimeField(null=True)),
-                ('crossover_until', models.DateField(blank=True, null=True)),
-                ('filing_deadline', models.DateField(blank=True, null=True)),
-                ('appointment', clinics.fields.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='claims', to='appointments.appointment')),
-                ('clinic', models.ForeignKey(db_index=False, default=clinics.scoping.current_clinic_id, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinics.clinic')),
-                ('invoice', clinics.fields.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='claims', to='billing.invoice')),
-                ('location', clinics.fields.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinics.location')),
-                ('patient', clinics.fields.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='claims', to='patients.patient')),
-                ('payer', clinics.fields.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='claims', to='insurance.payer')),
-                ('policy', clinics.fields.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='insurance.policy')),
-                ('replaces', clinics.fields.TenantForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='replaced_by', to='claims.claim')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "public_id",
+                    clinics.fields.PublicIdField(
+                        default=lib.identifiers.new_public_id, editable=False, max_length=16
+                    ),
+                ),
+                ("control_number", models.CharField(max_length=20)),
+                ("rank", models.PositiveSmallIntegerField()),
+                ("part", models.PositiveSmallIntegerField(default=1)),
+                ("version", models.PositiveSmallIntegerField(default=1)),
+                ("frequency", models.CharField(default="1", max_length=1)),
+                ("payer_claim_number", models.CharField(blank=True, max_length=50)),
+                (
+                    "format",
+                    models.CharField(
+                        choices=[("837P", "837P"), ("paper", "CMS-1500")], default="837P", max_length=6
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("new", "New"),
+                            ("ready", "Ready"),
+                            ("on_hold", "On hold"),
+                            ("batched", "Batched"),
+                            ("submitted", "Submitted"),
+                            ("acknowledged", "Acknowledged"),
+                            ("accepted", "Accepted"),
+                            ("rejected", "Rejected"),
+                            ("awaiting_crossover", "Awaiting crossover"),
+                            ("adjudicated", "Adjudicated"),
+                            ("closed", "Closed"),
+                            ("superseded", "Superseded"),
+                            ("void_requested", "Void requested"),
+                            ("voided", "Voided"),
+                        ],
+                        default="new",
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "outcome",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("paid", "Paid"),
+                            ("partial", "Partly denied"),
+                            ("zero_patient", "Patient owes all allowed"),
+                            ("denied", "Denied"),
+                            ("reversed", "Reversed"),
+                        ],
+                        max_length=14,
+                    ),
+                ),
+                ("accepted_by", models.CharField(blank=True, max_length=14)),
+                ("total", clinics.fields.MoneyField()),
+                ("document", models.JSONField()),
+                ("document_version", models.PositiveIntegerField(default=1)),
+                ("findings", models.JSONField(default=list)),
+                ("error_count", models.PositiveSmallIntegerField(default=0)),
+                ("warning_count", models.PositiveSmallIntegerField(default=0)),
+                ("patient_name", models.CharField(max_length=120)),
+                ("payer_name", models.CharField(max_length=60)),
+                ("clinician_name", models.CharField(blank=True, max_length=110)),
+                ("service_from", models.DateField()),
+                ("service_to", models.DateField()),
+                ("hold_reason", models.CharField(blank=True, max_length=200)),
+                ("hold_until", models.DateField(blank=True, null=True)),
+                ("assignee", models.CharField(blank=True, max_length=254)),
+                ("last_event", models.CharField(blank=True, max_length=200)),
+                ("last_event_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("submitted_at", models.DateTimeField(null=True)),
+                ("accepted_at", models.DateTimeField(null=True)),
+                ("adjudicated_at", models.DateTimeField(null=True)),
+                ("crossover_until", models.DateField(blank=True, null=True)),
+                ("filing_deadline", models.DateField(blank=True, null=True)),
+                (
+                    "appointment",
+                    clinics.fields.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="claims",
+                        to="appointments.appointment",
+                    ),
+                ),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        db_index=False,
+                        default=clinics.scoping.current_clinic_id,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clinics.clinic",
+                    ),
+                ),
+                (
+                    "invoice",
+                    clinics.fields.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="claims",
+                        to="billing.invoice",
+                    ),
+                ),
+                (
+                    "location",
+                    clinics.fields.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="clinics.location"
+                    ),
+                ),
+                (
+                    "patient",
+                    clinics.fields.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="claims",
+                        to="patients.patient",
+                    ),
+                ),
+                (
+                    "payer",
+                    clinics.fields.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="claims",
+                        to="insurance.payer",
+                    ),
+                ),
+                (
+                    "policy",
+                    clinics.fields.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="insurance.policy"
+                    ),
+                ),
+                (
+                    "replaces",
+                    clinics.fields.TenantForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="replaced_by",
+                        to="claims.claim",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='BatchItem',
+            name="BatchItem",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('transaction_number', models.CharField(max_length=9)),
-                ('reference', models.CharField(blank=True, max_length=30)),
-                ('is_live', models.BooleanField(default=True)),
-                ('batch', clinics.fields.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='items', to='claims.batch')),
-                ('clinic', models.ForeignKey(db_index=False, default=clinics.scoping.current_clinic_id, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinics.clinic')),
-                ('claim', clinics.fields.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='submissions', to='claims.claim')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("transaction_number", models.CharField(max_length=9)),
+                ("reference", models.CharField(blank=True, max_length=30)),
+                ("is_live", models.BooleanField(default=True)),
+                (
+                    "batch",
+                    clinics.fields.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="items", to="claims.batch"
+                    ),
+                ),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        db_index=False,
+                        default=clinics.scoping.current_clinic_id,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clinics.clinic",
+                    ),
+                ),
+                (
+                    "claim",
+                    clinics.fields.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="submissions",
+                        to="claims.claim",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Adjudication',
+            name="Adjudication",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', clinics.fields.PublicIdField(default=lib.identifiers.new_public_id, editable=False, max_length=16)),
-                ('rank', models.PositiveSmallIntegerField()),
-                ('source_kind', models.CharField(max_length=12)),
-                ('source_key', models.CharField(max_length=40)),
-                ('status_code', models.CharField(max_length=2)),
-                ('payer_claim_number', models.CharField(blank=True, max_length=50)),
-                ('charge', clinics.fields.MoneyField()),
-                ('paid', clinics.fields.MoneyField()),
-                ('patient_responsibility', clinics.fields.MoneyField()),
-                ('adjustments', models.JSONField(default=list)),
-                ('remarks', models.JSONField(default=list)),
-                ('outpatient_remarks', models.JSONField(default=dict)),
-                ('crossover_payer', models.CharField(blank=True, max_length=60)),
-                ('adjudicated_on', models.DateField()),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('posted_at', models.DateTimeField(null=True)),
-                ('reversed_at', models.DateTimeField(null=True)),
-                ('clinic', models.ForeignKey(db_index=False, default=clinics.scoping.current_clinic_id, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinics.clinic')),
-                ('payer', clinics.fields.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='insurance.payer')),
-                ('claim', clinics.fields.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='adjudications', to='claims.claim')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "public_id",
+                    clinics.fields.PublicIdField(
+                        default=lib.identifiers.new_public_id, editable=False, max_length=16
+                    ),
+                ),
+                ("rank", models.PositiveSmallIntegerField()),
+                ("source_kind", models.CharField(max_length=12)),
+                ("source_key", models.CharField(max_length=40)),
+                ("status_code", models.CharField(max_length=2)),
+                ("payer_claim_number", models.CharField(blank=True, max_length=50)),
+                ("charge", clinics.fields.MoneyField()),
+                ("paid", clinics.fields.MoneyField()),
+                ("patient_responsibility", clinics.fields.MoneyField()),
+                ("adjustments", models.JSONField(default=list)),
+                ("remarks", models.JSONField(default=list)),
+                ("outpatient_remarks", models.JSONField(default=dict)),
+                ("crossover_payer", models.CharField(blank=True, max_length=60)),
+                ("adjudicated_on", models.DateField()),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("posted_at", models.DateTimeField(null=True)),
+                ("reversed_at", models.DateTimeField(null=True)),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        db_index=False,
+                        default=clinics.scoping.current_clinic_id,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clinics.clinic",
+                    ),
+                ),
+                (
+                    "payer",
+                    clinics.fields.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="insurance.payer"
+                    ),
+                ),
+                (
+                    "claim",
+                    clinics.fields.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="adjudications",
+                        to="claims.claim",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Acknowledgement',
+            name="Acknowledgement",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('file_key', models.CharField(max_length=40)),
-                ('kind', models.CharField(max_length=6)),
-                ('ordinal', models.PositiveIntegerField()),
-                ('result', models.CharField(max_length=20)),
-                ('reference', models.CharField(blank=True, max_length=50)),
-                ('payer_claim_number', models.CharField(blank=True, max_length=50)),
-                ('text', models.CharField(blank=True, max_length=500)),
-                ('segment', models.CharField(blank=True, max_length=500)),
-                ('data', models.JSONField(default=dict)),
-                ('received_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('clinic', models.ForeignKey(db_index=False, default=clinics.scoping.current_clinic_id, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinics.clinic')),
-                ('batch', clinics.fields.TenantForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='acknowledgements', to='claims.batch')),
-                ('claim', clinics.fields.TenantForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='acknowledgements', to='claims.claim')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("file_key", models.CharField(max_length=40)),
+                ("kind", models.CharField(max_length=6)),
+                ("ordinal", models.PositiveIntegerField()),
+                ("result", models.CharField(max_length=20)),
+                ("reference", models.CharField(blank=True, max_length=50)),
+                ("payer_claim_number", models.CharField(blank=True, max_length=50)),
+                ("text", models.CharField(blank=True, max_length=500)),
+                ("segment", models.CharField(blank=True, max_length=500)),
+                ("data", models.JSONField(default=dict)),
+                ("received_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        db_index=False,
+                        default=clinics.scoping.current_clinic_id,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clinics.clinic",
+                    ),
+                ),
+                (
+                    "batch",
+                    clinics.fields.TenantForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="acknowledgements",
+                        to="claims.batch",
+                    ),
+                ),
+                (
+                    "claim",
+                    clinics.fields.TenantForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="acknowledgements",
+                        to="claims.claim",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ClaimEvent',
+            name="ClaimEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('actor', models.CharField(max_length=254)),
-                ('kind', models.CharField(max_length=30)),
-                ('from_state', models.CharField(blank=True, max_length=20)),
-                ('to_state', models.CharField(blank=True, max_length=20)),
-                ('text', models.CharField(blank=True, max_length=300)),
-                ('segment', models.CharField(blank=True, max_length=300)),
-                ('file_key', models.CharField(blank=True, max_length=40)),
-                ('data', models.JSONField(default=dict)),
-                ('claim', clinics.fields.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='events', to='claims.claim')),
-                ('clinic', models.ForeignKey(db_index=False, default=clinics.scoping.current_clinic_id, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinics.clinic')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("actor", models.CharField(max_length=254)),
+                ("kind", models.CharField(max_length=30)),
+                ("from_state", models.CharField(blank=True, max_length=20)),
+                ("to_state", models.CharField(blank=True, max_length=20)),
+                ("text", models.CharField(blank=True, max_length=300)),
+                ("segment", models.CharField(blank=True, max_length=300)),
+                ("file_key", models.CharField(blank=True, max_length=40)),
+                ("data", models.JSONField(default=dict)),
+                (
+                    "claim",
+                    clinics.fields.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="events", to="claims.claim"
+                    ),
+                ),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        db_index=False,
+                        default=clinics.scoping.current_clinic_id,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clinics.clinic",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ClaimLine',
+            name="ClaimLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('line_no', models.PositiveSmallIntegerField()),
-                ('line_id', models.CharField(max_length=30)),
-                ('procedure_code', models.CharField(max_length=8)),
-                ('modifiers', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=2), default=list, size=None)),
-                ('units', models.DecimalField(decimal_places=3, max_digits=8)),
-                ('amount', clinics.fields.MoneyField()),
-                ('service_date', models.DateField()),
-                ('charge', clinics.fields.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='claim_lines', to='billing.charge')),
-                ('claim', clinics.fields.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='claims.claim')),
-                ('clinic', models.ForeignKey(db_index=False, default=clinics.scoping.current_clinic_id, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinics.clinic')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("line_no", models.PositiveSmallIntegerField()),
+                ("line_id", models.CharField(max_length=30)),
+                ("procedure_code", models.CharField(max_length=8)),
+                (
+                    "modifiers",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=2), default=list, size=None
+                    ),
+                ),
+                ("units", models.DecimalField(decimal_places=3, max_digits=8)),
+                ("amount", clinics.fields.MoneyField()),
+                ("service_date", models.DateField()),
+                (
+                    "charge",
+                    clinics.fields.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="claim_lines",
+                        to="billing.charge",
+                    ),
+                ),
+                (
+                    "claim",
+                    clinics.fields.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="lines", to="claims.claim"
+                    ),
+                ),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        db_index=False,
+                        default=clinics.scoping.current_clinic_id,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clinics.clinic",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['line_no'],
+                "ordering": ["line_no"],
             },
         ),
         migrations.CreateModel(
-            name='AdjudicationLine',
+            name="AdjudicationLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('ordinal', models.PositiveSmallIntegerField()),
-                ('procedure_code', models.CharField(max_length=8)),
-                ('modifiers', models.JSONField(default=list)),
-                ('charge', clinics.fields.MoneyField()),
-                ('paid', clinics.fields.MoneyField()),
-                ('allowed', clinics.fields.MoneyField(null=True)),
-                ('units', models.DecimalField(decimal_places=3, max_digits=8, null=True)),
-                ('adjustments', models.JSONField(default=list)),
-                ('remarks', models.JSONField(default=list)),
-                ('adjudication', clinics.fields.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='claims.adjudication')),
-                ('clinic', models.ForeignKey(db_index=False, default=clinics.scoping.current_clinic_id, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinics.clinic')),
-                ('claim_line', clinics.fields.TenantForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='adjudication_lines', to='claims.claimline')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("ordinal", models.PositiveSmallIntegerField()),
+                ("procedure_code", models.CharField(max_length=8)),
+                ("modifiers", models.JSONField(default=list)),
+                ("charge", clinics.fields.MoneyField()),
+                ("paid", clinics.fields.MoneyField()),
+                ("allowed", clinics.fields.MoneyField(null=True)),
+                ("units", models.DecimalField(decimal_places=3, max_digits=8, null=True)),
+                ("adjustments", models.JSONField(default=list)),
+                ("remarks", models.JSONField(default=list)),
+                (
+                    "adjudication",
+                    clinics.fields.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="lines",
+                        to="claims.adjudication",
+                    ),
+                ),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        db_index=False,
+                        default=clinics.scoping.current_clinic_id,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clinics.clinic",
+                    ),
+                ),
+                (
+                    "claim_line",
+                    clinics.fields.TenantForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="adjudication_lines",
+                        to="claims.claimline",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['ordinal'],
+                "ordering": ["ordinal"],
             },
         ),
         migrations.CreateModel(
-            name='ClaimTransition',
+            name="ClaimTransition",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('from_state', models.CharField(max_length=20)),
-                ('to_state', models.CharField(max_length=20)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("from_state", models.CharField(max_length=20)),
+                ("to_state", models.CharField(max_length=20)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('from_state', 'to_state'), name='claim_transition_once')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("from_state", "to_state"), name="claim_transition_once")
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='batch',
-            index=models.Index(fields=['clinic', '-created_at'], name='batch_recent'),
+            model_name="batch",
+            index=models.Index(fields=["clinic", "-created_at"], name="batch_recent"),
         ),
         migrations.AddConstraint(
-            model_name='batch',
-            constraint=models.UniqueConstraint(fields=('clinic', 'public_id'), name='batch_public_id'),
+            model_name="batch",
+            constraint=models.UniqueConstraint(fields=("clinic", "public_id"), name="batch_public_id"),
         ),
         migrations.AddIndex(
-            model_name='claim',
-            index=models.Index(fields=['clinic', 'state', '-service_from', '-id'], name='claim_queue'),
+            model_name="claim",
+            index=models.Index(fields=["clinic", "state", "-service_from", "-id"], name="claim_queue"),
         ),
         migrations.AddIndex(
-            model_name='claim',
-            index=models.Index(fields=['clinic', '-service_from', '-id'], name='claim_all'),
+            model_name="claim",
+            index=models.Index(fields=["clinic", "-service_from", "-id"], name="claim_all"),
         ),
         migrations.AddIndex(
-            model_name='claim',
-            index=models.Index(fields=['clinic', 'patient'], name='claim_by_patient'),
+            model_name="claim",
+            index=models.Index(fields=["clinic", "patient"], name="claim_by_patient"),
         ),
         migrations.AddIndex(
-            model_name='claim',
-            index=models.Index(condition=models.Q(('payer_claim_number', ''), _negated=True), fields=['clinic', 'payer_claim_number'], name='claim_by_payer_number'),
+            model_name="claim",
+            index=models.Index(
+                condition=models.Q(("payer_claim_number", ""), _negated=True),
+                fields=["clinic", "payer_claim_number"],
+                name="claim_by_payer_number",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='claim',
-            constraint=models.UniqueConstraint(fields=('clinic', 'public_id'), name='claim_public_id'),
+            model_name="claim",
+            constraint=models.UniqueConstraint(fields=("clinic", "public_id"), name="claim_public_id"),
         ),
         migrations.AddConstraint(
-            model_name='claim',
-            constraint=models.UniqueConstraint(fields=('clinic', 'control_number'), name='claim_control_number_once'),
+            model_name="claim",
+            constraint=models.UniqueConstraint(
+                fields=("clinic", "control_number"), name="claim_control_number_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='claim',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ('superseded', 'voided')), _negated=True), fields=('clinic', 'invoice', 'rank', 'part'), name='claim_one_live_a_layer'),
+            model_name="claim",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ("superseded", "voided")), _negated=True),
+                fields=("clinic", "invoice", "rank", "part"),
+                name="claim_one_live_a_layer",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='claim',
-            constraint=models.CheckConstraint(condition=models.Q(('rank__gte', 1), ('rank__lte', 3)), name='claim_rank_1_to_3'),
+            model_name="claim",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("rank__gte", 1), ("rank__lte", 3)), name="claim_rank_1_to_3"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='claim',
-            constraint=models.CheckConstraint(condition=models.Q(('frequency__in', ['1', '7', '8'])), name='claim_frequency_known'),
+            model_name="claim",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("frequency__in", ["1", "7", "8"])), name="claim_frequency_known"
+            ),
         ),
         migrations.AddIndex(
-            model_name='batchitem',
-            index=models.Index(fields=['clinic', 'batch'], name='batch_item_by_batch'),
+            model_name="batchitem",
+            index=models.Index(fields=["clinic", "batch"], name="batch_item_by_batch"),
         ),
         migrations.AddConstraint(
-            model_name='batchitem',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_live', True)), fields=('clinic', 'claim'), name='claim_submitted_once'),
+            model_name="batchitem",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("is_live", True)), fields=("clinic", "claim"), name="claim_submitted_once"
+            ),
         ),
         migrations.AddIndex(
-            model_name='adjudication',
-            index=models.Index(fields=['clinic', 'claim'], name='adjudication_by_claim'),
+            model_name="adjudication",
+            index=models.Index(fields=["clinic", "claim"], name="adjudication_by_claim"),
         ),
         migrations.AddConstraint(
-            model_name='adjudication',
-            constraint=models.UniqueConstraint(fields=('clinic', 'public_id'), name='adjudication_public_id'),
+            model_name="adjudication",
+            constraint=models.UniqueConstraint(fields=("clinic", "public_id"), name="adjudication_public_id"),
         ),
         migrations.AddConstraint(
-            model_name='adjudication',
-            constraint=models.UniqueConstraint(fields=('clinic', 'source_kind', 'source_key'), name='adjudication_source_once'),
+            model_name="adjudication",
+            constraint=models.UniqueConstraint(
+                fields=("clinic", "source_kind", "source_key"), name="adjudication_source_once"
+            ),
         ),
         migrations.AddIndex(
-            model_name='acknowledgement',
-            index=models.Index(fields=['clinic', 'claim'], name='acknowledgement_by_claim'),
+            model_name="acknowledgement",
+            index=models.Index(fields=["clinic", "claim"], name="acknowledgement_by_claim"),
         ),
         migrations.AddConstraint(
-            model_name='acknowledgement',
-            constraint=models.UniqueConstraint(fields=('clinic', 'file_key', 'kind', 'ordinal'), name='acknowledgement_once'),
+            model_name="acknowledgement",
+            constraint=models.UniqueConstraint(
+                fields=("clinic", "file_key", "kind", "ordinal"), name="acknowledgement_once"
+            ),
         ),
         migrations.AddIndex(
-            model_name='claimevent',
-            index=models.Index(fields=['clinic', 'claim', 'at'], name='claim_event_by_claim'),
+            model_name="claimevent",
+            index=models.Index(fields=["clinic", "claim", "at"], name="claim_event_by_claim"),
         ),
         migrations.AddConstraint(
-            model_name='claimline',
-            constraint=models.UniqueConstraint(fields=('clinic', 'claim', 'line_no'), name='claim_line_once'),
+            model_name="claimline",
+            constraint=models.UniqueConstraint(fields=("clinic", "claim", "line_no"), name="claim_line_once"),
         ),
         migrations.AddConstraint(
-            model_name='claimline',
-            constraint=models.UniqueConstraint(fields=('clinic', 'claim', 'line_id'), name='claim_line_id_once'),
+            model_name="claimline",
+            constraint=models.UniqueConstraint(
+                fields=("clinic", "claim", "line_id"), name="claim_line_id_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='adjudicationline',
-            constraint=models.UniqueConstraint(fields=('clinic', 'adjudication', 'ordinal'), name='adjudication_line_once'),
+            model_name="adjudicationline",
+            constraint=models.UniqueConstraint(
+                fields=("clinic", "adjudication", "ordinal"), name="adjudication_line_once"
+            ),
         ),
     ]

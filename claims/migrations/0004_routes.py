@@ -13,7 +13,9 @@ CROSSED = ("new", "ready", "on_hold")
 def add_moves(apps, schema_editor):
     """A claim that has not left may be adjudicated: the payer before sent it on."""
     transition = apps.get_model("claims", "ClaimTransition")
-    transition.objects.bulk_create([transition(from_state=start, to_state="adjudicated") for start in CROSSED])
+    transition.objects.bulk_create(
+        [transition(from_state=start, to_state="adjudicated") for start in CROSSED]
+    )
 
 
 class Migration(migrations.Migration):
@@ -28,7 +30,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="PayerRoute",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 (
                     "clinic",
                     models.ForeignKey(
@@ -50,7 +57,9 @@ class Migration(migrations.Migration):
                 (
                     "payer",
                     clinics.fields.TenantForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="routes", to="insurance.payer"
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="routes",
+                        to="insurance.payer",
                     ),
                 ),
             ],

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import traceback
+from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
+
+from django.db import connection
 
 from appointments.models import Appointment, Service
 from billing.checkout import check_out
@@ -13,6 +20,7 @@ from claims.models import Claim
 from insurance.models import Payer
 from patients.models import Patient
 from tests.cast import NOW, TODAY, World, make_patient, make_policy, make_profile, make_visit
+from work import outbox
 
 
 def bill(
@@ -36,8 +44,6 @@ def bill(
 
 def cash(world: World, amount: str) -> Payment:
     """Money over the counter."""
-    from decimal import Decimal
-
     return Payment(method=world.cash, amount=Decimal(amount))
 
 
@@ -61,3 +67,43 @@ def visit_of(invoice: Invoice) -> Appointment:
     visit = invoice.appointment
     assert visit is not None
     return visit
+
+
+def work_off(limit: int = 50) -> int:
+    """Run every promise that is due, as the worker would; returns how many rows were run."""
+    count = 0
+    for _ in range(limit):
+        due = outbox.due_ids()
+        if not due:
+            return count
+        for key in due:
+            outbox.run(key)
+            count += 1
+    raise AssertionError("the outbox never empties")
+
+
+def run_and_die(act: Callable[[], object], at_statement: int) -> bool:
+    """Run ``act`` in a child that kills itself before its n-th SQL statement; True when it got through."""
+    child = os.fork()
+    if child == 0:
+        connection.connection = None  # the parent's socket is not ours to touch
+        connection.in_atomic_block = False
+        seen = 0
+
+        def count(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+            nonlocal seen
+            seen += 1
+            if seen == at_statement:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return execute(sql, params, many, context)
+
+        try:
+            with connection.execute_wrapper(count):
+                act()
+        except BaseException:  # noqa: BLE001 - the parent reads the exit code
+            traceback.print_exc()
+            os._exit(3)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status) or os.waitstatus_to_exitcode(status) == 0, "the child failed"
+    return not os.WIFSIGNALED(status)

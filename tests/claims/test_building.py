@@ -7,13 +7,14 @@ from decimal import Decimal
 
 import pytest
 
+from billing.checkout import check_out
 from claims import building, checks, queue
 from claims.check_facts import load_contexts
 from claims.enums import ClaimState
 from claims.errors import NothingToClaim, NotReady
 from claims.models import Claim, ClaimEvent
 from lib.frozen import thaw
-from tests.cast import TODAY, make_patient, make_world
+from tests.cast import NOW, TODAY, make_patient, make_visit, make_world
 from tests.claims.helpers import bill, visit_of
 from x12.documents.professional_claim import ClaimDocument
 
@@ -194,12 +195,6 @@ def test_an_expired_card_and_a_twin_are_found() -> None:
     with world.open():
         patient = make_patient()
         first = queue.one_click(bill(world, patient), TODAY)
-        from billing.checkout import check_out
-        from tests.cast import (
-            NOW,
-            make_visit,  # the same visit once more
-        )
-
         again = make_visit(world, patient, visit_of(first.invoice).profile)
         invoice = check_out(again.public_id, [], at=NOW).invoice
         found = queue.missing(invoice, TODAY)
@@ -207,7 +202,7 @@ def test_an_expired_card_and_a_twin_are_found() -> None:
         assert first.control_number in found[0].message
         first.policy.expires_on = TODAY - timedelta(days=1)
         first.policy.save()
-        assert "POLICY-EXPIRED" in [finding.code for finding in queue.missing(invoice, TODAY)]
+        assert "POLICY-EXPIRED" in [finding.code for finding in queue.check(first, TODAY)]
 
 
 def test_every_move_leaves_an_event() -> None:

@@ -1,0 +1,236 @@
+"""Duplicate & resubmit: the next version of a claim, by the table of rules.md B8.
+
+Before it: a rejected or adjudicated claim, the claim page and the denials list. After it: claims/review.py,
+since the new version stands in ``new`` and can be edited. The old one becomes ``superseded`` and stays
+visible; every number ever sent stays an alias of the family.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+
+from billing.enums import InvoiceState
+from billing.models import Charge, Invoice
+from claims import building, lifecycle, queue
+from claims.enums import ClaimState, Outcome
+from claims.errors import NotResubmittable
+from claims.models import Claim
+from claims.snapshot import Naming, Source
+from clinics import audit
+from lib.frozen import freeze, thaw
+from lib.identifiers import new_control_number
+from x12.documents.professional_claim import ClaimDocument
+
+ORIGINAL, REPLACEMENT, VOID = "1", "7", "8"
+# MA130: nothing in the claim could be processed, no appeal rights: it is sent as a new claim.
+UNPROCESSABLE = "MA130"
+WITH_REASON = (ClaimState.SUBMITTED, ClaimState.ACKNOWLEDGED, ClaimState.ACCEPTED)
+DECIDED = (ClaimState.ADJUDICATED, ClaimState.CLOSED)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One row of the table as it stands for a claim: what may be sent and why, or why not."""
+
+    frequency: str
+    label: str
+    why: str
+    allowed: bool
+    code: str = ""
+    needs_reason: bool = False
+
+
+def choices(claim: Claim) -> list[Choice]:
+    """What B8 offers for this claim now, the fitting one first."""
+    return sorted(
+        (judge(claim, frequency) for frequency in (ORIGINAL, REPLACEMENT, VOID)), key=lambda c: not c.allowed
+    )
+
+
+def judge(claim: Claim, frequency: str) -> Choice:
+    """Whether this claim may be sent again under CLM05-3 ``frequency``, in words."""
+    state = ClaimState(claim.state)
+    if frequency == ORIGINAL:
+        return _judge_original(claim, state)
+    label = "Replacement (7)" if frequency == REPLACEMENT else "Void (8)"
+    if state not in DECIDED:
+        words = (
+            "It was rejected before anybody decided: send it as an original."
+            if state == ClaimState.REJECTED
+            else "The payer has not decided this claim yet."
+        )
+        return Choice(frequency, label, words, allowed=False, code="not_adjudicated")
+    if not claim.payer.accepts_frequency_7_8:
+        return Choice(
+            frequency,
+            label,
+            f"{claim.payer_name} takes no 7 or 8: send a new claim, or ask for a reopening.",
+            allowed=False,
+            code="payer_takes_no_7_8",
+        )
+    if not claim.payer_claim_number:
+        return Choice(
+            frequency,
+            label,
+            "The payer's claim number is missing. It is on the payer's answer (CLP07, or REF*1K of the 277CA), or "
+            "on the paper EOB: type it in first.",
+            allowed=False,
+            code="payer_claim_number_missing",
+        )
+    why = (
+        "Send all lines as they should be now."
+        if frequency == REPLACEMENT
+        else "It should never have been billed."
+    )
+    return Choice(frequency, label, why, allowed=True)
+
+
+def _judge_original(claim: Claim, state: ClaimState) -> Choice:
+    label = "New claim (1)"
+    if state == ClaimState.REJECTED:
+        return Choice(
+            ORIGINAL, label, "It was rejected, so it was never decided: mend it and send it.", allowed=True
+        )
+    if state in DECIDED:
+        if not claim.payer.accepts_frequency_7_8:
+            return Choice(ORIGINAL, label, f"{claim.payer_name} takes no 7 or 8.", allowed=True)
+        if claim.outcome == Outcome.DENIED and is_unprocessable(claim):
+            return Choice(
+                ORIGINAL, label, "The payer could not process it (MA130): send it new.", allowed=True
+            )
+        return Choice(
+            ORIGINAL,
+            label,
+            "The payer decided it: a second original would be denied as a duplicate (CARC 18).",
+            allowed=False,
+            code="would_be_duplicate",
+        )
+    if state in WITH_REASON:
+        return Choice(
+            ORIGINAL,
+            label,
+            "The payer may still have it: ask first (276), and send only if it is not on file.",
+            allowed=True,
+            code="not_answered",
+            needs_reason=True,
+        )
+    return Choice(
+        ORIGINAL, label, f"It is {state.label.lower()}: edit it as it is.", allowed=False, code="not_sent"
+    )
+
+
+def is_unprocessable(claim: Claim) -> bool:
+    """Whether the last answer carries MA130."""
+    answer = claim.adjudications.filter(reversed_at__isnull=True).order_by("-created_at", "-pk").first()
+    if answer is None:
+        return False
+    moa = answer.outpatient_remarks.get("remarks", []) if answer.outpatient_remarks else []
+    return UNPROCESSABLE in [*answer.remarks, *moa]
+
+
+def duplicate(
+    claim: Claim, frequency: str, reason: str, *, today: date, payer_claim_number: str = ""
+) -> Claim:
+    """The new version in ``new``, the old one ``superseded``. Raises NotResubmittable with B8's code.
+
+    ``payer_claim_number`` is typed from the EOB where nobody else told it. A second press returns the version
+    made first.
+    """
+    locked = (
+        Claim.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("payer", "invoice", "policy")
+        .get(pk=claim.pk)
+    )
+    if locked.state == ClaimState.SUPERSEDED:
+        made = Claim.objects.filter(replaces=locked, frequency=frequency).order_by("-version").first()
+        if made is not None:
+            return made
+    if payer_claim_number and not locked.payer_claim_number:
+        locked.payer_claim_number = payer_claim_number.strip()[:50]
+        Claim.objects.filter(pk=locked.pk).update(payer_claim_number=locked.payer_claim_number)
+    choice = judge(locked, frequency)
+    if not choice.allowed:
+        raise NotResubmittable(choice.why, code=choice.code, frequency=frequency)
+    if (choice.needs_reason or claim.outcome) and not reason.strip():
+        raise NotResubmittable("Say why it is sent again; the next person will ask.", code="reason_missing")
+    draft = _next_version(locked, frequency, today)
+    lifecycle.move(
+        locked,
+        ClaimState.SUPERSEDED,
+        text=f"Replaced by version {draft.claim.version}: {reason.strip() or choice.why}",
+    )
+    made = building.store_version(draft, text=f"Made from version {locked.version} as {choice.label.lower()}")
+    queue.check(made, today)
+    audit.record(
+        "claim.duplicate",
+        "claim",
+        made.public_id,
+        reason=reason.strip(),
+        replaces=locked.control_number,
+        frequency=frequency,
+    )
+    return made
+
+
+def family(claim: Claim) -> list[Claim]:
+    """All versions of all layers of the invoice and of those it corrects, oldest first."""
+    root = claim.invoice.corrects_id or claim.invoice_id
+    ids = [root, *Invoice.objects.filter(corrects_id=root).values_list("pk", flat=True)]
+    return list(Claim.objects.filter(invoice_id__in=ids).order_by("rank", "part", "version"))
+
+
+def _next_version(claim: Claim, frequency: str, today: date) -> building.Draft:
+    """A copy of header and lines under a new number; a corrected invoice gives its own charges (B8)."""
+    number = claim.payer_claim_number if frequency != ORIGINAL else ""
+    naming = Naming(new_control_number(), frequency, number)
+    corrected = (
+        Invoice.objects.filter(corrects_id=claim.invoice_id)
+        .exclude(state=InvoiceState.VOID)
+        .order_by("-issued_at", "-pk")
+        .first()
+    )
+    if corrected is not None and frequency != VOID:
+        draft = _from_invoice(corrected, claim, naming, today)
+    else:
+        draft = _copy(claim, naming)
+    made = draft.claim
+    made.version = claim.version + 1
+    made.replaces = claim
+    made.assignee = claim.assignee
+    return draft
+
+
+def _from_invoice(invoice: Invoice, claim: Claim, naming: Naming, today: date) -> building.Draft:
+    source: Source = building.load_source(invoice, claim.rank)
+    start = (claim.part - 1) * building.MAX_LINES
+    charges = source.charges[start : start + building.MAX_LINES]
+    return building.make_draft(invoice, source, charges, claim.part, naming, today=today)
+
+
+def _copy(claim: Claim, naming: Naming) -> building.Draft:
+    document = replace(
+        thaw(ClaimDocument, claim.document),
+        control_number=naming.control_number,
+        frequency_code=naming.frequency,
+        payer_claim_number=naming.payer_claim_number,
+    )
+    made = Claim(
+        control_number=naming.control_number,
+        document=freeze(document),
+        frequency=naming.frequency,
+        payer_claim_number=naming.payer_claim_number,
+        last_event=f"Made from version {claim.version}",
+        **{name: getattr(claim, name) for name in COPIED},
+    )
+    charges: tuple[Charge, ...] = tuple(
+        line.charge for line in claim.lines.select_related("charge").order_by("line_no")
+    )
+    return building.Draft(made, document, charges)
+
+
+COPIED = (
+    "clinic_id", "invoice_id", "patient_id", "appointment_id", "location_id", "payer_id", "policy_id", "rank",
+    "part", "format", "total", "patient_name", "payer_name", "clinician_name", "service_from", "service_to",
+    "filing_deadline",
+)  # fmt: skip
