@@ -7,3 +7,7 @@ class ResponsesConfig(AppConfig):
     """The responses room."""
 
     name = "responses"
+
+    def ready(self) -> None:
+        """Declare settings and register the handlers of this room's promises."""
+        from responses import settings, tasks  # noqa: F401 - imported for what they register

@@ -54,6 +54,8 @@ class Facts:
     reissue_reason: str = ""
     is_weak: bool = False  # the family is a guess
     weak_reason: str = ""
+    layer: int | None = None  # the layer a person chose
+    accepted: frozenset[str] = frozenset()  # gates that a person has looked at and lets pass
 
 
 @dataclass(slots=True)

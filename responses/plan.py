@@ -81,8 +81,9 @@ class ClaimPlan:
 class _Work:
     """One plan in the making: codes with their reasons, and the trace."""
 
-    def __init__(self, payment: ClaimPayment) -> None:
+    def __init__(self, payment: ClaimPayment, accepted: frozenset[str]) -> None:
         self.payment = payment
+        self.accepted = accepted
         self.reasons: dict[str, str] = {}
         self.trace: list[Step] = []
 
@@ -102,7 +103,7 @@ def plan_claim(payment: ClaimPayment, ledger: ClaimLedger | None, facts: Facts, 
 
     ``facts.is_weak`` says that the family itself is only a guess (E05). Nothing is changed here: see ``take``.
     """
-    work = _Work(payment)
+    work = _Work(payment, facts.accepted)
     if facts.is_repeat:
         work.stop("E01", "this remittance was taken before; nothing is changed")
         return _finish(work, Decision.IGNORED, None, ledger)
@@ -112,6 +113,8 @@ def plan_claim(payment: ClaimPayment, ledger: ClaimLedger | None, facts: Facts, 
         gates.check_status(work, payment)
         return _finish(work, Decision.EXCEPTION, None, None)
     match = find_layer(payment, facts.payer, ledger)
+    if facts.layer is not None:
+        match = LayerMatch(facts.layer, True, "chosen by a person")
     work.note("B9.E05", match.layer, match.reason, payer=facts.payer.name, status=payment.status_code)
     if facts.is_weak or not match.certain:
         work.stop("E05", facts.weak_reason or match.reason)
@@ -384,7 +387,8 @@ def _finish(
     reverses: str | None = None,
 ) -> ClaimPlan:
     codes = tuple(sorted(work.reasons))
-    decision = decision or (Decision.EXCEPTION if codes else Decision.POST)
+    stops = [code for code in codes if code not in work.accepted]
+    decision = decision or (Decision.EXCEPTION if stops else Decision.POST)
     before = ledger.responsible if ledger else None
     return ClaimPlan(
         control_number=work.payment.control_number,

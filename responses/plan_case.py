@@ -244,7 +244,7 @@ def _ledger(claim: Reader) -> ClaimLedger:
     if len({line.id for line in lines}) != len(lines):
         claim.fail("lines", "two lines have the same id")
     for line in lines:
-        line.insurers = {rank: ZERO for rank in ranks}
+        line.insurers = dict.fromkeys(ranks, ZERO)
         line.insurers[responsible] = line.charge - line.patient
     return ClaimLedger(
         control_numbers=numbers,

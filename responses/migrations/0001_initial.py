@@ -9,148 +9,341 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('billing', '0001_initial'),
-        ('claims', '0001_initial'),
-        ('clearinghouses', '0001_initial'),
-        ('clinics', '0001_initial'),
-        ('insurance', '0001_initial'),
+        ("billing", "0001_initial"),
+        ("claims", "0001_initial"),
+        ("clearinghouses", "0001_initial"),
+        ("clinics", "0001_initial"),
+        ("insurance", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Remittance',
+            name="Remittance",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', clinics.fields.PublicIdField(default=lib.identifiers.new_public_id, editable=False, max_length=16)),
-                ('ordinal', models.PositiveIntegerField(default=0)),
-                ('source', models.CharField(default='era', max_length=8)),
-                ('payer_name', models.CharField(max_length=60)),
-                ('payer_identifier', models.CharField(max_length=30)),
-                ('trace_number', models.CharField(max_length=50)),
-                ('payee_npi', models.CharField(blank=True, max_length=20)),
-                ('method', models.CharField(blank=True, max_length=3)),
-                ('payment_date', models.DateField()),
-                ('amount', clinics.fields.MoneyField()),
-                ('provider_total', clinics.fields.MoneyField(default=0)),
-                ('is_balanced', models.BooleanField(default=True)),
-                ('state', models.CharField(choices=[('open', 'Open'), ('closed', 'Closed'), ('unbalanced', 'Does not balance'), ('duplicate', 'Duplicate')], default='open', max_length=10)),
-                ('times_received', models.PositiveIntegerField(default=1)),
-                ('document', models.JSONField(default=dict)),
-                ('findings', models.JSONField(default=list)),
-                ('received_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('clinic', models.ForeignKey(db_index=False, default=clinics.scoping.current_clinic_id, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinics.clinic')),
-                ('inbound_file', clinics.fields.TenantForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='remittances', to='clearinghouses.inboundfile')),
-                ('payer', clinics.fields.TenantForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='insurance.payer')),
-                ('receipt', clinics.fields.TenantForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='billing.receipt')),
-                ('same_as', clinics.fields.TenantForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='repeats', to='responses.remittance')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "public_id",
+                    clinics.fields.PublicIdField(
+                        default=lib.identifiers.new_public_id, editable=False, max_length=16
+                    ),
+                ),
+                ("ordinal", models.PositiveIntegerField(default=0)),
+                ("source", models.CharField(default="era", max_length=8)),
+                ("payer_name", models.CharField(max_length=60)),
+                ("payer_identifier", models.CharField(max_length=30)),
+                ("trace_number", models.CharField(max_length=50)),
+                ("payee_npi", models.CharField(blank=True, max_length=20)),
+                ("method", models.CharField(blank=True, max_length=3)),
+                ("payment_date", models.DateField()),
+                ("amount", clinics.fields.MoneyField()),
+                ("provider_total", clinics.fields.MoneyField(default=0)),
+                ("is_balanced", models.BooleanField(default=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("open", "Open"),
+                            ("closed", "Closed"),
+                            ("unbalanced", "Does not balance"),
+                            ("duplicate", "Duplicate"),
+                        ],
+                        default="open",
+                        max_length=10,
+                    ),
+                ),
+                ("times_received", models.PositiveIntegerField(default=1)),
+                ("document", models.JSONField(default=dict)),
+                ("findings", models.JSONField(default=list)),
+                ("received_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        db_index=False,
+                        default=clinics.scoping.current_clinic_id,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clinics.clinic",
+                    ),
+                ),
+                (
+                    "inbound_file",
+                    clinics.fields.TenantForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="remittances",
+                        to="clearinghouses.inboundfile",
+                    ),
+                ),
+                (
+                    "payer",
+                    clinics.fields.TenantForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="insurance.payer",
+                    ),
+                ),
+                (
+                    "receipt",
+                    clinics.fields.TenantForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="billing.receipt",
+                    ),
+                ),
+                (
+                    "same_as",
+                    clinics.fields.TenantForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="repeats",
+                        to="responses.remittance",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ProviderAdjustment',
+            name="ProviderAdjustment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('ordinal', models.PositiveSmallIntegerField()),
-                ('code', models.CharField(max_length=2)),
-                ('reference', models.CharField(blank=True, max_length=50)),
-                ('amount', clinics.fields.MoneyField()),
-                ('is_open', models.BooleanField(default=True)),
-                ('note', models.CharField(blank=True, max_length=200)),
-                ('clinic', models.ForeignKey(db_index=False, default=clinics.scoping.current_clinic_id, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinics.clinic')),
-                ('linked_claim', clinics.fields.TenantForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='claims.claim')),
-                ('remittance', clinics.fields.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='provider_adjustments', to='responses.remittance')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("ordinal", models.PositiveSmallIntegerField()),
+                ("code", models.CharField(max_length=2)),
+                ("reference", models.CharField(blank=True, max_length=50)),
+                ("amount", clinics.fields.MoneyField()),
+                ("is_open", models.BooleanField(default=True)),
+                ("note", models.CharField(blank=True, max_length=200)),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        db_index=False,
+                        default=clinics.scoping.current_clinic_id,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clinics.clinic",
+                    ),
+                ),
+                (
+                    "linked_claim",
+                    clinics.fields.TenantForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="claims.claim",
+                    ),
+                ),
+                (
+                    "remittance",
+                    clinics.fields.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="provider_adjustments",
+                        to="responses.remittance",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ClaimResponse',
+            name="ClaimResponse",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', clinics.fields.PublicIdField(default=lib.identifiers.new_public_id, editable=False, max_length=16)),
-                ('ordinal', models.PositiveIntegerField()),
-                ('match_quality', models.CharField(choices=[('certain', 'Certain'), ('weak', 'Weak'), ('none', 'No match')], default='none', max_length=8)),
-                ('match_reason', models.CharField(blank=True, max_length=120)),
-                ('control_number', models.CharField(blank=True, max_length=40)),
-                ('status_code', models.CharField(max_length=2)),
-                ('payer_claim_number', models.CharField(blank=True, max_length=50)),
-                ('charged', clinics.fields.MoneyField()),
-                ('allowed', clinics.fields.MoneyField(null=True)),
-                ('paid', clinics.fields.MoneyField()),
-                ('contractual', clinics.fields.MoneyField(default=0)),
-                ('other_adjustment', clinics.fields.MoneyField(default=0)),
-                ('patient_responsibility', clinics.fields.MoneyField(default=0)),
-                ('expected_allowed', clinics.fields.MoneyField(null=True)),
-                ('variance', clinics.fields.MoneyField(null=True)),
-                ('next_payer', models.CharField(blank=True, max_length=60)),
-                ('document', models.JSONField()),
-                ('state', models.CharField(choices=[('proposed', 'Proposed'), ('auto_posted', 'Posted by rule'), ('posted_manually', 'Posted by hand'), ('exception', 'Exception'), ('ignored', 'Ignored'), ('duplicate', 'Duplicate'), ('reversed', 'Reversed')], default='proposed', max_length=16)),
-                ('codes', models.JSONField(default=list)),
-                ('plan', models.JSONField(default=dict)),
-                ('patient_name', models.CharField(blank=True, max_length=120)),
-                ('service_date', models.DateField(null=True)),
-                ('assignee', models.CharField(blank=True, max_length=254)),
-                ('hold_reason', models.CharField(blank=True, max_length=200)),
-                ('posted_at', models.DateTimeField(null=True)),
-                ('posted_by', models.CharField(blank=True, max_length=254)),
-                ('txn_key', models.CharField(blank=True, max_length=120)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('adjudication', clinics.fields.TenantForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='claims.adjudication')),
-                ('claim', clinics.fields.TenantForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='responses', to='claims.claim')),
-                ('clinic', models.ForeignKey(db_index=False, default=clinics.scoping.current_clinic_id, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinics.clinic')),
-                ('remittance', clinics.fields.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='responses', to='responses.remittance')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "public_id",
+                    clinics.fields.PublicIdField(
+                        default=lib.identifiers.new_public_id, editable=False, max_length=16
+                    ),
+                ),
+                ("ordinal", models.PositiveIntegerField()),
+                (
+                    "match_quality",
+                    models.CharField(
+                        choices=[("certain", "Certain"), ("weak", "Weak"), ("none", "No match")],
+                        default="none",
+                        max_length=8,
+                    ),
+                ),
+                ("match_reason", models.CharField(blank=True, max_length=120)),
+                ("control_number", models.CharField(blank=True, max_length=40)),
+                ("status_code", models.CharField(max_length=2)),
+                ("payer_claim_number", models.CharField(blank=True, max_length=50)),
+                ("charged", clinics.fields.MoneyField()),
+                ("allowed", clinics.fields.MoneyField(null=True)),
+                ("paid", clinics.fields.MoneyField()),
+                ("contractual", clinics.fields.MoneyField(default=0)),
+                ("other_adjustment", clinics.fields.MoneyField(default=0)),
+                ("patient_responsibility", clinics.fields.MoneyField(default=0)),
+                ("expected_allowed", clinics.fields.MoneyField(null=True)),
+                ("variance", clinics.fields.MoneyField(null=True)),
+                ("next_payer", models.CharField(blank=True, max_length=60)),
+                ("document", models.JSONField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("proposed", "Proposed"),
+                            ("auto_posted", "Posted by rule"),
+                            ("posted_manually", "Posted by hand"),
+                            ("exception", "Exception"),
+                            ("ignored", "Ignored"),
+                            ("duplicate", "Duplicate"),
+                            ("reversed", "Reversed"),
+                        ],
+                        default="proposed",
+                        max_length=16,
+                    ),
+                ),
+                ("codes", models.JSONField(default=list)),
+                ("plan", models.JSONField(default=dict)),
+                ("patient_name", models.CharField(blank=True, max_length=120)),
+                ("service_date", models.DateField(null=True)),
+                ("assignee", models.CharField(blank=True, max_length=254)),
+                ("hold_reason", models.CharField(blank=True, max_length=200)),
+                ("posted_at", models.DateTimeField(null=True)),
+                ("posted_by", models.CharField(blank=True, max_length=254)),
+                ("txn_key", models.CharField(blank=True, max_length=120)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "adjudication",
+                    clinics.fields.TenantForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="claims.adjudication",
+                    ),
+                ),
+                (
+                    "claim",
+                    clinics.fields.TenantForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="responses",
+                        to="claims.claim",
+                    ),
+                ),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        db_index=False,
+                        default=clinics.scoping.current_clinic_id,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clinics.clinic",
+                    ),
+                ),
+                (
+                    "remittance",
+                    clinics.fields.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="responses",
+                        to="responses.remittance",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PostingRule',
+            name="PostingRule",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('group', models.CharField(max_length=2)),
-                ('reason', models.CharField(max_length=5)),
-                ('action', models.CharField(max_length=12)),
-                ('created_by', models.CharField(blank=True, max_length=254)),
-                ('clinic', models.ForeignKey(db_index=False, default=clinics.scoping.current_clinic_id, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinics.clinic')),
-                ('payer', clinics.fields.TenantForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='insurance.payer')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("group", models.CharField(max_length=2)),
+                ("reason", models.CharField(max_length=5)),
+                ("action", models.CharField(max_length=12)),
+                ("created_by", models.CharField(blank=True, max_length=254)),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        db_index=False,
+                        default=clinics.scoping.current_clinic_id,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clinics.clinic",
+                    ),
+                ),
+                (
+                    "payer",
+                    clinics.fields.TenantForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="insurance.payer",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('clinic', 'payer', 'group', 'reason'), name='posting_rule_once', nulls_distinct=False)],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("clinic", "payer", "group", "reason"),
+                        name="posting_rule_once",
+                        nulls_distinct=False,
+                    )
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='remittance',
-            index=models.Index(fields=['clinic', '-received_at'], name='remittance_recent'),
+            model_name="remittance",
+            index=models.Index(fields=["clinic", "-received_at"], name="remittance_recent"),
         ),
         migrations.AddConstraint(
-            model_name='remittance',
-            constraint=models.UniqueConstraint(fields=('clinic', 'public_id'), name='remittance_public_id'),
+            model_name="remittance",
+            constraint=models.UniqueConstraint(fields=("clinic", "public_id"), name="remittance_public_id"),
         ),
         migrations.AddConstraint(
-            model_name='remittance',
-            constraint=models.UniqueConstraint(fields=('clinic', 'payer_identifier', 'trace_number', 'payee_npi', 'payment_date', 'amount'), name='remittance_once'),
+            model_name="remittance",
+            constraint=models.UniqueConstraint(
+                fields=("clinic", "payer_identifier", "trace_number", "payee_npi", "payment_date", "amount"),
+                name="remittance_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='provideradjustment',
-            constraint=models.UniqueConstraint(fields=('clinic', 'remittance', 'ordinal'), name='provider_adjustment_once'),
+            model_name="provideradjustment",
+            constraint=models.UniqueConstraint(
+                fields=("clinic", "remittance", "ordinal"), name="provider_adjustment_once"
+            ),
         ),
         migrations.AddIndex(
-            model_name='claimresponse',
-            index=models.Index(fields=['clinic', 'state', '-id'], name='claim_response_queue'),
+            model_name="claimresponse",
+            index=models.Index(fields=["clinic", "state", "-id"], name="claim_response_queue"),
         ),
         migrations.AddIndex(
-            model_name='claimresponse',
-            index=models.Index(fields=['clinic', 'claim'], name='claim_response_by_claim'),
+            model_name="claimresponse",
+            index=models.Index(fields=["clinic", "claim"], name="claim_response_by_claim"),
         ),
         migrations.AddIndex(
-            model_name='claimresponse',
-            index=models.Index(fields=['clinic', 'payer_claim_number'], name='claim_response_by_icn'),
+            model_name="claimresponse",
+            index=models.Index(fields=["clinic", "payer_claim_number"], name="claim_response_by_icn"),
         ),
         migrations.AddConstraint(
-            model_name='claimresponse',
-            constraint=models.UniqueConstraint(fields=('clinic', 'public_id'), name='claim_response_public_id'),
+            model_name="claimresponse",
+            constraint=models.UniqueConstraint(
+                fields=("clinic", "public_id"), name="claim_response_public_id"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='claimresponse',
-            constraint=models.UniqueConstraint(fields=('clinic', 'remittance', 'ordinal'), name='claim_response_once'),
+            model_name="claimresponse",
+            constraint=models.UniqueConstraint(
+                fields=("clinic", "remittance", "ordinal"), name="claim_response_once"
+            ),
         ),
     ]

@@ -6,7 +6,17 @@ from clinics.walls import Wall
 
 
 class Migration(migrations.Migration):
-    dependencies = [("responses", "0001_initial"), ("clinics", "0002_wall"), ("work", "0002_wall"), ("patients", "0002_wall"), ("insurance", "0002_wall"), ("appointments", "0002_wall"), ("clearinghouses", "0002_wall"), ("billing", "0002_wall"), ("claims", "0002_wall")]
+    dependencies = [
+        ("responses", "0001_initial"),
+        ("clinics", "0002_wall"),
+        ("work", "0002_wall"),
+        ("patients", "0002_wall"),
+        ("insurance", "0002_wall"),
+        ("appointments", "0002_wall"),
+        ("clearinghouses", "0002_wall"),
+        ("billing", "0002_wall"),
+        ("claims", "0002_wall"),
+    ]
 
     operations = [
         Wall("Remittance", "ClaimResponse", "ProviderAdjustment", "PostingRule"),

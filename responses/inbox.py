@@ -1,0 +1,68 @@
+"""What came in, read and handed on: acknowledgements to claims, remittances to posting; nothing is lost.
+
+Before it: clearinghouses/inbound (the bytes are stored and promised here). A file that cannot be read is
+rejected with its findings and kept. Taking a file twice changes nothing: every kind has its own unique rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from clearinghouses.models import InboundFile
+from lib.findings import Finding
+from responses.posting import Taken, take_remittance
+from responses.remittance_facts import blocking_findings
+from x12.documents.remittance import Remittance
+from x12.findings import X12Finding
+from x12.reading import FileReading, read_file
+
+TAKE = "responses.take"
+ACKNOWLEDGEMENTS = frozenset({"TA1", "999", "997", "277CA"})
+
+
+@dataclass(slots=True)
+class Inbox:
+    """What one file held and what became of it."""
+
+    inbound: InboundFile
+    reading: FileReading
+    remittances: list[Taken] = field(default_factory=list)
+
+    @property
+    def is_read(self) -> bool:
+        """Whether anything in it could be taken."""
+        return self.inbound.state == InboundFile.State.READ
+
+
+def take(inbound: InboundFile, *, at: datetime) -> Inbox:
+    """Read a stored file of the open clinic and hand it on, in the open transaction."""
+    reading = read_file(bytes(inbound.stored.content))
+    result = Inbox(inbound, reading)
+    known = [each for each in reading.transactions if each.document is not None]
+    inbound.kinds = reading.kinds
+    inbound.findings = [_finding(finding) for finding in reading.findings]
+    inbound.state = InboundFile.State.READ if known else InboundFile.State.REJECTED
+    inbound.save(update_fields=["kinds", "findings", "state"])
+    if ACKNOWLEDGEMENTS & set(reading.kinds):
+        from claims import acknowledgements
+
+        acknowledgements.take(inbound, reading, at=at)
+    for place, each in enumerate(reading.transactions, 1):
+        if isinstance(each.document, Remittance):
+            own = [Finding(f.code, f"segment {f.segment}", f.message, f.severity) for f in each.findings]
+            result.remittances.append(
+                take_remittance(
+                    each.document, at=at, inbound=inbound, ordinal=place, findings=own,
+                    blocked=blocking_findings(reading, each),
+                )
+            )  # fmt: skip
+    inbound.taken_now = result.remittances  # type: ignore[attr-defined]  # for the page that just uploaded it
+    return result
+
+
+def _finding(finding: X12Finding) -> dict[str, object]:
+    return {
+        "code": finding.code, "level": finding.level, "severity": finding.severity, "segment": finding.segment,
+        "message": finding.message,
+    }  # fmt: skip

@@ -1,0 +1,149 @@
+"""One 835 taken in from the command line or an upload, told as the contract writes it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+
+from billing import balances
+from clearinghouses import inbound as receiving
+from clearinghouses.models import InboundFile
+from clinics.errors import Refusal
+from clinics.models import Clinic
+from clinics.scoping import open_clinic
+from lib.money import ZERO
+from responses import inbox
+from responses.enums import PostingState
+from responses.models import ClaimResponse, Remittance
+
+DECISIONS = {
+    PostingState.AUTO_POSTED: "posted",
+    PostingState.POSTED_MANUALLY: "posted",
+    PostingState.REVERSED: "posted",
+    PostingState.PROPOSED: "proposed",
+    PostingState.EXCEPTION: "exception",
+    PostingState.DUPLICATE: "duplicate",
+    PostingState.IGNORED: "ignored",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Exit status, the JSON document (None when it could not run), one line for status 2."""
+
+    status: int
+    document: dict[str, Any] | None
+    error: str | None = None
+
+
+def remit_file(path: str, slug: str, *, preview: bool, at: datetime) -> Report:
+    """Take a file in for a clinic; ``preview`` rolls everything back."""
+    try:
+        with Path(path).open("rb") as file:
+            content = file.read(receiving.MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        return Report(2, None, f"{path} cannot be read: {getattr(error, 'strerror', None) or error}")
+    clinic = Clinic.objects.filter(slug=slug).first()
+    if clinic is None:
+        return Report(2, None, f"there is no clinic {slug!r}")
+    try:
+        with open_clinic(clinic.pk, actor="remit"):
+            document = take_bytes(content, Path(path).name, "command", at=at)
+            if preview:
+                document["preview"] = True
+                transaction.set_rollback(True)
+    except Refusal as refused:
+        return Report(2, None, refused.message)
+    return Report(int(_needs_a_person(document)), document)
+
+
+def take_bytes(content: bytes, name: str, source: str, *, at: datetime) -> dict[str, Any]:
+    """Receive and take a file in the open scope; the same bytes again change nothing."""
+    inbound, is_new = receiving.receive(content, name, source)
+    if is_new or inbound.state == InboundFile.State.RECEIVED:
+        inbox.take(inbound, at=at)
+    else:
+        Remittance.objects.filter(inbound_file=inbound).update(times_received=inbound.times_received)
+    return tell(inbound, is_new=is_new, digest=hashlib.sha256(content).hexdigest())
+
+
+def tell(inbound: InboundFile, *, is_new: bool, digest: str) -> dict[str, Any]:
+    """The contract's JSON for one file."""
+    own = list(inbound.remittances.order_by("ordinal"))
+    told = [_transaction(row, is_repeat=not is_new) for row in own]
+    if is_new:
+        told += [_transaction(row, is_repeat=True) for row in repeats_in(inbound, own)]
+    return {
+        "file": {"sha256": digest, "duplicate": not is_new, "name": inbound.name, "state": inbound.state},
+        "kinds": inbound.kinds,
+        "transactions": told,
+        "findings": inbound.findings,
+    }
+
+
+def repeats_in(inbound: InboundFile, own: list[Remittance]) -> list[Remittance]:
+    """Remittances of this file that another file brought first."""
+    mine = {row.pk for row in own}
+    return [
+        taken.remittance
+        for taken in getattr(inbound, "taken_now", [])
+        if taken.is_repeat and taken.remittance.pk not in mine
+    ]
+
+
+def _transaction(row: Remittance, *, is_repeat: bool) -> dict[str, Any]:
+    return {
+        "trace_number": row.trace_number,
+        "paid": _money(row.amount),
+        "escrow": _money(balances.escrow(row.receipt_id) if row.receipt_id else ZERO),
+        "provider_adjustments": _money(row.provider_total),
+        "balanced": row.is_balanced,
+        "duplicate": is_repeat,
+        "remittance": row.public_id,
+        "claims": [_claim(each, is_repeat=is_repeat) for each in row.responses.order_by("ordinal")],
+    }
+
+
+def _claim(row: ClaimResponse, *, is_repeat: bool) -> dict[str, Any]:
+    lines = row.plan.get("lines", [])
+    return {
+        "control_number": row.control_number,
+        "decision": "duplicate" if is_repeat else DECISIONS[PostingState(row.state)],
+        "codes": sorted({"E01", *row.codes}) if is_repeat else row.codes,
+        "paid": _money(row.paid),
+        "write_off": _money(sum((Decimal(line["write_off"]) for line in lines), ZERO)),
+        "patient": _money(sum((Decimal(line["patient"]) for line in lines), ZERO)),
+        "next": row.plan.get("next", "none"),
+        "reasons": row.plan.get("reasons", {}),
+        "response": row.public_id,
+    }
+
+
+def _needs_a_person(document: dict[str, Any]) -> bool:
+    if any(finding["severity"] == "error" for finding in document["findings"]):
+        return True
+    claims = [claim for each in document["transactions"] for claim in each["claims"]]
+    return any(claim["decision"] == "exception" for claim in claims)
+
+
+def in_words(document: dict[str, Any]) -> str:
+    """The same for people."""
+    lines = [f"{document['file']['name']}: {'taken before' if document['file']['duplicate'] else 'taken'}"]
+    lines += [f"  {finding['severity']}: {finding['message']}" for finding in document["findings"]]
+    for each in document["transactions"]:
+        lines.append(f"Check {each['trace_number']}: {each['paid']}, escrow {each['escrow']}")
+        for claim in each["claims"]:
+            lines.append(
+                f"  {claim['control_number']}: {claim['decision']} {' '.join(claim['codes'])}".rstrip()
+            )
+    return "\n".join(lines)
+
+
+def _money(amount: Decimal) -> str:
+    return f"{amount + ZERO:.2f}"

@@ -1,0 +1,134 @@
+"""Take postings back: by the payer's own reversal (CLP02 = 22) or by a person's undo. Mirrors only (I-6).
+
+A mirror is dated today and never deletes. Money of a reversal belongs to the check that carried it, so
+what the mirror puts back into the old check's escrow is carried over to the new one's.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from billing import ledger
+from billing.enums import TxnKind
+from billing.ledger import Entry
+from billing.models import LedgerTxn
+from claims import lifecycle
+from claims.enums import ClaimState
+from claims.models import Adjudication, Claim
+from clinics import audit
+from responses import family as families
+from responses import posting
+from responses.enums import PostingState
+from responses.errors import CannotUnpost
+from responses.family import POSTED, Family
+from responses.models import ClaimResponse, Remittance
+from responses.plan import ClaimPlan
+
+UNSENT = (ClaimState.NEW, ClaimState.READY, ClaimState.ON_HOLD, ClaimState.AWAITING_CROSSOVER)
+
+
+def mirror(response: ClaimResponse, plan: ClaimPlan, row: Remittance, today: date) -> None:
+    """The payer took an earlier answer back: mirror its posting, carry the money, mark it reversed."""
+    old = ClaimResponse.objects.select_for_update(no_key=True, of=("self",)).select_related("remittance").get(
+        public_id=plan.reverses
+    )  # fmt: skip
+    if old.txn_key:
+        txn = LedgerTxn.objects.get(key=old.txn_key)
+        ledger.reverse(
+            txn, key=response.txn_key, on=today, reason=f"Reversed by {row.payer_name} {row.trace_number}"
+        )
+    if response.paid and old.remittance.receipt_id != row.receipt_id:
+        ledger.post(
+            key=f"{response.txn_key}:escrow", kind=TxnKind.REMITTANCE, on=today,
+            entries=[
+                Entry("escrow", -response.paid, receipt_id=old.remittance.receipt_id),
+                Entry("escrow", response.paid, receipt_id=row.receipt_id),
+            ],
+            source_kind="remittance", source_key=row.public_id, reason="The reversal's check carries its money",
+        )  # fmt: skip
+    ClaimResponse.objects.filter(pk=old.pk).update(state=PostingState.REVERSED)
+    Adjudication.objects.filter(pk=old.adjudication_id).update(reversed_at=Now())
+    withdraw_next(old, today)
+
+
+def unpost(response: ClaimResponse, *, reason: str, at: datetime) -> None:
+    """A person undoes a posting: mirrored entries, the money back in escrow, the answer waits again.
+
+    Raises CannotUnpost when it is not posted, or a later posting of the claim stands upon it.
+    """
+    with transaction.atomic():
+        row = _locked(response)
+        if row.state not in POSTED or row.claim is None:
+            raise CannotUnpost("This answer is not posted.", state=row.state)
+        if row.status_code == "22":
+            raise CannotUnpost(
+                "A reversal stands as the payer sent it; correct it by posting its correction."
+            )
+        key = (row.claim.invoice_id, row.claim.part)
+        found = families.load([key])[key]
+        newer = found.ledger.live_postings()
+        if newer and newer[0].key != row.public_id:
+            raise CannotUnpost("A later answer is posted upon this one. Undo that one first.")
+        today = posting.clinic_day(at)
+        if row.txn_key:
+            txn = LedgerTxn.objects.get(key=row.txn_key)
+            ledger.reverse(txn, key=f"{row.txn_key}:undo", on=today, reason=reason or "Undone by a person")
+        row.state = PostingState.EXCEPTION if row.codes else PostingState.PROPOSED
+        row.posted_at, row.posted_by = None, ""
+        row.save()
+        Adjudication.objects.filter(pk=row.adjudication_id).update(posted_at=None)
+        withdraw_next(row, today)
+        again = families.load([key])[key]
+        _settle(row, again, today)
+        posting.close_if_empty(row.remittance)
+        lifecycle.note(row.claim, "note", f"Posting undone: {reason}"[:300])
+        audit.record("response.unpost", "claim_response", row.public_id, reason=reason[:200])
+
+
+def unpost_file(remittance: Remittance, *, reason: str, at: datetime) -> int:
+    """Undo every posting of a remittance, the last first; returns how many."""
+    with transaction.atomic():
+        rows = list(
+            remittance.responses.filter(state__in=POSTED).exclude(status_code="22").order_by("-ordinal")
+        )
+        for row in rows:
+            unpost(row, reason=reason, at=at)
+        return len(rows)
+
+
+def withdraw_next(response: ClaimResponse, today: date) -> None:
+    """The next layer's claim that has not left is voided: its share went back (rules.md B9, B11.2)."""
+    if response.claim is None:
+        return
+    rows = Claim.objects.select_for_update(of=("self",)).filter(
+        invoice_id=response.claim.invoice_id,
+        part=response.claim.part,
+        rank__gt=response.claim.rank,
+        state__in=UNSENT,
+    )
+    for claim in rows.order_by("pk"):
+        lifecycle.move(claim, ClaimState.VOIDED, text="The answer before it was taken back")
+
+
+def _locked(response: ClaimResponse) -> ClaimResponse:
+    rows = ClaimResponse.objects.select_for_update(no_key=True, of=("self",))
+    return rows.select_related("claim", "remittance").get(pk=response.pk)
+
+
+def _settle(row: ClaimResponse, found: Family, today: date) -> None:
+    """Patient money after the undo: held credit pays the expectation again."""
+    from billing import invoicing
+    from responses.entries import PatientShare, patient_postings
+
+    charge_ids = tuple(charge.pk for charge in found.charges.values())
+    share = PatientShare(
+        f"settle:{row.txn_key or row.public_id}:undo", charge_ids, found.invoice.patient_id,
+        found.ledger.responsible is None, row.public_id,
+    )  # fmt: skip
+    made = patient_postings([share], today)
+    if made:
+        ledger.post_many(made)
+    invoicing.settle_charges(charge_ids)

@@ -1,0 +1,85 @@
+"""Thin edges to the worker: collect what partners put out, take files, roll balances over, run timers."""
+
+from __future__ import annotations
+
+import logging
+
+from celery import shared_task
+from django.utils import timezone
+
+from clearinghouses import collecting, hooks
+from clearinghouses.errors import NotReachable
+from clearinghouses.models import Connection, InboundFile
+from clinics.models import Clinic
+from clinics.scoping import open_clinic
+from responses import coordination, inbox
+from responses.posting import ROLLOVER, clinic_day
+from work import outbox
+from work.models import Outbox
+
+COLLECT = "responses.collect"
+ACTOR = "responses"
+OPEN = ("pending", "running")
+logger = logging.getLogger("cleanclaim.responses")
+
+
+@shared_task(name="responses.tasks.collect_all")
+def collect_all() -> int:
+    """Promise a collection for each active connection of each clinic that has none under way."""
+    promised = 0
+    at = timezone.now()
+    for clinic_id in Clinic.objects.order_by("pk").values_list("pk", flat=True):
+        with open_clinic(clinic_id, actor=ACTOR):
+            for connection_id in Connection.objects.filter(is_active=True).values_list("pk", flat=True):
+                busy = Outbox.objects.filter(
+                    clinic_id=clinic_id, kind=COLLECT, subject_id=connection_id, state__in=OPEN
+                )
+                if not busy.exists():
+                    key = f"{COLLECT}:{connection_id}:{int(at.timestamp()) // 5}"
+                    outbox.promise(COLLECT, clinic_id, connection_id, key=key)
+                    promised += 1
+    return promised
+
+
+@shared_task(name="responses.tasks.run_timers")
+def run_timers() -> int:
+    """Crossover timers of every clinic."""
+    moved = 0
+    for clinic_id in Clinic.objects.order_by("pk").values_list("pk", flat=True):
+        with open_clinic(clinic_id, actor=ACTOR):
+            moved += coordination.run_timers(clinic_day(timezone.now()))
+    return moved
+
+
+@outbox.handles(COLLECT)
+def collect(clinic_id: int, connection_id: int) -> None:
+    """Fetch new files of one connection; each is promised to ``take`` in the transaction that stores it."""
+    try:
+        collecting.collect(connection_id, clinic_id, at=timezone.now())
+    except NotReachable as error:
+        logger.warning("connection %s: %s", connection_id, error.code)
+
+
+@outbox.handles(inbox.TAKE)
+def take(clinic_id: int, inbound_id: int) -> None:
+    """Read one stored file and hand it on, all in one transaction."""
+    with open_clinic(clinic_id, actor=ACTOR):
+        inbound = (
+            InboundFile.objects.select_for_update(of=("self",)).select_related("stored").get(pk=inbound_id)
+        )
+        if inbound.state == InboundFile.State.RECEIVED:
+            inbox.take(inbound, at=timezone.now())
+
+
+@outbox.handles(ROLLOVER)
+def roll_over(clinic_id: int, response_id: int) -> None:
+    """Balance rollover after one posting."""
+    with open_clinic(clinic_id, actor=ACTOR):
+        coordination.roll_over(response_id, at=timezone.now())
+
+
+@hooks.when_received
+def promise_take(inbound: InboundFile) -> None:
+    """A new file is stored: promise to take it. Uploads and commands take it themselves at once."""
+    if inbound.source == "collected":
+        outbox.promise(inbox.TAKE, inbound.clinic_id, inbound.pk, key=f"{inbox.TAKE}:{inbound.pk}")
