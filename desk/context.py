@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db import connection as database
 from django.urls import reverse
 
 from clearinghouses.models import Connection
@@ -18,6 +19,8 @@ def frame(request: Any) -> dict[str, Any]:
     membership = getattr(request, "membership", None)
     if membership is None:
         return {}
+    if database.needs_rollback or not database.in_atomic_block:
+        return {}  # an error page: its transaction is broken or over, so the frame goes without its counts
     return {
         "sandbox": Connection.objects.filter(is_sandbox=True, is_active=True).exists(),
         "places": places.for_role(membership.role, request.path),
