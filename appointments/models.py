@@ -94,7 +94,9 @@ class Appointment(PublicModel):
     starts_at = models.DateTimeField()
     service_date = models.DateField()  # the day at the location; never derived again from starts_at
     minutes = models.PositiveSmallIntegerField(default=30)
-    state = models.CharField(max_length=20, choices=AppointmentState.choices, default=AppointmentState.SCHEDULED)
+    state = models.CharField(
+        max_length=20, choices=AppointmentState.choices, default=AppointmentState.SCHEDULED
+    )
     override_price = MoneyField(null=True, blank=True)
     note = models.CharField(max_length=200, blank=True)
     # Dates of current illness and accident (Treatment tab).
@@ -117,8 +119,10 @@ class Appointment(PublicModel):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["clinic", "public_id"], name="appointment_public_id"),
-            models.CheckConstraint(condition=Q(override_price__isnull=True) | Q(override_price__gte=0),
-                                   name="override_price_not_negative"),
+            models.CheckConstraint(
+                condition=Q(override_price__isnull=True) | Q(override_price__gte=0),
+                name="override_price_not_negative",
+            ),
         ]
         indexes = [
             models.Index(fields=["clinic", "service_date", "starts_at"], name="appointment_by_day"),
@@ -132,8 +136,12 @@ class VisitLine(PublicModel):
     appointment = TenantForeignKey(Appointment, models.CASCADE, related_name="lines")
     line_no = models.PositiveSmallIntegerField()
     service = TenantForeignKey(Service, models.PROTECT, related_name="+")
-    modifiers = ArrayField(models.CharField(max_length=2), default=list, blank=True)  # typed by hand, come first
-    units = models.DecimalField(max_digits=8, decimal_places=3, null=True, blank=True)  # fixed; empty = by rule
+    modifiers = ArrayField(
+        models.CharField(max_length=2), default=list, blank=True
+    )  # typed by hand, come first
+    units = models.DecimalField(
+        max_digits=8, decimal_places=3, null=True, blank=True
+    )  # fixed; empty = by rule
     pointers = ArrayField(models.PositiveSmallIntegerField(), default=list)
     origin = models.CharField(max_length=8, choices=LineOrigin.choices, default=LineOrigin.TYPED)
     is_confirmed = models.BooleanField(default=True)  # SALT lines wait for a tick (B1.5)

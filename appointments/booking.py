@@ -1,0 +1,182 @@
+"""Booking: book, move, cancel. The profile is chosen by the date of service (rules.md B11.4).
+
+After it stands visits.py. A booking takes a name, a telephone and a reason (B14); what is missing
+is shown, never asked for a second time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import F
+
+from appointments.enums import AppointmentState
+from appointments.errors import BadVisit, Changed, WrongState
+from appointments.models import Appointment, AppointmentType
+from appointments.visits import arrive
+from clinics import audit
+from clinics.models import Clinician, Location
+from insurance.models import InsuranceProfile
+from insurance.profiles import ProfileChoice, is_in_force, profile_for
+from lib.dates import local_day
+from patients.models import Patient
+
+CANCELS = (
+    AppointmentState.NO_SHOW,
+    AppointmentState.LATE_CANCEL,
+    AppointmentState.CANCELLED,
+    AppointmentState.CLINICIAN_CANCELLED,
+)
+FURTHEST = timedelta(days=2 * 366)
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """A booking and the chip of its profile ("" when nobody needs to look)."""
+
+    appointment: Appointment
+    chip: str
+
+
+def book(
+    patient: Patient,
+    *,
+    location: Location,
+    clinician: Clinician,
+    appointment_type: AppointmentType,
+    starts_at: datetime,
+    at: datetime,
+    minutes: int | None = None,
+    profile: InsuranceProfile | None = None,
+    note: str = "",
+    walk_in: bool = False,
+) -> Booked:
+    """Book a visit; ``walk_in`` makes it arrived at once. Without a ``profile`` B11.4 chooses one.
+
+    The date of service is the day at the location and is never worked out again from ``starts_at``.
+    """
+    day = local_day(starts_at, location.time_zone)
+    _check_time(starts_at, at, minutes)
+    choice = _choose(patient, day, profile)
+    row = Appointment.objects.create(
+        patient=patient,
+        location=location,
+        clinician=clinician,
+        appointment_type=appointment_type,
+        profile=choice.profile,
+        starts_at=starts_at,
+        service_date=day,
+        minutes=minutes or appointment_type.minutes,
+        note=note.strip()[:200],
+    )
+    audit.record(
+        "appointment.book", "appointment", row.public_id, patient=patient.public_id, day=day.isoformat(),
+        profile=choice.profile.public_id, because=choice.because,
+    )  # fmt: skip
+    if walk_in:
+        row = arrive(row.public_id, at=at).appointment
+    return Booked(row, choice.chip)
+
+
+def move(
+    appointment: Appointment,
+    *,
+    starts_at: datetime,
+    at: datetime,
+    clinician: Clinician | None = None,
+    minutes: int | None = None,
+    profile: InsuranceProfile | None = None,
+) -> Booked:
+    """Move a booking. Over a boundary of its profile the profile is chosen anew, unless one is given."""
+    if appointment.state != AppointmentState.SCHEDULED:
+        raise WrongState(
+            f"Only a scheduled visit can be moved; this one is {appointment.get_state_display().lower()}.",
+            state=appointment.state,
+        )
+    _check_time(starts_at, at, minutes)
+    day = local_day(starts_at, appointment.location.time_zone)
+    before = {"day": appointment.service_date.isoformat(), "profile": appointment.profile.public_id}
+    if profile is None and is_in_force(appointment.profile, day):
+        choice = ProfileChoice(appointment.profile, "kept", "")
+    else:
+        choice = _choose(appointment.patient, day, profile)
+    appointment.starts_at, appointment.service_date, appointment.profile = starts_at, day, choice.profile
+    appointment.clinician = clinician or appointment.clinician
+    appointment.minutes = minutes or appointment.minutes
+    _write(appointment, "starts_at", "service_date", "profile", "clinician", "minutes")
+    audit.record(
+        "appointment.move", "appointment", appointment.public_id, before=before, day=day.isoformat(),
+        profile=choice.profile.public_id,
+    )  # fmt: skip
+    return Booked(appointment, choice.chip)
+
+
+def choose_profile(appointment: Appointment, profile: InsuranceProfile) -> Appointment:
+    """Override who pays for a visit that is not checked out."""
+    if appointment.state == AppointmentState.CHECKED_OUT:
+        raise WrongState("This visit is checked out: move it with its money, in Insurance Management.")
+    _check_owner(appointment.patient, profile)
+    before = appointment.profile.public_id
+    appointment.profile = profile
+    _write(appointment, "profile")
+    audit.record(
+        "appointment.profile", "appointment", appointment.public_id, before=before, after=profile.public_id
+    )
+    return appointment
+
+
+def cancel(appointment: Appointment, state: str, *, reason: str = "") -> Appointment:
+    """Cancel, late cancel, no-show or cancelled by the clinician; only before treatment."""
+    if state not in CANCELS:
+        raise BadVisit("Choose how it was cancelled.", fields={"state": ["Choose how it was cancelled."]})
+    if appointment.state not in (AppointmentState.SCHEDULED, AppointmentState.ARRIVED):
+        raise WrongState(
+            f"A visit that is {appointment.get_state_display().lower()} cannot be cancelled.", state=appointment.state
+        )
+    before, appointment.state = appointment.state, AppointmentState(state)
+    _write(appointment, "state")
+    audit.record(
+        "appointment.cancel", "appointment", appointment.public_id, reason=reason.strip()[:300], before=before, after=state
+    )
+    return appointment
+
+
+def take_back_cancel(appointment: Appointment) -> Appointment:
+    """A cancelled visit stands again as scheduled."""
+    if appointment.state not in CANCELS:
+        raise WrongState("This visit is not cancelled.", state=appointment.state)
+    before, appointment.state = appointment.state, AppointmentState.SCHEDULED
+    _write(appointment, "state")
+    audit.record("appointment.restore", "appointment", appointment.public_id, before=before)
+    return appointment
+
+
+def _choose(patient: Patient, day: Any, profile: InsuranceProfile | None) -> ProfileChoice:
+    if profile is None:
+        return profile_for(patient, day)
+    _check_owner(patient, profile)
+    chip = "" if is_in_force(profile, day) else "No coverage on this date"
+    return ProfileChoice(profile, "chosen", chip)
+
+
+def _check_owner(patient: Patient, profile: InsuranceProfile) -> None:
+    if profile.patient_id != patient.pk:
+        raise BadVisit("This profile belongs to another patient.", fields={"profile": ["Another patient's."]})
+
+
+def _check_time(starts_at: datetime, at: datetime, minutes: int | None) -> None:
+    if starts_at - at > FURTHEST:
+        raise BadVisit("This is more than two years away.", fields={"day": ["More than two years away."]})
+    if minutes is not None and not 1 <= minutes <= 24 * 60:
+        raise BadVisit("A visit takes 1 to 1440 minutes.", fields={"minutes": ["1 to 1440 minutes."]})
+
+
+def _write(appointment: Appointment, *names: str) -> None:
+    """One conditional update: a visit that somebody else changed meanwhile is left alone."""
+    values = {name: getattr(appointment, name) for name in names}
+    rows = Appointment.objects.filter(pk=appointment.pk, version=appointment.version)
+    if rows.update(**values, version=F("version") + 1) != 1:
+        raise Changed("Somebody else changed this visit meanwhile. Reload it.")
+    appointment.version += 1

@@ -1,0 +1,112 @@
+"""Reads of the schedule and of visits, in a constant number of queries. Also answers insurance's question."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from django.db.models import Count, Q
+
+from appointments.enums import AppointmentState
+from appointments.hooks import CLOSED_BOOKS
+from appointments.models import Appointment
+from clinics.models import Location
+from insurance.enums import ProfileKind
+from insurance.hooks import VisitUse
+from insurance.models import Layer
+from insurance.profiles import layers_on_days
+from insurance.requirements import missing_of_profile
+from lib.questions import Unanswered
+from patients.models import Patient
+from patients.requirements import Missing, missing_to_bill, missing_to_book
+
+GONE = (
+    AppointmentState.NO_SHOW,
+    AppointmentState.LATE_CANCEL,
+    AppointmentState.CANCELLED,
+    AppointmentState.CLINICIAN_CANCELLED,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DayRow:
+    """One visit of the schedule: who pays, what is missing and whose job it is."""
+
+    visit: Appointment
+    layers: tuple[Layer, ...]
+    missing: tuple[Missing, ...]
+    line_count: int
+    unconfirmed: int
+
+    @property
+    def clock(self) -> str:
+        """The time of day at the location, such as 9:05."""
+        local = self.visit.starts_at.astimezone(ZoneInfo(self.visit.location.time_zone))
+        return f"{local.hour}:{local.minute:02d}"
+
+    @property
+    def first_payer(self) -> str:
+        """Who pays first; "self-pay" without coverage."""
+        return self.layers[0].policy.payer.name if self.layers else "self-pay"
+
+    @property
+    def is_over(self) -> bool:
+        """Nothing is left to do for the front desk."""
+        return self.visit.state == AppointmentState.CHECKED_OUT or self.visit.state in GONE
+
+
+def day(location: Location, on: date) -> list[DayRow]:
+    """The visits of a location on a day, in time order."""
+    visits = Appointment.objects.filter(location=location, service_date=on).select_related(
+        "patient", "clinician", "appointment_type", "profile", "location"
+    )
+    return day_rows(visits.order_by("starts_at", "id"))
+
+
+def day_rows(visits: Iterable[Appointment]) -> list[DayRow]:
+    """Rows for visits that were selected with patient, clinician, type, profile and location."""
+    found = list(
+        visits.annotate(  # type: ignore[attr-defined]
+            line_count=Count("lines"), unconfirmed=Count("lines", filter=Q(lines__is_confirmed=False))
+        )
+    )
+    layers = layers_on_days((visit.profile, visit.service_date) for visit in found)
+    return [_row(visit, layers[visit.profile_id, visit.service_date]) for visit in found]
+
+
+def visits_of_patient(patient: Patient, limit: int = 200) -> list[Appointment]:
+    """A patient's visits, newest first."""
+    rows = Appointment.objects.filter(patient=patient).select_related("clinician", "appointment_type", "profile", "location")
+    return list(rows.order_by("-service_date", "-starts_at", "-id")[:limit])
+
+
+def visits_on(profile_ids: list[int]) -> dict[int, list[VisitUse]]:
+    """Answer to insurance.hooks.VISITS_ON: the visits on each profile and whether each is closed.
+
+    Closed means checked out and its books closed (billing says so); cancelled visits do not count.
+    """
+    rows = list(
+        Appointment.objects.filter(profile_id__in=profile_ids)
+        .exclude(state__in=GONE)
+        .order_by("service_date", "id")
+        .values_list("id", "public_id", "profile_id", "service_date", "state")
+    )
+    out = [key for key, _, _, _, state in rows if state == AppointmentState.CHECKED_OUT]
+    try:
+        closed = CLOSED_BOOKS.ask(out) if out else set()
+    except Unanswered:
+        closed = set()
+    found: dict[int, list[VisitUse]] = {}
+    for key, public_id, profile_id, service_date, _ in rows:
+        found.setdefault(profile_id, []).append(VisitUse(public_id, service_date, key in closed))
+    return found
+
+
+def _row(visit: Appointment, layers: list[Layer]) -> DayRow:
+    missing = missing_to_book(visit.patient)
+    if visit.profile.kind != ProfileKind.SELF_PAY:
+        billing = missing_to_bill(visit.patient) + missing_of_profile(visit.profile, layers)
+        missing += [item for item in billing if item not in missing]
+    return DayRow(visit, tuple(layers), tuple(missing), visit.line_count, visit.unconfirmed)  # type: ignore[attr-defined]
