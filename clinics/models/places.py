@@ -97,7 +97,7 @@ class Clinician(PublicModel):
     credential = models.CharField(max_length=12, blank=True)
     npi = models.CharField(max_length=10)
     taxonomy = models.CharField(max_length=10, blank=True)
-    user = models.ForeignKey("clinics.User", models.SET_NULL, null=True, blank=True, related_name="+")
+    user = models.ForeignKey("clinics.User", models.PROTECT, null=True, blank=True, related_name="+")
     is_active = models.BooleanField(default=True)
 
     class Meta:
