@@ -1,0 +1,211 @@
+"""Alder's days for the browser: patients, visits and claims in many states, made by the real work functions.
+
+Before it: tests/cast.py. After it: samples.py, which says what stands in an address, and the walk. Days are
+relative to now, because the running product asks the clock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone
+
+from appointments.enums import AppointmentState
+from appointments.models import Appointment, Service
+from clinics.models import Clinician, Membership, User
+from clinics.roles import Role
+from insurance.models import InsuranceProfile, Payer
+from lib.dates import local_day
+from patients.models import Patient
+from tests.cast import World, make_patient, make_policy, make_profile, make_service, make_visit, make_world
+
+ZONE = ZoneInfo("America/Chicago")
+MAILBOX_PASSWORD = "only for the sandbox beside us"
+
+
+@dataclass
+class Days:
+    """What was made, by name."""
+
+    world: World
+    other: World
+    today: date
+    now: datetime
+    patients: dict[str, Patient] = field(default_factory=dict)
+    visits: dict[str, Appointment] = field(default_factory=dict)
+    made: dict[str, Any] = field(default_factory=dict)
+
+    def email(self, role: str) -> str:
+        """Who signs in for a role at Alder."""
+        return self.world.users[role].email
+
+
+def make_days(product: Any) -> Days:
+    """Two clinics; Alder with a full day and its past."""
+    world = make_world("alder")
+    other = make_world("birch", world.clinic.company)
+    Membership.objects.create(
+        user=world.users["company_biller"], clinic=other.clinic, role=Role.COMPANY_BILLER
+    )
+    verify_addresses()
+    now = timezone.now()
+    days = Days(world, other, local_day(now, "America/Chicago"), now)
+    for each in (world, other):
+        with each.open("builder"):
+            open_mailbox(each, product)
+    with world.open("front_desk@alder.example"):
+        make_people(days)
+        make_today(days)
+        make_past(days)
+        make_claims(days)
+    with other.open("front_desk@birch.example"):
+        stranger = make_patient("Nobody", "Elsewhere")
+        make_visit(other, stranger, make_profile(stranger, make_policy(stranger, other.aetna)), day=days.today)
+    return days
+
+
+def verify_addresses() -> None:
+    """django-allauth lets only people with a verified address set up a second factor."""
+    from allauth.account.models import EmailAddress
+
+    for user in User.objects.all():
+        EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+
+
+def open_mailbox(world: World, product: Any) -> None:
+    """An account at the sandbox, and the clinic's connection to it over SFTP with the key confirmed."""
+    from pathlib import Path
+
+    from clearinghouses.sandbox.home import add_account, host_key
+    from clearinghouses.sftp.transport import show_key
+
+    folder = Path(product.variables["SANDBOX_DIR"])
+    add_account(folder, world.clinic.slug, MAILBOX_PASSWORD)
+    connection = world.connection
+    connection.kind = "sftp"
+    connection.host = "127.0.0.1"
+    connection.port = int(product.variables["SANDBOX_SFTP_PORT"])
+    connection.username = world.clinic.slug
+    connection.password = MAILBOX_PASSWORD
+    connection.host_key = show_key(host_key(folder))
+    connection.outbound_folder, connection.inbound_folder = "inbound", "outbound"
+    connection.archive_folder = "archive"
+    connection.save()
+
+
+def make_people(days: Days) -> None:
+    """A second clinician, and people with one card, two cards, none, and with something missing."""
+    world = days.world
+    days.made["sato"] = Clinician.objects.create(
+        first_name="Jun", last_name="Sato", credential="DC", npi="1093800019", taxonomy="111N00000X"
+    )
+    days.made["exercise"] = make_service("97110", "Therapeutic exercise, 15 minutes", "46.00")
+    person(days, "Maren", "Okafor", world.aetna, member="W100000001")
+    person(days, "Gideon", "Marsh", world.medicare, world.aarp, member="1EG4TE5MK73")
+    person(days, "Priya", "Nandakumar", world.aetna, member="COPAY25-1")
+    person(days, "Walter", "Oyelaran", world.aetna, member="REJ277-1")
+    person(days, "Rosa", "Delgado-Hart", world.aetna, member="DENY16-1")
+    person(days, "Ines", "Varga", world.aetna, member="DEDUCT-1")
+    person(days, "Otis", "Bramwell", world.aetna, world.aarp, member="XOVER-1")
+    person(days, "Noor", "Haddadin", world.aetna, member="UNDERPAY-1")
+    person(days, "Jonah", "Pruitt")
+    person(days, "Theo", "Lindqvist", world.aetna, member="W100000002", birth_date=None, sex="", street="")
+
+
+def person(days: Days, first: str, last: str, *payers: Payer, member: str = "", **fields: Any) -> Patient:
+    """A patient with a default profile of these payers."""
+    patient = make_patient(first, last, **fields)
+    cards = [make_policy(patient, payer, member if number == 0 else f"{member}B") for number, payer in enumerate(payers)]
+    days.made[f"profile {last}"] = make_profile(patient, *cards)
+    if cards:
+        days.made[f"policy {last}"] = cards[0]
+    days.patients[last] = patient
+    return patient
+
+
+def visit(
+    days: Days, last: str, day: date, clock: str, *services: Service, state: str = "complete", **fields: Any
+) -> Appointment:
+    """One visit at a time of the clinic's day."""
+    at = datetime.combine(day, time.fromisoformat(clock), ZONE).astimezone(UTC)
+    profile: InsuranceProfile = days.made[f"profile {last}"]
+    return make_visit(
+        days.world, days.patients[last], profile, *services, day=day, state=state,
+        starts_at=at, onset_on=day - timedelta(days=10), **fields,
+    )
+
+
+def make_today(days: Days) -> None:
+    """One visit in each state of a morning."""
+    state = AppointmentState
+    for last, clock, value in (
+        ("Okafor", "09:00", state.COMPLETE),
+        ("Marsh", "09:15", state.COMPLETE),
+        ("Nandakumar", "09:30", state.IN_TREATMENT),
+        ("Lindqvist", "09:45", state.ARRIVED),
+        ("Varga", "10:00", state.SCHEDULED),
+        ("Pruitt", "10:15", state.SCHEDULED),
+        ("Haddadin", "08:15", state.NO_SHOW),
+    ):
+        days.visits[last] = visit(days, last, days.today, clock, state=value)
+
+
+def make_past(days: Days) -> None:
+    """Checked-out visits of the last weeks, with copays in cash and some left open."""
+    from billing.checkout import check_out
+    from billing.payments import Payment
+
+    world = days.world
+    plan = (
+        ("Okafor", 1, (world.adjustment,), "25.00"),
+        ("Okafor", 8, (world.adjustment, world.exam), "25.00"),
+        ("Marsh", 2, (world.adjustment,), ""),
+        ("Nandakumar", 3, (world.adjustment, days.made["exercise"]), "10.00"),
+        ("Oyelaran", 4, (world.exam,), "25.00"),
+        ("Delgado-Hart", 5, (world.adjustment,), ""),
+        ("Varga", 6, (world.exam,), ""),
+        ("Bramwell", 7, (world.adjustment,), ""),
+        ("Haddadin", 9, (world.adjustment,), "25.00"),
+        ("Pruitt", 10, (world.exam,), "40.00"),
+        ("Lindqvist", 11, (world.adjustment,), ""),
+        ("Varga", 12, (world.adjustment,), ""),
+    )
+    for last, back, services, pay in plan:
+        made = visit(days, last, days.today - timedelta(days=back), "09:30", *services)
+        paid = [Payment(method=world.cash, amount=Decimal(pay))] if pay else []
+        result = check_out(made.public_id, paid, at=days.now - timedelta(days=back))
+        days.visits.setdefault(f"{last} past", made)
+        days.made[f"invoice {last} {back}"] = result.invoice
+        for receipt in result.receipts:
+            days.made.setdefault("receipt", receipt)
+
+
+def make_claims(days: Days) -> None:
+    """Claims in the queue: ready, new with findings, on hold; and several on their way."""
+    from claims import queue, submitting
+    from claims.models import Claim
+
+    def one_click(key: str) -> Claim:
+        invoice = days.made[f"invoice {key}"]
+        findings = [item.message for item in queue.missing(invoice, days.today) if item.severity == "error"]
+        assert not findings, f"{key}: {findings}"
+        return queue.one_click(invoice, days.today)
+
+    days.made["claim ready"] = one_click("Okafor 1")
+    days.made["claim new"] = queue.enqueue(days.made["invoice Lindqvist 11"], days.today)
+    days.made["claim held"] = one_click("Varga 12")
+    queue.hold(days.made["claim held"], "Waiting for the referral", days.today + timedelta(days=7))
+    going = [
+        one_click(key)
+        for key in (
+            "Okafor 8", "Marsh 2", "Nandakumar 3", "Oyelaran 4", "Delgado-Hart 5", "Varga 6", "Bramwell 7", "Haddadin 9",
+        )
+    ]
+    for claim in going:
+        days.made[f"claim {claim.patient.last_name}"] = claim
+    chosen = Claim.objects.filter(pk__in=[claim.pk for claim in going])
+    days.made["job"] = submitting.start(chosen, days.today, {"ids": [claim.public_id for claim in going]})

@@ -1,0 +1,79 @@
+"""What stands in an address: for each parameter of each page one sample object, and the pages' other views.
+
+A page whose parameter has no line here fails the walk with the place to add it: SAMPLES.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from clinics.routes import ALLAUTH_PREFIXES
+from tests.browser.clinic_days import Days
+
+Sample = Callable[[Days], str]
+# "room" or "room:name" of a route, and the parameter's name. The longer key goes first.
+SAMPLES: dict[tuple[str, str], Sample] = {
+    ("desk:job", "public_id"): lambda days: days.made["job"].public_id,
+    ("desk:visit-panel", "public_id"): lambda days: days.visits["Okafor"].public_id,
+    ("desk", "location_id"): lambda days: days.world.location.public_id,
+    ("desk", "group"): lambda days: "claims",
+    ("patients", "public_id"): lambda days: days.patients["Okafor"].public_id,
+    ("insurance", "patient_id"): lambda days: days.patients["Marsh"].public_id,
+    ("insurance", "policy_id"): lambda days: days.made["policy Marsh"].public_id,
+    ("insurance", "profile_id"): lambda days: days.made["profile Marsh"].public_id,
+    ("insurance", "payer_id"): lambda days: days.world.aetna.public_id,
+}
+# Pages that look different with a query: opened beside the plain ones.
+VIEWS: tuple[tuple[str, str, Callable[[Days], str]], ...] = (
+    ("patients:patient", "nothing known", lambda days: f"/patients/{days.patients['Lindqvist'].public_id}/"),
+    ("desk:today", "to check out", lambda days: "/today/?tab=check-out"),
+    ("desk:today", "an empty day", lambda days: "/today/?day=2031-01-01"),
+    ("patients:list", "nobody found", lambda days: "/patients/?q=zzzz"),
+    ("desk:home", "not there", lambda days: "/no-such-page/"),
+)
+# Not pages of ours: descriptions for programs, and the browser tests' own ways out.
+LEFT_OUT = {"api-schema", "api-docs", "desk:choose-clinic"}
+
+
+def page_routes() -> list[str]:
+    """Every named route that is neither of the API nor of django-allauth, in the resolver's order."""
+    return [name for name in _names(get_resolver(), "") if name not in LEFT_OUT]
+
+
+def address(route: str, days: Days) -> str:
+    """The route's address with sample objects in it."""
+    room = route.split(":")[0]
+    values = {}
+    for name in parameters(route):
+        sample = SAMPLES.get((route, name)) or SAMPLES.get((room, name))
+        assert sample, f"{route} takes {name!r}: add a sample object to SAMPLES in tests/browser/samples.py"
+        values[name] = sample(days)
+    return reverse(route, kwargs=values)
+
+
+def parameters(route: str) -> tuple[str, ...]:
+    """The names of a route's parameters; of several shapes the shortest."""
+    room, _, name = route.rpartition(":")
+    resolver: Any = get_resolver()
+    if room:
+        resolver = resolver.namespace_dict[room][1]
+    shapes = [tuple(names) for possible, *_ in resolver.reverse_dict.getlist(name) for _, names in possible]
+    return min(shapes, key=len)
+
+
+def _names(resolver: URLResolver, prefix: str) -> list[str]:
+    found: list[str] = []
+    for item in resolver.url_patterns:
+        if isinstance(item, URLResolver):
+            space = f"{prefix}{item.namespace}:" if item.namespace else prefix
+            if not re.search(r"-api:$", space):
+                found += _names(item, space)
+        elif isinstance(item, URLPattern) and item.name:
+            name = prefix + item.name
+            if name not in found and not name.startswith(ALLAUTH_PREFIXES):
+                found.append(name)
+    return found

@@ -1,0 +1,104 @@
+"""Every page, as each role that may open it: axe clean, nothing in the console, no policy broken, no sideways scroll.
+
+The owner, who may open everything, looks at each page light, dark and on a phone. The others open it light:
+their frame differs by the places menu alone, so axe looks at their home pages only.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from clinics.permissions import PUBLIC, SIGNED_IN, role_may, route_action
+from clinics.roles import Role
+from tests.browser import samples
+from tests.browser.browsing import FORMS, LIGHT, Reader
+from tests.browser.clinic_days import Days
+
+OTHERS = [role.value for role in Role if role is not Role.OWNER]
+
+
+@pytest.mark.parametrize("route", samples.page_routes())
+def test_a_page_for_everybody_who_may_open_it(page_as: Any, days: Days, route: str) -> None:
+    path = samples.address(route, days)
+    kind = kind_of(page_as("owner"), path)
+    problems = []
+    if kind == "page":
+        for form in FORMS:
+            problems += look(page_as("owner", form), path, with_axe=True)
+    for role in OTHERS:
+        problems += open_as(page_as(role), role, route, path, kind)
+    assert not problems, f"{path}:\n" + "\n".join(problems)
+
+
+@pytest.mark.parametrize("view", samples.VIEWS, ids=lambda view: f"{view[0]} {view[1]}")
+def test_another_view_of_a_page(page_as: Any, days: Days, view: Any) -> None:
+    path = view[2](days)
+    problems = []
+    for form in FORMS:
+        reader = page_as("owner", form)
+        reader.expected.add(404)
+        problems += look(reader, path, with_axe=True)
+    assert not problems, f"{path}:\n" + "\n".join(problems)
+
+
+@pytest.mark.parametrize("role", OTHERS)
+def test_a_role_starts_at_a_clean_page(page_as: Any, role: str) -> None:
+    assert not look(page_as(role), "/", with_axe=True)
+
+
+def kind_of(reader: Reader, path: str) -> str:
+    """A whole page, a part of one, a file, or an address that takes posts only."""
+    answer = reader.page.request.get(path, max_redirects=5)
+    if answer.status == 405:
+        return "post"
+    assert answer.status == 200, f"{path} answers {answer.status} to the owner"
+    if "text/html" not in answer.headers.get("content-type", ""):
+        return "file"
+    return "page" if answer.text().lstrip()[:9].lower() == "<!doctype" else "part"
+
+
+def look(reader: Reader, path: str, *, with_axe: bool) -> list[str]:
+    """Open it and tell everything that is wrong."""
+    reader.open(path)
+    found = [*(reader.axe() if with_axe else []), *reader.sideways(), *reader.told()]
+    return [f"{reader.role}, {reader.form.name}: {item}" for item in found]
+
+
+def open_as(reader: Reader, role: str, route: str, path: str, kind: str) -> list[str]:
+    """A role that may opens the page in the browser; one that may not gets 403 and none of it."""
+    action = route_action(route, "GET")
+    assert action is not None, f"{route} has no line in clinics/routes.py"
+    allowed = action in (PUBLIC, SIGNED_IN) or role_may(role, action)
+    if kind == "page" and allowed:
+        return look(reader, path, with_axe=False)
+    status = reader.page.request.get(path, max_redirects=5).status
+    wanted = 403 if not allowed else 405 if kind == "post" else 200
+    return [] if status == wanted else [f"{role}: {path} answers {status}, not {wanted}"]
+
+
+def test_the_sign_in_page_and_what_it_says_to_strangers(page_as: Any) -> None:
+    problems = []
+    for form in FORMS:
+        reader = page_as("", form, fresh=True)
+        problems += look(reader, "/accounts/login/", with_axe=True)
+        reader.page.get_by_label("Email").fill("nobody@alder.example")
+        reader.page.get_by_label("Password").fill("wrong horse battery")
+        reader.page.get_by_role("button", name="Sign in").click()
+        reader.page.get_by_role("alert").wait_for()
+        problems += [*reader.axe(), *reader.sideways(), *reader.told()]
+        problems += look(reader, "/accounts/password/reset/", with_axe=True)
+        reader.page.context.close()
+    assert not problems, "\n".join(problems)
+
+
+def test_pages_of_another_clinic_are_not_there(page_as: Any, days: Days, product: Any, django_db_blocker: Any) -> None:
+    from patients.models import Patient
+
+    with product.database(django_db_blocker), days.other.open():
+        stranger = Patient.objects.get(last_name="Elsewhere").public_id
+    reader = page_as("owner", LIGHT)
+    reader.expected.add(404)
+    assert reader.open(f"/patients/{stranger}/").status == 404
+    assert "Elsewhere" not in reader.page.content()
