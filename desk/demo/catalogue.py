@@ -107,7 +107,7 @@ PATIENTS = (
     ("Kroll", "Bettina", "F", 1962, ("87726",), "DENY197"),
     ("Fairbrother", "Lena", "F", 1999, ("60054",), "DUPFILE"),
     ("Bramwell", "Otis", "M", 1990, (), ""),
-    ("Quade", "Hollis", "M", 1987, ("62308",), "REJ999"),
+    ("Quade", "Hollis", "M", 1987, ("62308",), "PAID"),
     ("Nandakumar", "Priya", "F", 1987, ("60054",), ""),
     ("Sorensen", "Elin", "F", 1976, ("62308",), ""),
 )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from concurrent.futures import ProcessPoolExecutor
+from datetime import datetime, time, timedelta
+from multiprocessing import get_context
 from pathlib import Path
 from random import Random
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.db import connections
 
 from clearinghouses.models import Connection
 from clearinghouses.sandbox import home
@@ -22,18 +25,23 @@ FRIDAY = 4
 
 
 def tell(now: datetime, day_count: int = DAYS) -> None:
-    """Make everything. ``now`` is an aware moment; the story ends on its day at the clinics."""
-    for demo in make_clinics():
-        random = Random(f"cleanclaim {demo.facts.slug}")  # noqa: S311 - invented people, not secrets
-        post = Post(demo)
-        today = now.astimezone(ZoneInfo(demo.location.time_zone)).date()
-        _tell_clinic(demo, post, today, now, day_count, random)
+    """Make everything. ``now`` is an aware moment; the story ends on its day at the clinics.
+
+    The clinics share nothing but the company, so each is told by a process of its own.
+    """
+    demos = make_clinics()
+    connections.close_all()
+    with ProcessPoolExecutor(len(demos), mp_context=get_context("fork")) as pool:
+        posts = list(pool.map(tell_clinic, demos, [now] * len(demos), [day_count] * len(demos)))
+    for demo, post in zip(demos, posts, strict=True):
         hand_over(demo, post)
 
 
-def _tell_clinic(
-    demo: DemoClinic, post: Post, today: date, now: datetime, day_count: int, random: Random
-) -> None:
+def tell_clinic(demo: DemoClinic, now: datetime, day_count: int) -> Post:
+    """One clinic's days, and its mailbox as they leave it."""
+    random = Random(f"cleanclaim {demo.facts.slug}")  # noqa: S311 - invented people, not secrets
+    post = Post(demo)
+    today = now.astimezone(ZoneInfo(demo.location.time_zone)).date()
     with open_clinic(demo.clinic.pk, actor=days.DESK.format(slug=demo.facts.slug)):
         cast = people.register_all(demo, today - timedelta(days=day_count), random)
     for back in range(day_count, 0, -1):
@@ -45,6 +53,8 @@ def _tell_clinic(
             post.submit(evening)
             post.receive(evening, up_to=_stage(back))
     days.this_day(demo, cast, now, random)
+    connections.close_all()
+    return post
 
 
 def _stage(back: int) -> float:
