@@ -27,6 +27,10 @@ class Connection(PublicModel):
     password = EncryptedField(blank=True)
     private_key = EncryptedField(blank=True)
     host_key = models.TextField(blank=True)  # the far side's key as first confirmed; another one is refused
+    offered_key = models.TextField(blank=True)  # the key the last test saw, when it is not the confirmed one
+    tested_at = models.DateTimeField(null=True)
+    test_result = models.CharField(max_length=300, blank=True)
+    test_passed = models.BooleanField(default=False)
     outbound_folder = models.CharField(
         max_length=200, default="inbound"
     )  # where we put, as the partner names it

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import Max, QuerySet
+from django.db.models import Count, OuterRef, QuerySet, Subquery
 
 from clearinghouses.control import ALARM_AT
 from clearinghouses.models import Connection, ControlCounter, InboundFile, OutboundFile
@@ -10,8 +10,19 @@ from clearinghouses.models import Connection, ControlCounter, InboundFile, Outbo
 
 def connections() -> QuerySet[Connection]:
     """All connections of the open clinics by name, with when they last sent and received."""
+    mine = {"clinic_id": OuterRef("clinic_id"), "connection_id": OuterRef("pk")}
+    sent = OutboundFile.objects.filter(**mine, sent_at__isnull=False).order_by("-sent_at")
+    received = InboundFile.objects.filter(**mine).order_by("-received_at")
+    unknown = (
+        OutboundFile.objects.filter(**mine, state=OutboundFile.State.UNKNOWN)
+        .order_by()
+        .values("connection_id")
+        .annotate(many=Count("pk"))
+    )
     return Connection.objects.annotate(
-        last_sent=Max("outbound_files__sent_at"), last_received=Max("inbound_files__received_at")
+        last_sent=Subquery(sent.values("sent_at")[:1]),
+        last_received=Subquery(received.values("received_at")[:1]),
+        unknown=Subquery(unknown.values("many")[:1]),
     ).order_by("name")
 
 

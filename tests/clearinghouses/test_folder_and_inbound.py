@@ -150,7 +150,7 @@ def test_a_folder_outside_the_clinics_own_is_refused(world: World) -> None:
         carriers.open_transport(box, world.clinic.pk)
 
 
-@pytest.mark.rule("B9.E01")
+@pytest.mark.rule("CH2")
 def test_the_same_bytes_again_are_counted_and_not_taken(world: World) -> None:
     told: list[int] = []
     act = hooks.when_received(lambda row: told.append(row.pk))
@@ -180,6 +180,7 @@ def collect(world: World, at: datetime = AT) -> list[str]:
     return [row.name for row in collecting.collect(world.connection.pk, world.clinic.pk, at=at)]
 
 
+@pytest.mark.rule("CH3")
 def test_half_written_files_are_left_until_complete(world: World, tmp_path: Path) -> None:
     box = mailbox(world, tmp_path) / "outbound"
     assert collect(world) == []

@@ -217,7 +217,7 @@ def test_silence_after_the_clearinghouse() -> None:
     assert not remittances(found)
 
 
-@pytest.mark.rule("B11.2")
+@pytest.mark.rule("SB1")
 def test_crossover_the_supplement_answers_under_the_primarys_number() -> None:
     first, second = remittances(answers_to(batch(for_member("XOVER1", payer=MEDICARE, charge="200.00"))))
     carrier = first.claims[0].crossover_carrier
@@ -230,7 +230,7 @@ def test_crossover_the_supplement_answers_under_the_primarys_number() -> None:
     assert second.payer_identifier != first.payer_identifier
 
 
-@pytest.mark.rule("B11.2")
+@pytest.mark.rule("SB1")
 def test_crossover_goes_to_the_other_payer_the_claim_names() -> None:
     other = OtherPayer("S", "18", "OTHER PLAN", "OTH01", Party("1", "DOE", "JOHN", "", "", "MI", "M9"), "CI")
     first, second = remittances(answers_to(batch(replace(for_member("XOVER1"), other_payers=(other,)))))
@@ -269,7 +269,7 @@ def test_a_secondary_claim_without_the_first_answer_is_denied() -> None:
     assert remittance.claims[0].remarks == ("MA04",)
 
 
-@pytest.mark.rule("B9.E11")
+@pytest.mark.rule("SB5")
 def test_reversal_and_correction_carry_the_difference_forward_until_a_payment_bears_it() -> None:
     memory = Memory("alder")
     first, second = remittances(answers_to(batch(for_member("REVERSE1")), memory))
@@ -289,7 +289,7 @@ def test_reversal_and_correction_carry_the_difference_forward_until_a_payment_be
     assert not any(memory.forwarded.values())
 
 
-@pytest.mark.rule("B9.E16")
+@pytest.mark.rule("SB5")
 def test_a_takeback_reduces_the_next_payment_that_bears_it() -> None:
     memory = Memory("alder")
     first, second = remittances(
@@ -302,7 +302,7 @@ def test_a_takeback_reduces_the_next_payment_that_bears_it() -> None:
     assert str(second.amount) == "144.00"
 
 
-@pytest.mark.rule("B9.E01")
+@pytest.mark.rule("SB1")
 def test_the_same_835_comes_again_renamed_and_in_another_envelope() -> None:
     found = [item for item in answers_to(batch(for_member("DUPFILE1"))) if item.name.endswith("835")]
     assert len(found) == 3

@@ -81,7 +81,7 @@ def test_a_claim_goes_out_and_its_answers_come_home(world: World, sandbox: Sandb
         assert InboundFile.objects.count() == 5
 
 
-@pytest.mark.rule("SB5")
+@pytest.mark.rule("CH1")
 def test_another_host_key_is_refused(world: World, sandbox: SandboxProcess) -> None:
     with world.open():
         world.connection.host_key = (
@@ -97,7 +97,7 @@ def test_another_host_key_is_refused(world: World, sandbox: SandboxProcess) -> N
     assert sandbox.files("inbound") == []
 
 
-@pytest.mark.rule("SB5")
+@pytest.mark.rule("CH1")
 def test_an_unconfirmed_key_a_wrong_password_and_a_closed_port_are_refused(
     world: World, sandbox: SandboxProcess
 ) -> None:
@@ -186,7 +186,7 @@ def test_without_an_archive_to_look_at_a_taken_file_stays_unknown(
     assert sending.carry(row.pk, world.clinic.pk) == Delivered()
 
 
-@pytest.mark.rule("SB6")
+@pytest.mark.rule("SB6", "CH3")
 @pytest.mark.parametrize("how", ["half", "repeat", "list", "read"])
 def test_half_written_and_broken_answers_are_collected_whole_and_once(
     world: World, sandbox: SandboxProcess, how: str
@@ -252,7 +252,7 @@ def test_garbage_does_not_stop_the_sandbox(sandbox: SandboxProcess) -> None:
     assert sandbox.process.poll() is None
 
 
-@pytest.mark.rule("SB5")
+@pytest.mark.rule("CH1")
 def test_an_account_sees_only_its_own_folders(sandbox: SandboxProcess) -> None:
     import paramiko
 
