@@ -54,7 +54,9 @@ def remit(
     isa: str = "000000001",
 ) -> str:
     """One interchange with one ST 835; BPR02 is worked out unless given."""
-    total = sum((Decimal(c.paid) for c in claims), Decimal("0")) - sum((Decimal(a) for _, a in plb), Decimal("0"))
+    total = sum((Decimal(c.paid) for c in claims), Decimal("0")) - sum(
+        (Decimal(a) for _, a in plb), Decimal("0")
+    )
     segments = [
         "ST*835*0001",
         f"BPR*I*{amount if amount is not None else total}*C*ACH*CCP*01*999999992*DA*99999*1512345678**01*999999992*DA*88888*{day}",

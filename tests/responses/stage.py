@@ -37,7 +37,9 @@ def set_up(world: World, **values: Any) -> None:
 def claimed(world: World, *payers: Any, paid: str | None = None, last: str = "Okafor", **visit: Any) -> Claim:
     """A checked-out visit of one adjustment with its first layer's claim."""
     patient = make_patient(last=last)
-    policies = [make_policy(patient, payer, member_id=f"W{place}2345678") for place, payer in enumerate(payers)]
+    policies = [
+        make_policy(patient, payer, member_id=f"W{place}2345678") for place, payer in enumerate(payers)
+    ]
     profile = make_profile(patient, *policies)
     services = visit.pop("services", ())
     appointment = make_visit(world, patient, profile, *services, **visit)
@@ -49,7 +51,9 @@ def claimed(world: World, *payers: Any, paid: str | None = None, last: str = "Ok
 def clp(claim: Claim, status: str, charge: str, paid: str, *cas: Cas, icn: str = "ICN1", **more: Any) -> Clp:
     """An answer to a claim of one line."""
     line = claim.lines.get()
-    svc = Svc(charge, paid, cas, line_id=line.line_id, code=line.procedure_code, allowed=more.pop("allowed", ""))
+    svc = Svc(
+        charge, paid, cas, line_id=line.line_id, code=line.procedure_code, allowed=more.pop("allowed", "")
+    )
     return Clp(claim.control_number, status, charge, paid, [svc], icn=icn, **more)
 
 

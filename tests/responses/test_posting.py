@@ -82,7 +82,9 @@ def test_example_2_a_denial_stops_and_stays_with_the_insurer(posting):
 
 
 @pytest.mark.rule("B9.E16")
-@pytest.mark.parametrize(("mode", "held", "posted"), [("auto_if_exact", "0.00", "166.00"), ("block", "-40.00", "206.00")])
+@pytest.mark.parametrize(
+    ("mode", "held", "posted"), [("auto_if_exact", "0.00", "166.00"), ("block", "-40.00", "206.00")]
+)
 def test_example_3_the_check_ties_with_and_without_the_reversal(posting, mode, held, posted):
     set_up(posting, reversals=mode)
     old = claimed(posting, posting.aetna, last="Old")
@@ -117,7 +119,9 @@ def test_example_4_reversal_and_correction_leave_fifteen_due(posting):
     line = money(claim.invoice)
     assert (line.paid_by_insurers, line.patient, line.insurer_open) == (70, 15, 0)
     assert ClaimResponse.objects.get(remittance__trace_number="T1").state == "reversed"
-    assert Adjudication.objects.get(source_key=ClaimResponse.objects.get(remittance__trace_number="T1").public_id).reversed_at
+    assert Adjudication.objects.get(
+        source_key=ClaimResponse.objects.get(remittance__trace_number="T1").public_id
+    ).reversed_at
     assert {balances.escrow(r.pk) for r in Receipt.objects.filter(kind="insurance")} == {D("0.00")}
     assert all(tie(row)["difference"] == 0 for row in Remittance.objects.all())
 
@@ -182,7 +186,11 @@ def test_the_same_file_and_the_same_remittance_in_another_file_change_nothing(po
     assert take(text) == []
     [again] = take(text.replace("000000001", "000000002"))
     assert again.is_repeat
-    assert (LedgerTxn.objects.count(), Remittance.objects.count(), Receipt.objects.filter(kind="insurance").count()) == (before, 1, 1)
+    assert (
+        LedgerTxn.objects.count(),
+        Remittance.objects.count(),
+        Receipt.objects.filter(kind="insurance").count(),
+    ) == (before, 1, 1)
     assert Remittance.objects.get().times_received == 2
 
 
@@ -224,7 +232,9 @@ def test_undo_mirrors_and_the_answer_can_be_posted_again(posting):
 
 def test_undo_of_the_first_payer_is_refused_while_the_second_stands(posting):
     claim = claimed(posting, posting.medicare, posting.aarp)
-    [first] = answer(clp(claim, "1", "150", "72", ("CO", "45", "60"), ("PR", "2", "18")), trace="M1", **MEDICARE)
+    [first] = answer(
+        clp(claim, "1", "150", "72", ("CO", "45", "60"), ("PR", "2", "18")), trace="M1", **MEDICARE
+    )
     answer(clp(claim, "2", "150", "18", ("OA", "23", "132")), trace="A1", **AARP)
     with pytest.raises(CannotUnpost):
         reversals.unpost(first, reason="x", at=NOW)
