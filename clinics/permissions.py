@@ -38,6 +38,7 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "payment.take": DESK,
     "payment.insurance": BILLING,
     "payment.reverse": BILLING,
+    "payment.refund": ADMINS,
     "writeoff": BILLING,
     "claim.create": DESK,
     "claim.view": BILLING | {AU},

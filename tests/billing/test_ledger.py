@@ -43,9 +43,13 @@ def test_forty_for_a_copay_of_twenty_five_leaves_fifteen_credit(world):
         invoice = checked_out(world, "40.00")
         _, line = only_line(invoice)
         assert (line.insurers[1], line.patient, line.paid_by_patient) == (
-            Decimal("125.00"), Decimal("0.00"), Decimal("25.00"),
+            Decimal("125.00"),
+            Decimal("0.00"),
+            Decimal("25.00"),
         )
-        assert balances.patient_credit(invoice.patient_id) == balances.Credit(Decimal("15.00"), Decimal("0.00"))
+        assert balances.patient_credit(invoice.patient_id) == balances.Credit(
+            Decimal("15.00"), Decimal("0.00")
+        )
         assert Receipt.objects.get().unapplied == Decimal("15.00")
         assert line.is_whole
 
@@ -89,7 +93,10 @@ def test_a_reversal_that_is_no_mirror_is_refused_by_the_database(world):
         txn = LedgerTxn.objects.get(kind="checkout")
         with pytest.raises(Unbalanced):
             ledger.post(
-                key="bad", kind=TxnKind.REVERSAL, on=TODAY, reverses=txn,
+                key="bad",
+                kind=TxnKind.REVERSAL,
+                on=TODAY,
+                reverses=txn,
                 entries=[
                     Entry("charges", Decimal("150.00"), charge.pk, charge.patient_id),
                     Entry("ar:1", Decimal("-150.00"), charge.pk, charge.patient_id, world.aetna.pk),
@@ -98,7 +105,9 @@ def test_a_reversal_that_is_no_mirror_is_refused_by_the_database(world):
 
 
 def raw_header(lines: int) -> int:
-    txn = LedgerTxn(key="raw", digest="x", kind="writeoff", lines=lines, posted_on=TODAY, effective_on=TODAY, actor="t")
+    txn = LedgerTxn(
+        key="raw", digest="x", kind="writeoff", lines=lines, posted_on=TODAY, effective_on=TODAY, actor="t"
+    )
     txn.save(force_insert=True)
     return txn.pk
 
@@ -113,7 +122,9 @@ def test_i1_the_database_refuses_what_does_not_sum_to_zero_or_lacks_entries(worl
     with world.open(), pytest.raises(DatabaseError), transaction.atomic():
         pk = raw_header(2)
         for number, amount in enumerate(amounts, start=1):
-            LedgerEntry.objects.create(txn_id=pk, lines=2, line_no=number, account="interest", amount=Decimal(amount))
+            LedgerEntry.objects.create(
+                txn_id=pk, lines=2, line_no=number, account="interest", amount=Decimal(amount)
+            )
         check_now()
 
 
@@ -146,9 +157,16 @@ def test_i5_credit_is_never_overdrawn(world):
         receipt = Receipt.objects.get()
         with pytest.raises(Unbalanced) as refusal:
             ledger.post(
-                key="too-much", kind=TxnKind.REFUND, on=TODAY,
+                key="too-much",
+                kind=TxnKind.REFUND,
+                on=TODAY,
                 entries=[
-                    Entry("patient_credit", Decimal("15.01"), patient_id=invoice.patient_id, receipt_id=receipt.pk),
+                    Entry(
+                        "patient_credit",
+                        Decimal("15.01"),
+                        patient_id=invoice.patient_id,
+                        receipt_id=receipt.pk,
+                    ),
                     Entry("cash", Decimal("-15.01"), patient_id=invoice.patient_id, receipt_id=receipt.pk),
                 ],
             )
@@ -164,8 +182,13 @@ def test_the_insurance_method_is_refused_for_a_copay_by_code_and_by_database(wor
         patient = make_patient()
         with pytest.raises(DatabaseError), transaction.atomic():
             Receipt.objects.create(
-                method=world.insurance_method, kind="insurance", patient=patient, amount=Decimal("25.00"),
-                received_on=TODAY, effective_on=TODAY, created_by="t",
+                method=world.insurance_method,
+                kind="insurance",
+                patient=patient,
+                amount=Decimal("25.00"),
+                received_on=TODAY,
+                effective_on=TODAY,
+                created_by="t",
             )
 
 

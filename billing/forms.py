@@ -1,0 +1,122 @@
+"""Forms of the billing room. Money is a text field with a decimal pad; words and places are checked here,
+rules in the work modules."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+
+from billing.enums import MethodKind, WriteOffType
+from billing.models import FeeSchedule, PaymentMethod
+from lib.money import BadAmount, parse_money
+
+
+class MoneyInput(forms.CharField):
+    """An amount with at most two decimals, parsed exactly; never a number input (the wheel changes those)."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("max_length", 16)
+        kwargs.setdefault("widget", forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}))
+        super().__init__(**kwargs)
+
+    def clean(self, value: Any) -> Any:
+        """Decimal dollars; empty stays None where it is allowed."""
+        text = str(super().clean(value) or "").replace(",", "").replace("\u2212", "-").strip()
+        if not text:
+            return None
+        try:
+            return parse_money(text)
+        except BadAmount as error:
+            raise forms.ValidationError("An amount has at most two decimals, such as 25.00.") from error
+
+
+def patient_methods() -> list[PaymentMethod]:
+    """How a patient can pay: the Insurance method is never offered (B3)."""
+    return list(PaymentMethod.objects.filter(kind=MethodKind.PATIENT, is_active=True))
+
+
+class TakeForm(forms.Form):
+    """A payment without a visit."""
+
+    amount = MoneyInput(label="Amount")
+    method = forms.CharField(label="Paid by", max_length=20)
+    reference = forms.CharField(label="Number", max_length=40, required=False, help_text="Check number or terminal reference.")
+    memo = forms.CharField(label="Memo", max_length=120, required=False)
+
+
+class ReasonForm(forms.Form):
+    """An act that only needs its reason."""
+
+    reason = forms.CharField(label="Reason", max_length=200)
+
+
+class RefundForm(forms.Form):
+    """Give free credit back."""
+
+    amount = MoneyInput(label="Amount to give back")
+    reason = forms.CharField(label="Reason", max_length=200)
+
+
+class WriteOffForm(forms.Form):
+    """Write off part of an invoice."""
+
+    party = forms.ChoiceField(label="Whose part")
+    type = forms.ChoiceField(label="Type", choices=WriteOffType.choices)
+    amount = MoneyInput(label="Amount")
+    reason = forms.CharField(label="Reason", max_length=200)
+
+    def __init__(self, *args: Any, parties: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["party"].choices = parties  # type: ignore[attr-defined]
+
+
+class MethodForm(forms.ModelForm):
+    """A payment method; Insurance and its kind are the system's own."""
+
+    class Meta:
+        model = PaymentMethod
+        fields = ["name", "needs_reference", "gives_change", "position", "is_active"]
+        labels = {
+            "name": "Name", "needs_reference": "Ask for a number", "gives_change": "Give change",
+            "position": "Place on the screen", "is_active": "In use",
+        }
+        help_texts = {"needs_reference": "Check number or terminal reference. Never a card number."}
+
+
+class FeeRowForm(forms.Form):
+    """One fee of a schedule. Empty keys mean All; the row with most keys wins (B17.3)."""
+
+    schedule = forms.ModelChoiceField(label="Schedule", queryset=None, to_field_name="public_id")
+    service = forms.ModelChoiceField(label="Service", queryset=None, to_field_name="public_id")
+    payer = forms.ModelChoiceField(label="Payer", queryset=None, required=False, to_field_name="public_id")
+    clinician = forms.ModelChoiceField(label="Clinician", queryset=None, required=False, to_field_name="public_id")
+    location = forms.ModelChoiceField(label="Location", queryset=None, required=False, to_field_name="public_id")
+    effective_on = forms.DateField(label="From", widget=forms.DateInput(attrs={"type": "date"}))
+    fee = MoneyInput(label="Fee")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        from appointments.models import Service
+        from clinics.models import Clinician, Location
+        from insurance.models import Payer
+
+        super().__init__(*args, **kwargs)
+        querysets = {
+            "schedule": FeeSchedule.objects.order_by("name"),
+            "service": Service.objects.filter(is_active=True).order_by("code"),
+            "payer": Payer.objects.filter(is_active=True).order_by("name"),
+            "clinician": Clinician.objects.filter(is_active=True).order_by("last_name"),
+            "location": Location.objects.filter(is_active=True).order_by("name"),
+        }
+        for name, queryset in querysets.items():
+            self.fields[name].queryset = queryset  # type: ignore[attr-defined]
+            if not self.fields[name].required:
+                self.fields[name].empty_label = "All"  # type: ignore[attr-defined]
+
+    def clean_fee(self) -> Decimal:
+        """0.00 is a price; less is not."""
+        fee: Decimal = self.cleaned_data["fee"]
+        if fee is None or fee < 0:
+            raise forms.ValidationError("A fee is 0.00 or more.")
+        return fee

@@ -1,0 +1,32 @@
+"""Addresses of the billing room's pages."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from billing.views import catalogue, checkout, documents, money, receipts
+
+app_name = "billing"
+urlpatterns = [
+    path("visits/<str:public_id>/check-out/", checkout.check_out, name="check-out"),
+    path("visits/<str:public_id>/why/<str:line_id>/", checkout.why_line, name="why-line"),
+    path("charges/<str:public_id>/why/", checkout.why, name="why"),
+    path("receipts/<str:public_id>/", receipts.receipt, name="receipt"),
+    path("receipts/<str:public_id>/take-back/", receipts.reverse_payment, name="reverse-payment"),
+    path("patients/<str:public_id>/balance/", money.patient_balance, name="patient-balance"),
+    path("patients/<str:public_id>/explain/", money.explain, name="explain"),
+    path("patients/<str:public_id>/payment/", money.take_payment, name="take-payment"),
+    path("patients/<str:public_id>/payment/split/", money.payment_split, name="payment-split"),
+    path("patients/<str:public_id>/refund/", money.refund, name="refund"),
+    path("patients/<str:public_id>/statement/", documents.statement_preview, name="statement-preview"),
+    path("invoices/<str:public_id>/", documents.invoice, name="invoice"),
+    path("invoices/<str:public_id>/print/", documents.invoice_print, name="invoice-print"),
+    path("invoices/<str:public_id>/void/", documents.void_invoice, name="void-invoice"),
+    path("invoices/<str:public_id>/write-off/", documents.write_off, name="write-off"),
+    path("statements/", documents.statement_list, name="statements"),
+    path("statements/batch/", documents.statement_batch, name="statement-batch"),
+    path("statements/<str:public_id>/", documents.statement, name="statement"),
+    path("statements/<str:public_id>/pdf/", documents.statement_download, name="statement-pdf"),
+    path("settings/payment-methods/", catalogue.payment_methods, name="payment-methods"),
+    path("settings/fees/", catalogue.fees, name="fees"),
+]

@@ -1,0 +1,105 @@
+"""Receipts: what was received, what it paid, printed or taken back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods
+
+from billing import takebacks
+from billing.enums import MethodKind
+from billing.errors import BadPayment
+from billing.forms import ReasonForm
+from billing.models import Charge, Receipt
+from clinics import audit
+from lib.dates import local_day
+from lib.money import show_money
+from work.idempotency import once
+
+WITH = ("method", "location__clinic", "patient")
+
+
+@require_GET
+def receipt(request: HttpRequest, public_id: str) -> HttpResponse:
+    """One receipt on screen and on paper."""
+    row = get_object_or_404(Receipt.objects.select_related(*WITH), public_id=public_id, kind=MethodKind.PATIENT)
+    assert row.patient is not None, "a patient's receipt has a patient"
+    audit.record("patient.read", "patient", row.patient.public_id, page="receipt")
+    context = {"receipt": row, "shown": receipt_rows([row])[0], "reversed": takebacks.is_reversed(row)}
+    return render(request, "billing/receipt.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def reverse_payment(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Take a payment back whole: a bounced check, a wrong amount."""
+    row = get_object_or_404(Receipt.objects.select_related(*WITH), public_id=public_id, kind=MethodKind.PATIENT)
+    assert row.patient is not None and row.location is not None, "taken at a desk"
+    today = local_day(timezone.now(), row.location.time_zone)
+    form = ReasonForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        reason = form.cleaned_data["reason"]
+
+        def act() -> dict[str, Any]:
+            takebacks.reverse_payment(row, reason=reason, today=today)
+            return {"receipt": row.public_id}
+
+        try:
+            with transaction.atomic():
+                once(request.POST.get("idempotency_key", ""), {"act": "reverse", "receipt": public_id, "reason": reason}, act)
+        except BadPayment as error:
+            form.add_error(None, error.message)
+        else:
+            messages.success(request, f"Taken back {show_money(row.amount)}")
+            return redirect(reverse("billing:receipt", args=[row.public_id]))
+    context = {
+        "title": f"Take {show_money(row.amount)} back",
+        "form": form,
+        "patient": row.patient,
+        "says": [
+            f"{row.method.name} of {show_money(row.amount)} goes out of the books of today.",
+            "Every visit it paid owes again what it owed before; credit from it is gone.",
+        ],
+        "button": f"Take {show_money(row.amount)} back",
+        "back": reverse("billing:receipt", args=[row.public_id]),
+    }
+    return render(request, "billing/act.html", context, status=400 if form.errors else 200)
+
+
+def receipt_rows(receipts: list[Receipt]) -> list[dict[str, Any]]:
+    """What the receipt part needs of each: number, lines in words, address."""
+    if not receipts:
+        return []
+    applied = {row.pk: takebacks.applied_to(row) for row in receipts}
+    ids = {charge_id for parts in applied.values() for charge_id, _ in parts if charge_id is not None}
+    charges = {charge.pk: charge for charge in Charge.objects.filter(pk__in=ids)}
+    return [
+        {
+            "row": row,
+            "address": _address(row),
+            "lines": [
+                {"words": _words(charges.get(charge_id) if charge_id else None), "amount": amount}
+                for charge_id, amount in applied[row.pk]
+            ],
+            "method": f"{row.method.name}{f', no. {row.reference}' if row.reference else ''}",
+        }
+        for row in receipts
+    ]
+
+
+def _words(charge: Charge | None) -> str:
+    if charge is None:
+        return "Credit on account"
+    return f"{charge.service_date:%m/%d/%Y} {charge.description}"
+
+
+def _address(row: Receipt) -> list[str]:
+    place = row.location
+    if place is None:
+        return []
+    return [line for line in (place.street, f"{place.city}, {place.state} {place.zip_code[:5]}") if line.strip(", ")]
