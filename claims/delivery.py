@@ -70,6 +70,12 @@ def look_later(batch: Batch) -> None:
     outbox.promise(LOOK, batch.clinic_id, batch.pk, key=f"{LOOK}:{batch.pk}:{looks + 1}", delay_seconds=pause)
 
 
+def look_now(batch: Batch) -> None:
+    """A person asks to look at the far side at once, and not only when the next look is due."""
+    looks = Outbox.objects.filter(clinic_id=batch.clinic_id, kind=LOOK, subject_id=batch.pk).count()
+    outbox.promise(LOOK, batch.clinic_id, batch.pk, key=f"{LOOK}:{batch.pk}:{looks + 1}")
+
+
 def send_again(batch: Batch) -> None:
     """A person sends a refused batch again: same bytes, same numbers. Raises CannotResend."""
     locked = lock(batch.pk)

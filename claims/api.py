@@ -1,0 +1,398 @@
+"""/api/v1/claims/ and /api/v1/batches/: the same acts as the pages, by public ids. Money is a string."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import QueryDict
+from django.shortcuts import get_object_or_404
+from django.urls import path
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers, status
+from rest_framework.decorators import api_view
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from billing.models import Invoice
+from claims import corrections, delivery, queries, queue, review, submitting
+from claims.enums import BatchState
+from claims.models import Acknowledgement, Batch, BatchItem, Claim, ClaimEvent
+from clinics import audit
+from clinics.errors import BadInput
+from patients.here import today_here
+from work.idempotency import once
+from work.models import Job
+
+
+class FindingSerializer(serializers.Serializer[Any]):
+    """One thing to mend."""
+
+    code = serializers.CharField()
+    where = serializers.CharField(allow_blank=True)
+    message = serializers.CharField()
+    severity = serializers.ChoiceField(choices=["error", "warning", "info"])
+
+
+class ClaimSerializer(serializers.ModelSerializer[Claim]):
+    """A claim version as lists show it."""
+
+    id = serializers.CharField(source="public_id", read_only=True)
+    patient = serializers.CharField(source="patient_name", read_only=True)
+    payer = serializers.CharField(source="payer_name", read_only=True)
+    layer = serializers.IntegerField(source="rank", read_only=True)
+    total = serializers.DecimalField(max_digits=12, decimal_places=2, read_only=True)
+
+    class Meta:
+        model = Claim
+        fields = (
+            "id", "control_number", "version", "part", "frequency", "state", "outcome", "patient", "payer", "layer",
+            "clinician_name", "service_from", "service_to", "total", "error_count", "warning_count",
+            "payer_claim_number", "hold_reason", "hold_until", "assignee", "last_event", "last_event_at",
+            "submitted_at", "filing_deadline", "document_version",
+        )  # fmt: skip
+        read_only_fields = fields
+
+
+class EventSerializer(serializers.ModelSerializer[ClaimEvent]):
+    """One step of a claim's life."""
+
+    class Meta:
+        model = ClaimEvent
+        fields = ("at", "actor", "kind", "from_state", "to_state", "text", "segment")
+
+
+class ClaimDetailSerializer(ClaimSerializer):
+    """A claim with its frozen document, findings and timeline."""
+
+    findings = FindingSerializer(many=True, read_only=True)
+    document = serializers.JSONField(read_only=True)
+    events = serializers.SerializerMethodField()
+    choices = serializers.SerializerMethodField()
+
+    class Meta(ClaimSerializer.Meta):
+        fields = (*ClaimSerializer.Meta.fields, "findings", "document", "events", "choices")  # type: ignore[assignment]
+        read_only_fields = fields  # type: ignore[assignment]
+
+    def get_events(self, claim: Claim) -> list[dict[str, Any]]:
+        """Oldest first."""
+        rows = ClaimEvent.objects.filter(claim=claim).order_by("at", "pk")
+        return list(EventSerializer(rows, many=True).data)
+
+    def get_choices(self, claim: Claim) -> list[dict[str, Any]]:
+        """What Duplicate & resubmit offers now (B8)."""
+        return [
+            {"frequency": item.frequency, "allowed": item.allowed, "code": item.code, "why": item.why}
+            for item in corrections.choices(claim)
+        ]
+
+
+class ClaimPageSerializer(serializers.Serializer[Any]):
+    """One page; ``next`` goes into ``after``."""
+
+    results = ClaimSerializer(many=True)
+    next = serializers.CharField(allow_blank=True)
+
+
+class EditSerializer(serializers.Serializer[Any]):
+    """Edits of a claim that has not left: dotted field path to value."""
+
+    document_version = serializers.IntegerField()
+    edits = serializers.DictField()
+    reason = serializers.CharField(required=False, default="", allow_blank=True, max_length=200)
+
+
+class ActSerializer(serializers.Serializer[Any]):
+    """hold (reason, until), release, refresh, assign (assignee)."""
+
+    act = serializers.ChoiceField(choices=["hold", "release", "refresh", "assign"])
+    reason = serializers.CharField(required=False, default="", allow_blank=True, max_length=200)
+    until = serializers.DateField(required=False, allow_null=True, default=None)
+    assignee = serializers.CharField(required=False, default="", allow_blank=True, max_length=254)
+
+
+class CreateSerializer(serializers.Serializer[Any]):
+    """Make the claim of an invoice: one_click, or queue whatever is missing."""
+
+    invoice = serializers.CharField()
+    act = serializers.ChoiceField(choices=["one_click", "queue"])
+
+
+class ResubmitSerializer(serializers.Serializer[Any]):
+    """Duplicate & resubmit under a frequency code (B8)."""
+
+    frequency = serializers.ChoiceField(choices=["1", "7", "8"])
+    reason = serializers.CharField(required=False, default="", allow_blank=True, max_length=200)
+    payer_claim_number = serializers.CharField(required=False, default="", allow_blank=True, max_length=50)
+
+
+class SelectionSerializer(serializers.Serializer[Any]):
+    """Claims by ids, or the filter of the queue as its query string."""
+
+    ids = serializers.ListField(child=serializers.CharField(), required=False, max_length=20000)
+    filter = serializers.CharField(required=False, allow_blank=True)
+
+
+class BatchSerializer(serializers.ModelSerializer[Batch]):
+    """A batch."""
+
+    id = serializers.CharField(source="public_id", read_only=True)
+    connection = serializers.CharField(source="connection.name", read_only=True, default="")
+    total = serializers.DecimalField(max_digits=12, decimal_places=2, read_only=True)
+
+    class Meta:
+        model = Batch
+        fields = (
+            "id", "connection", "format", "state", "usage", "interchange_number", "group_number", "reference",
+            "claim_count", "total", "created_at", "created_by", "delivered_at", "detail",
+        )  # fmt: skip
+        read_only_fields = fields
+
+
+class BatchActSerializer(serializers.Serializer[Any]):
+    """send_again or dissolve a refused batch, look for an unknown one."""
+
+    act = serializers.ChoiceField(choices=["send_again", "dissolve", "look"])
+    reason = serializers.CharField(required=False, default="", allow_blank=True, max_length=200)
+
+
+FILTERS = [OpenApiParameter(name, str) for name in ("state", "outcome", "layer", "payer", "q", "date", "from", "to",
+                                                    "find", "who", "sort", "after")]  # fmt: skip
+
+
+@extend_schema(parameters=FILTERS, responses=ClaimPageSerializer, operation_id="claims_list")
+@api_view(["GET"])
+def claims(request: Request) -> Response:
+    """Claims by filter, 50 a page."""
+    rows = queries.all_claims(request.query_params)
+    found = queries.page(rows, request.query_params.get("sort", ""), request.query_params.get("after", ""))
+    return Response({"results": ClaimSerializer(found.rows, many=True).data, "next": found.following})
+
+
+@extend_schema(methods=["GET"], responses=ClaimDetailSerializer, operation_id="claims_read")
+@extend_schema(methods=["PATCH"], request=EditSerializer, responses=ClaimDetailSerializer)
+@api_view(["GET", "PATCH"])
+def claim(request: Request, claim_id: str) -> Response:
+    """One claim; PATCH saves a review (409 when somebody saved before)."""
+    row = get_object_or_404(Claim.objects.select_related("payer", "invoice"), public_id=claim_id)
+    if request.method == "PATCH":
+        data = _valid(EditSerializer(data=request.data))
+        review.save_review(
+            row, data["edits"], data["document_version"], today_here(request), reason=data["reason"]
+        )
+    else:
+        audit.record("claim.read", "claim", row.public_id)
+    return Response(ClaimDetailSerializer(row).data)
+
+
+@extend_schema(request=CreateSerializer, responses={201: ClaimSerializer})
+@api_view(["POST"])
+def create(request: Request) -> Response:
+    """One-Click Claim or Queue for Claim."""
+    data = _valid(CreateSerializer(data=request.data))
+    invoice = get_object_or_404(Invoice.objects, public_id=data["invoice"])
+    make = queue.one_click if data["act"] == "one_click" else queue.enqueue
+    answer, is_new = once(
+        _key(request),
+        {"path": "claims/create", **data},
+        lambda: {"id": make(invoice, today_here(request)).public_id},
+    )
+    row = Claim.objects.get(public_id=answer["id"])
+    return Response(
+        ClaimSerializer(row).data, status=status.HTTP_201_CREATED if is_new else status.HTTP_200_OK
+    )
+
+
+@extend_schema(request=ActSerializer, responses=ClaimSerializer)
+@api_view(["POST"])
+def act(request: Request, claim_id: str) -> Response:
+    """Hold, release, copy again, assign."""
+    data = _valid(ActSerializer(data=request.data))
+    row = get_object_or_404(
+        Claim.objects.select_related("invoice").select_for_update(of=("self",)), public_id=claim_id
+    )
+    if data["act"] == "hold":
+        queue.hold(row, data["reason"], data["until"])
+    elif data["act"] == "release":
+        queue.release(row, today_here(request))
+    elif data["act"] == "refresh":
+        review.refresh(row, today_here(request))
+    else:
+        queue.assign([row], data["assignee"])
+    return Response(ClaimSerializer(row).data)
+
+
+@extend_schema(request=ResubmitSerializer, responses={201: ClaimSerializer})
+@api_view(["POST"])
+def resubmit(request: Request, claim_id: str) -> Response:
+    """The next version of a claim."""
+    data = _valid(ResubmitSerializer(data=request.data))
+    row = get_object_or_404(Claim.objects, public_id=claim_id)
+    today = today_here(request)
+    answer, is_new = once(
+        _key(request),
+        {"path": "claims/resubmit", "claim": claim_id, **data},
+        lambda: {
+            "id": corrections.duplicate(
+                row,
+                data["frequency"],
+                data["reason"],
+                today=today,
+                payer_claim_number=data["payer_claim_number"],
+            ).public_id
+        },
+    )
+    made = Claim.objects.get(public_id=answer["id"])
+    return Response(
+        ClaimSerializer(made).data, status=status.HTTP_201_CREATED if is_new else status.HTTP_200_OK
+    )
+
+
+@extend_schema(request=SelectionSerializer, responses={200: dict})
+@api_view(["POST"])
+def preview(request: Request) -> Response:
+    """The dry run of Bulk Submit."""
+    look = submitting.preview(_chosen(request), today_here(request))
+    return Response(
+        {
+            "chosen": look.chosen,
+            "count": look.count,
+            "total": str(look.total),
+            "sentence": look.sentence,
+            "groups": [
+                {
+                    "connection": group.connection.name,
+                    "provider": group.provider.npi,
+                    "count": group.count,
+                    "total": str(group.total),
+                }
+                for group in look.groups
+            ],
+            "skipped": [
+                {"code": skip.code, "message": skip.words, "claims": [item.public_id for item in skip.claims]}
+                for skip in look.skips
+            ],
+        }  # fmt: skip
+    )
+
+
+@extend_schema(request=SelectionSerializer, responses={202: dict})
+@api_view(["POST"])
+def submit(request: Request) -> Response:
+    """Start a submission; its job is polled under /claims/jobs/."""
+    selection = _valid(SelectionSerializer(data=request.data))
+    today = today_here(request)
+    answer, _ = once(
+        _key(request),
+        {"path": "claims/submit", **selection},
+        lambda: {"job": submitting.start(_chosen(request), today, dict(selection)).public_id},
+    )
+    return Response(answer, status=status.HTTP_202_ACCEPTED)
+
+
+@extend_schema(responses={200: dict})
+@api_view(["GET"])
+def job(request: Request, job_id: str) -> Response:
+    """How far a submission is, and its result for each claim."""
+    row = get_object_or_404(Job.objects, public_id=job_id, kind=submitting.SUBMIT)
+    results = [
+        {"claim": claim.public_id, "control_number": claim.control_number, "state": claim.state,
+         "batch": item.batch.public_id if item else None, "reason": why}
+        for claim, item, why in submitting.results(row)
+    ]  # fmt: skip
+    return Response(
+        {"id": row.public_id, "state": row.state, "done": row.done, "total": row.total, "errors": row.errors,
+         "results": results}
+    )  # fmt: skip
+
+
+@extend_schema(responses=BatchSerializer(many=True), operation_id="batches_list")
+@api_view(["GET"])
+def batches(request: Request) -> Response:
+    """The last hundred batches."""
+    return Response(BatchSerializer(queries.batches(request.query_params)[:100], many=True).data)
+
+
+@extend_schema(responses={200: dict}, operation_id="batches_read")
+@api_view(["GET"])
+def batch(request: Request, batch_id: str) -> Response:
+    """One batch with its claims and the answers it got."""
+    row = get_object_or_404(Batch.objects.select_related("connection"), public_id=batch_id)
+    items = BatchItem.objects.filter(batch=row).select_related("claim").order_by("pk")
+    acks = Acknowledgement.objects.filter(batch=row).order_by("received_at", "pk")
+    return Response(
+        {
+            **BatchSerializer(row).data,
+            "claims": [
+                {
+                    "id": item.claim.public_id,
+                    "control_number": item.claim.control_number,
+                    "state": item.claim.state,
+                    "transaction": item.transaction_number,
+                    "is_live": item.is_live,
+                }
+                for item in items
+            ],
+            "acknowledgements": [
+                {
+                    "kind": ack.kind,
+                    "result": ack.result,
+                    "text": ack.text,
+                    "segment": ack.segment,
+                    "received_at": ack.received_at,
+                }
+                for ack in acks
+            ],
+        }  # fmt: skip
+    )
+
+
+@extend_schema(request=BatchActSerializer, responses=BatchSerializer)
+@api_view(["POST"])
+def batch_act(request: Request, batch_id: str) -> Response:
+    """What a person may do with a batch that failed (B6.5)."""
+    data = _valid(BatchActSerializer(data=request.data))
+    row = get_object_or_404(Batch.objects, public_id=batch_id)
+    if data["act"] == "send_again":
+        delivery.send_again(row)
+    elif data["act"] == "dissolve":
+        delivery.dissolve(row, data["reason"])
+    elif row.state == BatchState.UNKNOWN:
+        delivery.look_now(row)
+    else:
+        raise BadInput("Only an unknown batch is looked for.", code="not_unknown")
+    row.refresh_from_db()
+    return Response(BatchSerializer(row).data)
+
+
+def _valid(serializer: serializers.Serializer[Any]) -> dict[str, Any]:
+    serializer.is_valid(raise_exception=True)
+    return dict(serializer.validated_data)
+
+
+def _key(request: Request) -> str:
+    return str(request.headers.get("Idempotency-Key", ""))
+
+
+def _chosen(request: Request) -> Any:
+    data = _valid(SelectionSerializer(data=request.data))
+    if "ids" in data:
+        return Claim.objects.filter(public_id__in=data["ids"])
+    if "filter" in data:
+        return queries.work_list(QueryDict(data["filter"]))
+    raise BadInput("Name the claims: ids or filter.", code="nothing_chosen")
+
+
+app_name = "claims-api"
+urlpatterns = [
+    path("claims/", claims, name="claims"),
+    path("claims/create/", create, name="create"),
+    path("claims/preview/", preview, name="preview"),
+    path("claims/submit/", submit, name="submit"),
+    path("claims/jobs/<str:job_id>/", job, name="job"),
+    path("claims/<str:claim_id>/", claim, name="claim"),
+    path("claims/<str:claim_id>/act/", act, name="act"),
+    path("claims/<str:claim_id>/resubmit/", resubmit, name="resubmit"),
+    path("batches/", batches, name="batches"),
+    path("batches/<str:batch_id>/", batch, name="batch"),
+    path("batches/<str:batch_id>/act/", batch_act, name="batch-act"),
+]

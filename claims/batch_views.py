@@ -1,0 +1,117 @@
+"""Pages of batches: the list, one batch with its bytes, answers and each claim's fate, and what to do when it failed."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
+
+from claims import delivery, queries
+from claims.enums import BatchState
+from claims.models import Acknowledgement, Batch, BatchItem
+from clinics import audit
+from clinics.errors import BadInput
+from clinics.permissions import may
+from work.files import read
+
+PAGE = 50
+SHOWN_BYTES = 200_000  # of the readable view; the download is whole
+
+
+@require_GET
+def batch_list(request: HttpRequest) -> HttpResponse:
+    """Batches newest first; ``before`` pages by the last one shown."""
+    rows = queries.batches(request.GET)
+    last = Batch.objects.filter(public_id=request.GET.get("after", "")).first()
+    if last is not None:
+        rows = rows.filter(pk__lt=last.pk)
+    found = list(rows[: PAGE + 1])
+    context = {
+        "rows": found[:PAGE],
+        "next": found[PAGE - 1].public_id if len(found) > PAGE else "",
+        "selects": [
+            {"name": "state", "label": "State", "value": request.GET.get("state", ""),
+             "options": [("", "Any state"), *BatchState.choices]}
+        ],
+        "filtered": bool(request.GET.get("state")),
+    }  # fmt: skip
+    return render(request, "claims/batches.html", context)
+
+
+@require_GET
+def batch(request: HttpRequest, public_id: str) -> HttpResponse:
+    """One batch."""
+    row = get_object_or_404(
+        Batch.objects.select_related("connection", "billing_provider", "outbound_file", "stored", "job"),
+        public_id=public_id,
+    )
+    tab = request.GET.get("tab", "")
+    base = reverse("claims:batch", args=[public_id])
+    context = {
+        "batch": row,
+        "tab": tab if tab in ("file", "answers") else "",
+        "tabs": [
+            {"label": "Claims", "url": base, "count": row.claim_count, "current": tab not in ("file", "answers")},
+            {"label": "Answers", "url": f"{base}?tab=answers", "count": row.acknowledgements.count(),
+             "current": tab == "answers"},
+            {"label": "File", "url": f"{base}?tab=file", "count": None, "current": tab == "file"},
+        ],
+        "fates": queries.fates(row),
+        "crumbs": [("Batches", reverse("claims:batches")), (row.public_id, "")],
+        "may_resolve": may(request, "claim.resolve_unknown") and row.state == BatchState.REFUSED,
+        "may_download": may(request, "edi.download"),
+    }  # fmt: skip
+    if tab == "file" and row.stored is not None and context["may_download"]:
+        audit.record("edi.read", "batch", public_id)
+        context["text"] = readable(read(row.stored))
+    elif tab == "answers":
+        context["acks"] = list(
+            Acknowledgement.objects.filter(batch=row)
+            .select_related("claim")
+            .order_by("-received_at", "-pk")[:500]
+        )
+    else:
+        context["items"] = list(
+            BatchItem.objects.filter(batch=row).select_related("claim").order_by("pk")[:2000]
+        )
+    return render(request, "claims/batch.html", context)
+
+
+@require_GET
+def batch_file(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The bytes exactly as they left."""
+    row = get_object_or_404(Batch.objects.select_related("stored", "outbound_file"), public_id=public_id)
+    if row.stored is None:
+        raise BadInput("This batch has no file.", code="no_file")
+    audit.record("edi.download", "batch", public_id, sha256=row.stored.sha256)
+    response = HttpResponse(read(row.stored), content_type="application/edi-x12")
+    response["Content-Disposition"] = f'attachment; filename="{row.stored.name}"'
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+@require_POST
+def batch_act(request: HttpRequest, public_id: str, act: str) -> HttpResponse:
+    """Send again or dissolve a refused batch; look at once for an unknown one."""
+    row = get_object_or_404(Batch.objects, public_id=public_id)
+    if act == "send-again":
+        delivery.send_again(row)
+        messages.success(request, "It is sent again: the same bytes under the same numbers")
+    elif act == "dissolve":
+        moved = delivery.dissolve(row, request.POST.get("reason", ""))
+        messages.success(request, f"Dissolved; {moved} claims are ready again")
+    elif act == "look" and row.state == BatchState.UNKNOWN:
+        delivery.look_now(row)
+        messages.success(request, "The partner's mailbox is looked at now")
+    else:
+        raise BadInput("There is no such act for this batch.", code="unknown_act")
+    return redirect("claims:batch", public_id)
+
+
+def readable(content: bytes) -> list[tuple[int, str]]:
+    """Segments one a line, numbered; the beginning of a very long file."""
+    text = content[:SHOWN_BYTES].decode("ascii", "replace")
+    segments = [segment.strip() for segment in text.split("~")]
+    return [(number, segment) for number, segment in enumerate(filter(None, segments), 1)]

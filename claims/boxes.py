@@ -1,0 +1,339 @@
+"""The claim as people know it: boxes numbered like the CMS-1500, from the frozen document. Pure.
+
+Before it: a Claim's document. After it: the review page, where each box carries its field path (findings
+point at it) and the name of its 837P element.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from insurance.enums import FilingIndicator
+from lib.money import show_money
+from x12.documents.parties import Address
+from x12.documents.professional_claim import ClaimDocument, Provider, ServiceLine
+
+LETTERS = "ABCDEFGHIJKL"
+RELATIONSHIPS = {
+    "18": "Self", "01": "Spouse", "19": "Child", "20": "Employee", "21": "Unknown", "39": "Organ donor",
+    "40": "Cadaver donor", "53": "Life partner", "G8": "Other",
+}  # fmt: skip
+SEXES = (("", "Choose…"), ("F", "Female"), ("M", "Male"), ("U", "Unknown"))
+MSP = (
+    ("", "none"), ("12", "12 working aged"), ("13", "13 kidney disease"), ("14", "14 no-fault"), ("15", "15 work"),
+    ("41", "41 black lung"), ("42", "42 veterans"), ("43", "43 disabled"), ("47", "47 liability"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """One box. ``edit`` is the control: "" (only shown), text, date or a list of choices."""
+
+    number: str
+    label: str
+    value: str
+    path: str = ""  # field of the document
+    element: str = ""  # its place in the 837P
+    span: int = 3
+    edit: str = ""
+    raw: str = ""  # what the control holds
+    choices: tuple[tuple[str, str], ...] = ()
+    is_private: bool = False
+
+    @property
+    def anchor(self) -> str:
+        """The id a finding jumps to."""
+        return "f-" + self.path.replace(".", "-") if self.path else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A headed group of boxes."""
+
+    title: str
+    boxes: tuple[Box, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LineRow:
+    """A row of box 24."""
+
+    place: int
+    line: ServiceLine
+    pointers: str
+    rendering: str
+    place_of_service: str
+
+    @property
+    def modifiers(self) -> str:
+        """As typed."""
+        return " ".join(self.line.modifiers)
+
+
+def sections(document: ClaimDocument) -> list[Section]:
+    """Everything but box 24, in the form's order."""
+    return [
+        Section("Patient and insured", tuple(_people(document))),
+        Section("Condition", tuple(_condition(document))),
+        Section("Provider and totals", tuple(_totals(document))),
+    ]
+
+
+def line_rows(document: ClaimDocument) -> list[LineRow]:
+    """Box 24."""
+    rendering = _name(document.rendering_provider) or document.billing_provider.party.display_name
+    return [
+        LineRow(
+            place,
+            line,
+            "".join(LETTERS[pointer - 1] for pointer in line.pointers if 1 <= pointer <= 12),
+            rendering,
+            line.place_of_service or document.place_of_service,
+        )
+        for place, line in enumerate(document.lines)
+    ]
+
+
+def anchor_of(where: str, known: Iterable[str]) -> str:
+    """The anchor a finding's ``where`` leads to: its own field, or the nearest one above or below it."""
+    fields = set(known)
+    path = where
+    while path:
+        if path in fields:
+            return "f-" + path.replace(".", "-")
+        below = sorted(field for field in fields if field.startswith(path + "."))
+        if below:
+            return "f-" + below[0].replace(".", "-")
+        path = path.rpartition(".")[0]
+    return ""
+
+
+def _people(document: ClaimDocument) -> Iterable[Box]:
+    subscriber, patient = document.subscriber, document.patient
+    where = "patient" if patient else "subscriber"
+    person = patient or subscriber
+    loop = "2010CA" if patient else "2010BA"
+    coverage = document.coverage
+    indicator = dict(FilingIndicator.choices).get(coverage.filing_indicator, coverage.filing_indicator)
+    yield Box("1", "Coverage", str(indicator), "coverage.filing_indicator", "SBR09")
+    member = subscriber.party.identifier
+    yield Box(
+        "1a",
+        "Insured’s ID",
+        member,
+        "subscriber.party.identifier",
+        "2010BA NM109",
+        4,
+        "text",
+        member,
+        is_private=True,
+    )
+    group = coverage.group_number
+    yield Box("11", "Group", group, "coverage.group_number", "SBR03", 2, "text", group)
+    yield Box("11c", "Plan", coverage.group_name or document.payer.name, "coverage.group_name", "SBR04")
+    yield Box("2", "Patient", person.party.display_name, f"{where}.party", f"{loop} NM1", 4, is_private=True)
+    yield _day("3", "Born", person.birth_date, f"{where}.birth_date", f"{loop} DMG02", 2)
+    yield Box("3", "Sex", person.sex, f"{where}.sex", f"{loop} DMG03", 2, "choice", person.sex, SEXES)
+    yield Box(
+        "4", "Insured", subscriber.party.display_name, "subscriber.party", "2010BA NM1", 4, is_private=True
+    )
+    yield Box(
+        "5",
+        "Patient’s address",
+        _address(person.address),
+        f"{where}.address",
+        f"{loop} N3, N4",
+        5,
+        is_private=True,
+    )
+    relationship = patient.relationship if patient else "18"
+    known = tuple(RELATIONSHIPS.items())
+    yield Box(
+        "6",
+        "Relationship",
+        RELATIONSHIPS.get(relationship, ""),
+        "patient.relationship",
+        "SBR02, PAT01",
+        3,
+        "choice" if patient else "",
+        relationship,
+        (("", "Choose…"), *known[1:]),
+    )
+    if patient:
+        yield _day("11a", "Insured born", subscriber.birth_date, "subscriber.birth_date", "2010BA DMG02", 4)
+        yield Box(
+            "11a",
+            "Insured’s sex",
+            subscriber.sex,
+            "subscriber.sex",
+            "2010BA DMG03",
+            3,
+            "choice",
+            subscriber.sex,
+            SEXES,
+        )
+    causes = document.related_causes
+    named = [
+        f"{label} {'yes' if flag else 'no'}"
+        for label, flag in (
+            ("Employment", causes.employment),
+            ("Auto", causes.auto_accident),
+            ("Other", causes.other_accident),
+        )
+    ]
+    yield Box("10", "Because of", " · ".join(named), "related_causes", "CLM11", 5)
+    yield Box(
+        "12",
+        "Patient’s signature",
+        "On file" if document.release_of_information == "Y" else "Not on file",
+        "release_of_information",
+        "CLM09",
+    )
+    yield Box(
+        "13",
+        "Pay the provider",
+        "Yes" if document.benefits_assigned == "Y" else "No",
+        "benefits_assigned",
+        "CLM08",
+        4,
+    )
+    if coverage.responsibility != "P" and coverage.filing_indicator == "MB":
+        kind = coverage.insurance_type
+        yield Box(
+            "",
+            "Medicare is not first because",
+            kind,
+            "coverage.insurance_type",
+            "SBR05",
+            4,
+            "choice",
+            kind,
+            MSP,
+        )
+    for payer in document.other_payers:
+        paid = (
+            f"paid {show_money(payer.amount_paid)}" if payer.amount_paid is not None else "not answered yet"
+        )
+        yield Box(
+            "9",
+            f"Other insurer ({payer.responsibility})",
+            f"{payer.payer_name}, {paid}",
+            "other_payers",
+            "2320, 2330B",
+            5,
+        )
+
+
+def _condition(document: ClaimDocument) -> Iterable[Box]:
+    dates = document.dates
+    yield _day("14", "Current illness since", dates.onset, "dates.onset", "DTP*431")
+    yield _day("15", "First treated", dates.initial_treatment, "dates.initial_treatment", "DTP*454")
+    yield _day("15", "Accident", dates.accident, "dates.accident", "DTP*439")
+    yield Box(
+        "17", "Referred by", _name(document.referring_provider) or "none", "referring_provider", "2310A", 3
+    )
+    number = document.prior_authorization
+    yield Box("23", "Authorization", number, "prior_authorization", "REF*G1", 4, "text", number)
+    codes = " ".join(f"{LETTERS[place]} {dotted(code)}" for place, code in enumerate(document.diagnoses[:12]))
+    yield Box(
+        "21", "Diagnoses", codes, "diagnoses", "HI", 8, "text", " ".join(map(dotted, document.diagnoses))
+    )
+    note = document.note.text if document.note else ""
+    yield Box("19", "Note to the payer", note, "note", "NTE*ADD", 12, "text", note)
+
+
+def _totals(document: ClaimDocument) -> Iterable[Box]:
+    billing = document.billing_provider
+    yield Box("25", "Tax ID", billing.tax_id, "billing_provider.tax_id", f"REF*{billing.tax_id_qualifier}")
+    yield Box("26", "Patient account", document.control_number, "control_number", "CLM01")
+    yield Box("28", "Charge", show_money(document.total_charge), "total_charge", "CLM02", 2)
+    paid = document.patient_amount_paid
+    yield Box(
+        "29",
+        "Paid by patient",
+        show_money(paid if paid is not None else Decimal(0)),
+        "patient_amount_paid",
+        "AMT*F5",
+        2,
+    )
+    yield Box("27", "Assignment", "Yes" if document.assignment == "A" else "No", "assignment", "CLM07", 2)
+    frequency = {"1": "1 original", "7": "7 replacement", "8": "8 void"}.get(document.frequency_code, "")
+    number = document.payer_claim_number
+    yield Box("22", "Sent as", frequency, "frequency_code", "CLM05-3", 3)
+    yield Box(
+        "22",
+        "Payer’s claim number",
+        number or "none",
+        "payer_claim_number",
+        "REF*F8",
+        3,
+        "text" if document.frequency_code != "1" else "",
+        number,
+    )
+    yield Box(
+        "31",
+        "Rendering",
+        _with_npi(document.rendering_provider) or "the billing provider",
+        "rendering_provider.party",
+        "2310B NM1",
+        3,
+    )
+    facility = document.service_facility
+    yield Box(
+        "32",
+        "Where",
+        facility.party.display_name if facility else "the billing address",
+        "service_facility",
+        "2310C",
+        3,
+    )
+    yield Box(
+        "33",
+        "Billing",
+        f"{billing.party.display_name} · {billing.party.identifier}",
+        "billing_provider.party",
+        "2010AA NM1",
+        4,
+    )
+    yield Box(
+        "",
+        "Payer",
+        f"{document.payer.name} · {document.payer.identifier}",
+        "payer.identifier",
+        "2010BB NM109",
+        4,
+    )
+
+
+def _day(number: str, label: str, value: date | None, path: str, element: str, span: int = 3) -> Box:
+    shown = value.strftime("%m/%d/%Y") if value else ""
+    return Box(
+        number, label, shown, path, element, span, "date", value.isoformat() if value else "", is_private=True
+    )
+
+
+def dotted(code: str) -> str:
+    """M5450 as people write it: M54.50."""
+    return f"{code[:3]}.{code[3:]}" if len(code) > 3 else code
+
+
+def _address(address: Address | None) -> str:
+    if address is None:
+        return ""
+    zip_code = address.postal_code[:5] + (
+        f"-{address.postal_code[5:]}" if len(address.postal_code) == 9 else ""
+    )
+    return ", ".join(
+        filter(None, (address.line1, address.line2, address.city, f"{address.state} {zip_code}".strip()))
+    )
+
+
+def _name(provider: Provider | None) -> str:
+    return provider.party.display_name if provider else ""
+
+
+def _with_npi(provider: Provider | None) -> str:
+    return f"{provider.party.display_name} · {provider.party.identifier}" if provider else ""

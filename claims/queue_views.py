@@ -1,0 +1,264 @@
+"""Pages: the claim queue with its bulk bar, the submission's job, and the Insurance Claims report."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
+
+from claims import queries, queue, submitting
+from claims.enums import ClaimState
+from claims.models import BatchItem, Claim
+from clinics import audit
+from clinics.errors import BadInput
+from clinics.models import Membership
+from lib.money import show_money
+from patients.here import today_here
+from patients.tables import csv_file
+from work.idempotency import once
+from work.models import Job
+
+CSV_ROWS = 20_000
+TAB_WORDS = {"new": "New", "ready": "Ready", "hold": "On hold", "rejected": "Rejected"}
+EMPTY = {
+    "new": ("Nothing waits for review", "Claims that are queued with something missing come here."),
+    "ready": ("Nothing is ready", "Claims come here by One-Click, or when a review finds nothing missing."),
+    "hold": ("Nothing is on hold", "A claim is held with a reason, from its page or from the bulk bar."),
+    "rejected": ("Nothing is rejected", "The clearinghouse and the payers have taken every claim."),
+}
+
+
+@require_GET
+def queue_page(request: HttpRequest) -> HttpResponse:
+    """The claim queue: tabs, filters, rows, bulk bar."""
+    tab = request.GET.get("tab") if request.GET.get("tab") in queries.TABS else "ready"
+    params = request.GET.copy()
+    params["tab"] = str(tab)
+    rows = queries.work_list(params)
+    today = today_here(request)
+    if request.GET.get("format") == "csv":
+        return _csv("claim-queue", rows, today)
+    counts = queries.tab_counts()
+    found = queries.page(rows, request.GET.get("sort", ""), request.GET.get("after", ""))
+    number, money = queries.sums(rows)
+    context = {
+        "rows": queries.decorate(found.rows, today),
+        "next": found.following,
+        "tab": tab,
+        "tab_word": TAB_WORDS[str(tab)],
+        "tabs": [
+            {"label": words, "url": f"?tab={key}", "count": counts[key], "current": key == tab}
+            for key, words in TAB_WORDS.items()
+        ],
+        "counts": counts,
+        "selects": _selects(request),
+        "q": request.GET.get("q", ""),
+        "filtered": any(request.GET.get(name) for name in ("q", "payer", "who", "find")),
+        "number": number,
+        "said": f"{number:,} {'claim' if number == 1 else 'claims'} · {show_money(money)}",
+        "empty": EMPTY[str(tab)],
+        "people": _people(request),
+        "me": request.user.email,  # type: ignore[union-attr]
+    }
+    return render(request, "claims/queue.html", context)
+
+
+@require_POST
+def preview(request: HttpRequest) -> HttpResponse:
+    """The dry run of Bulk Submit as a dialog: counts for each partner, what stays behind and why."""
+    look = submitting.preview(chosen(request), today_here(request))
+    context = {"look": look, "ids": request.POST.getlist("id"), "filter": request.POST.get("filter", ""),
+               "all": request.POST.get("all", "")}  # fmt: skip
+    return render(request, "claims/parts/preview.html", context)
+
+
+@require_POST
+def submit(request: HttpRequest) -> HttpResponse:
+    """Start the submission, once for each form; the job's page follows it."""
+    claims, today = chosen(request), today_here(request)
+    selection = selection_of(request)
+    answer, _ = once(
+        request.POST.get("idempotency_key", ""),
+        {"act": "submit", **selection},
+        lambda: {"job": submitting.start(claims, today, selection).public_id},
+    )
+    return redirect("claims:job", answer["job"])
+
+
+@require_POST
+def bulk(request: HttpRequest, act: str) -> HttpResponse:
+    """Assign, hold or release the chosen claims; what cannot be is told."""
+    rows, today, done, refused = chosen(request), today_here(request), 0, 0
+    if act == "assign":
+        who = request.POST.get("assignee", "")
+        if who and not Membership.objects.filter(user__email=who, clinic=request.membership.clinic).exists():  # type: ignore[attr-defined]
+            raise BadInput("Nobody of this clinic has that address.", code="unknown_person")
+        done = queue.assign(rows, who)
+    elif act in ("hold", "release"):
+        for claim in rows.select_for_update(of=("self",)):
+            fits = claim.state in (
+                (ClaimState.NEW, ClaimState.READY) if act == "hold" else (ClaimState.ON_HOLD,)
+            )
+            if not fits:
+                refused += 1
+                continue
+            if act == "hold":
+                queue.hold(
+                    claim, request.POST.get("reason", ""), queries.parse_day(request.POST.get("until", ""))
+                )
+            else:
+                queue.release(claim, today)
+            done += 1
+    else:
+        raise BadInput("There is no such act.", code="unknown_act")
+    words = {"assign": "given", "hold": "held", "release": "released"}[act]
+    tail = f"; {refused} left as they are" if refused else ""
+    messages.success(request, f"{done} {'claim' if done == 1 else 'claims'} {words}{tail}")
+    return redirect(f"{reverse('claims:queue')}?{request.POST.get('filter', '')}")
+
+
+@require_GET
+def job(request: HttpRequest, public_id: str) -> HttpResponse:
+    """A submission: progress, then a result for each claim, filterable and as CSV."""
+    row = get_object_or_404(Job.objects, public_id=public_id, kind=submitting.SUBMIT)
+    results = submitting.results(row)
+    wanted = request.GET.get("show", "")
+    shown = [item for item in results if not wanted or (wanted == "went") == (item[1] is not None)]
+    if request.GET.get("format") == "csv":
+        lines = [
+            [claim.control_number, claim.patient_name, claim.service_from, claim.payer_name, claim.total,
+             item.batch.public_id if item else "", claim.get_state_display() if item else "stayed behind", why]
+            for claim, item, why in shown
+        ]  # fmt: skip
+        audit.record("claim.export", "job", public_id, rows=len(lines))
+        head = ["Claim", "Patient", "DOS", "Payer", "Charge", "Batch", "State", "Why it stayed behind"]
+        return csv_file("submission", head, lines)
+    went = sum(1 for _, item, _ in results if item is not None)
+    context = {
+        "job": row,
+        "results": shown,
+        "tabs": [
+            {"label": "All", "url": "?", "count": len(results), "current": not wanted},
+            {"label": "Submitted", "url": "?show=went", "count": went, "current": wanted == "went"},
+            {"label": "Stayed behind", "url": "?show=stayed", "count": len(results) - went,
+             "current": wanted == "stayed"},
+        ],
+        "batches": {item.batch for _, item, _ in results if item is not None},
+        "crumbs": [("Claim queue", reverse("claims:queue")), ("Submission", "")],
+    }  # fmt: skip
+    return render(request, "claims/job.html", context)
+
+
+@require_GET
+def job_progress(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The polled piece of a job."""
+    row = get_object_or_404(Job.objects, public_id=public_id, kind=submitting.SUBMIT)
+    url = reverse("claims:job-progress", args=[public_id])
+    return render(
+        request, "parts/job.html", {"job": row, "url": url, "result": reverse("claims:job", args=[public_id])}
+    )
+
+
+@require_GET
+def report(request: HttpRequest) -> HttpResponse:
+    """Reports › Insurance Reports › Insurance Claims (B7)."""
+    rows, today = queries.all_claims(request.GET), today_here(request)
+    if request.GET.get("format") == "csv":
+        return _csv("insurance-claims", rows, today)
+    found = queries.page(rows, request.GET.get("sort", ""), request.GET.get("after", ""))
+    number, money = queries.sums(rows)
+    live = {
+        item.claim_id: item.batch
+        for item in BatchItem.objects.filter(
+            claim__in=[c.pk for c in found.rows], is_live=True
+        ).select_related("batch")
+    }
+    context = {
+        "rows": [(row, live.get(row.claim.pk)) for row in queries.decorate(found.rows, today)],
+        "next": found.following,
+        "today": today,
+        "said": f"{number:,} claims · {show_money(money)}",
+        "number": number,
+        "selects": [
+            {"name": "state", "label": "State", "value": request.GET.get("state", ""),
+             "options": [("", "Any state"), *queries.STATE_CHOICES]},
+            {"name": "outcome", "label": "Outcome", "value": request.GET.get("outcome", ""),
+             "options": [("", "Any outcome"), *queries.OUTCOME_CHOICES]},
+            {"name": "layer", "label": "Layer", "value": request.GET.get("layer", ""),
+             "options": [("", "Any layer"), ("1", "Primary"), ("2", "Secondary"), ("3", "Tertiary")]},
+            _payer_select(request),
+            {"name": "date", "label": "Which date", "value": request.GET.get("date", "dos"),
+             "options": [("dos", "Date of service"), ("created", "Created"), ("submitted", "Submitted"),
+                         ("posted", "Posted")]},
+        ],
+        "dates": [{"name": name, "label": label, "value": request.GET.get(name, "")}
+                  for name, label in (("from", "From"), ("to", "to"))],
+        "q": request.GET.get("q", ""),
+        "filtered": any(value for name, value in request.GET.items() if name not in ("sort", "after", "date")),
+        "crumbs": [("Reports", "/reports/"), ("Insurance Reports", ""), ("Insurance Claims", "")],
+    }  # fmt: skip
+    return render(request, "claims/report.html", context)
+
+
+def chosen(request: HttpRequest) -> QuerySet[Claim]:
+    """The claims a bulk form names: by id, or anew from its filter."""
+    if request.POST.get("all"):
+        return queries.work_list(QueryDict(request.POST.get("filter", "")))
+    return Claim.objects.filter(public_id__in=request.POST.getlist("id"))
+
+
+def selection_of(request: HttpRequest) -> dict[str, Any]:
+    """How the claims were chosen, kept with the batch (B6.1)."""
+    if request.POST.get("all"):
+        return {"filter": request.POST.get("filter", "")}
+    return {"ids": sorted(request.POST.getlist("id"))}
+
+
+def _csv(name: str, rows: QuerySet[Claim], today: date) -> HttpResponse:
+    """B7's columns for a spreadsheet; the export is audited."""
+    found = queries.decorate(list(rows.order_by("-service_from", "-pk")[:CSV_ROWS]), today)
+    live = {
+        item.claim_id: item.batch.public_id
+        for item in BatchItem.objects.filter(
+            claim__in=[row.claim.pk for row in found], is_live=True
+        ).select_related("batch")
+    }
+    head = ["Claim no.", "Version", "Patient", "DOS from", "DOS to", "Payer", "Layer", "Rendering", "Charge", "State",
+            "Outcome", "Last event", "Days since submit", "Filing days left", "Batch", "Hold reason", "Assignee",
+            "Next follow-up"]  # fmt: skip
+    lines = [
+        [c.control_number, c.version, c.patient_name, c.service_from, c.service_to, c.payer_name, c.rank,
+         c.clinician_name, c.total, c.get_state_display(), c.get_outcome_display(), c.last_event,
+         (today - c.submitted_at.date()).days if c.submitted_at else "", row.deadline.days_left,
+         live.get(c.pk, ""), c.hold_reason, c.assignee, c.hold_until or ""]
+        for row in found for c in [row.claim]
+    ]  # fmt: skip
+    audit.record("claim.export", "claim", rows=len(lines))
+    return csv_file(name, head, lines)
+
+
+def _payer_select(request: HttpRequest) -> dict[str, Any]:
+    options = [("", "Any payer"), *queries.payers_with_claims()]
+    return {"name": "payer", "label": "Payer", "value": request.GET.get("payer", ""), "options": options}
+
+
+def _selects(request: HttpRequest) -> list[dict[str, Any]]:
+    return [
+        _payer_select(request),
+        {"name": "find", "label": "Findings", "value": request.GET.get("find", ""),
+         "options": [("", "Any findings"), ("errors", "With errors"), ("clean", "Clean")]},
+        {"name": "who", "label": "Who has it", "value": request.GET.get("who", ""),
+         "options": [("", "Anybody"), ("nobody", "Nobody"), (request.user.email, "Me")]},  # type: ignore[union-attr]
+    ]  # fmt: skip
+
+
+def _people(request: HttpRequest) -> list[str]:
+    """Who of this clinic can be given a claim."""
+    members = Membership.objects.filter(clinic=request.membership.clinic, is_active=True)  # type: ignore[attr-defined]
+    return list(members.order_by("user__email").values_list("user__email", flat=True))

@@ -1,0 +1,29 @@
+"""Pages of the claims room."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from claims import batch_views, checkout_views, claim_views, queue_views
+
+app_name = "claims"
+
+urlpatterns = [
+    path("claims/", queue_views.queue_page, name="queue"),
+    path("claims/submit/preview/", queue_views.preview, name="preview"),
+    path("claims/submit/", queue_views.submit, name="submit"),
+    path("claims/bulk/<slug:act>/", queue_views.bulk, name="bulk"),
+    path("claims/jobs/<str:public_id>/", queue_views.job, name="job"),
+    path("claims/jobs/<str:public_id>/progress/", queue_views.job_progress, name="job-progress"),
+    path("claims/batches/", batch_views.batch_list, name="batches"),
+    path("claims/batches/<str:public_id>/", batch_views.batch, name="batch"),
+    path("claims/batches/<str:public_id>/file/", batch_views.batch_file, name="batch-file"),
+    path("claims/batches/<str:public_id>/<slug:act>/", batch_views.batch_act, name="batch-act"),
+    path("claims/invoices/<str:public_id>/", checkout_views.for_invoice, name="for-invoice"),
+    path("claims/patients/<str:public_id>/", checkout_views.patient_claims, name="patient-claims"),
+    path("claims/<str:public_id>/", claim_views.claim, name="claim"),
+    path("claims/<str:public_id>/save/", claim_views.save, name="save"),
+    path("claims/<str:public_id>/resubmit/", claim_views.resubmit, name="resubmit"),
+    path("claims/<str:public_id>/<slug:act>/", claim_views.act, name="act"),
+    path("reports/insurance/claims/", queue_views.report, name="report"),
+]
