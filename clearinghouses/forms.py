@@ -114,6 +114,6 @@ class ConnectionForm(forms.ModelForm):
     def _post_clean(self) -> None:
         """Checks of the model on a copy: the row itself is changed by connections.save alone."""
         kept = {name: getattr(self.instance, name) for name in self.Meta.fields}
-        super()._post_clean()
+        super()._post_clean()  # type: ignore[misc]
         for name, value in kept.items():
             setattr(self.instance, name, value)

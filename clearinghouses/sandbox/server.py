@@ -11,6 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import paramiko
+from paramiko.common import (
+    AUTH_FAILED,
+    AUTH_SUCCESSFUL,
+    OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED,
+    OPEN_SUCCEEDED,
+)
+from paramiko.sftp import SFTP_FAILURE, SFTP_NO_SUCH_FILE, SFTP_OK, SFTP_PERMISSION_DENIED
 
 from clearinghouses.sandbox.faults import Faults
 from clearinghouses.sandbox.home import FOLDERS, Settings, host_key, is_password
@@ -32,8 +39,8 @@ class Door(paramiko.ServerInterface):
         """An account of accounts.json with its password."""
         if self.faults.next("auth") is None and is_password(self.folder, username, password):
             self.account = username
-            return paramiko.AUTH_SUCCESSFUL
-        return paramiko.AUTH_FAILED
+            return AUTH_SUCCESSFUL
+        return AUTH_FAILED
 
     def get_allowed_auths(self, username: str) -> str:
         """Passwords only."""
@@ -41,9 +48,7 @@ class Door(paramiko.ServerInterface):
 
     def check_channel_request(self, kind: str, chanid: int) -> int:
         """Sessions; no forwarding."""
-        return (
-            paramiko.OPEN_SUCCEEDED if kind == "session" else paramiko.OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED
-        )
+        return OPEN_SUCCEEDED if kind == "session" else OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED
 
     def drop(self) -> None:
         """Cut the wire."""
@@ -61,10 +66,10 @@ class Handle(paramiko.SFTPHandle):
         self.readfile = self.writefile = stream
         self._door = door
 
-    def write(self, offset: int, data: bytes) -> int:
+    def write(self, offset: int, data: Any) -> int:
         """Write, or write up to the fault's byte and break."""
         if offset + len(data) > MAX_BYTES:
-            return paramiko.SFTP_FAILURE
+            return SFTP_FAILURE
         fault = self._door.faults.next("write", reached=offset + len(data))
         if fault is None:
             return super().write(offset, data)
@@ -90,7 +95,7 @@ def _break(fault: dict[str, Any], door: Door) -> int:
         door.faults.hang()
     if action.startswith(("hang", "drop")):
         door.drop()
-    return paramiko.SFTP_FAILURE
+    return SFTP_FAILURE
 
 
 class Rooms(paramiko.SFTPServerInterface):
@@ -118,7 +123,7 @@ class Rooms(paramiko.SFTPServerInterface):
             return _break(fault, self._door)
         folder = self._path(path)
         if folder is None:
-            return paramiko.SFTP_NO_SUCH_FILE
+            return SFTP_NO_SUCH_FILE
         found = []
         try:
             for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
@@ -133,7 +138,7 @@ class Rooms(paramiko.SFTPServerInterface):
         """One file or folder."""
         found = self._path(path)
         if found is None:
-            return paramiko.SFTP_NO_SUCH_FILE
+            return SFTP_NO_SUCH_FILE
         try:
             return paramiko.SFTPAttributes.from_stat(found.stat())
         except OSError as error:
@@ -149,7 +154,7 @@ class Rooms(paramiko.SFTPServerInterface):
         found = self._path(path)
         writes = bool(flags & (os.O_WRONLY | os.O_RDWR))
         if found is None or (writes and found.parent.name != "inbound"):
-            return paramiko.SFTP_PERMISSION_DENIED
+            return SFTP_PERMISSION_DENIED
         try:
             number = os.open(found, flags | os.O_NOFOLLOW, 0o600)
             return Handle(os.fdopen(number, "wb" if writes else "rb"), self._door, flags)
@@ -163,28 +168,28 @@ class Rooms(paramiko.SFTPServerInterface):
             return _break(fault, self._door)
         old, new = self._path(oldpath), self._path(newpath)
         if old is None or new is None or {old.parent.name, new.parent.name} != {"inbound"}:
-            return paramiko.SFTP_PERMISSION_DENIED
+            return SFTP_PERMISSION_DENIED
         try:
             os.link(old, new)  # fails where the name is taken
             old.unlink()
         except OSError as error:
             return paramiko.SFTPServer.convert_errno(error.errno or 0)
-        return paramiko.SFTP_OK if fault is None else _break(fault, self._door)
+        return SFTP_OK if fault is None else _break(fault, self._door)
 
     def remove(self, path: str) -> int:
         """Answers may be taken away; nothing else."""
         found = self._path(path)
         if found is None or found.parent.name != "outbound":
-            return paramiko.SFTP_PERMISSION_DENIED
+            return SFTP_PERMISSION_DENIED
         try:
             found.unlink()
         except OSError as error:
             return paramiko.SFTPServer.convert_errno(error.errno or 0)
-        return paramiko.SFTP_OK
+        return SFTP_OK
 
     def chattr(self, path: str, attr: Any) -> int:
         """Clients like to set times and modes; it does not matter."""
-        return paramiko.SFTP_OK
+        return SFTP_OK
 
 
 class Server:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import subprocess
+import sys
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +19,7 @@ from clearinghouses.sftp import transport as sftp
 from clearinghouses.transport import Delivered, Refused, TransportError, Unknown
 from tests.cast import World, make_world
 from tests.clearinghouses.batches import batch, for_member
-from tests.clearinghouses.conftest import PASSWORD, SandboxProcess, until
+from tests.clearinghouses.conftest import PASSWORD, SandboxProcess, free_port, until
 from x12.documents.remittance import Remittance
 from x12.reading import read_file
 
@@ -279,3 +283,45 @@ def test_an_account_sees_only_its_own_folders(sandbox: SandboxProcess) -> None:
     with pytest.raises(OSError, match=REFUSED):
         client.symlink("/etc/passwd", "/inbound/x")
     ssh.close()
+
+
+@pytest.mark.rule("SB6")
+def test_the_command_runs_without_database_or_secrets_and_ends_on_sigterm(tmp_path: Path) -> None:
+    root = Path(__file__).resolve().parents[2]
+    environment = {
+        "PATH": os.environ["PATH"],
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "DB_HOST": "/nonexistent",
+        "SECRET_KEY": "none",
+        "SANDBOX_DIR": str(tmp_path / "sandbox"),
+        "SANDBOX_SFTP_PORT": str(free_port()),
+    }
+    process = subprocess.Popen(
+        [sys.executable, str(root / "manage.py"), "sandbox"],
+        env=environment,
+        stdout=subprocess.PIPE,
+        cwd=tmp_path,
+    )
+    assert process.stdout is not None
+    try:
+        assert b"sandbox clearinghouse on 127.0.0.1:" in process.stdout.readline()
+        held = Path(f"/proc/{process.pid}/environ")
+        if held.exists():
+            assert b"SECRET_KEY" not in held.read_bytes()
+    finally:
+        process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=5) == 0
+
+
+def test_the_stranger_imports_nothing_of_the_product_but_the_codec() -> None:
+    code = (
+        "import sys, clearinghouses.sandbox.__main__ as m\n"
+        "rooms = {'django', 'celery', 'psycopg2', 'config', 'desk', 'responses', 'claims', 'billing', 'clinics',"
+        " 'appointments', 'insurance', 'patients', 'work', 'stack'}\n"
+        "bad = sorted({name.split('.')[0] for name in sys.modules} & rooms)\n"
+        "own = sorted(n for n in sys.modules if n.startswith('clearinghouses.') and '.sandbox' not in n)\n"
+        "print(bad, own)"
+    )
+    root = Path(__file__).resolve().parents[2]
+    found = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
+    assert found.stdout.split() == ["[]", "[]"]
