@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Browser, BrowserContext, Page, Response
 
 AXE = (Path(__file__).resolve().parent.parent / "vendor" / "axe.min.js").read_text()
-RUN_AXE = """async () => {
-    const asked = {type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']};
+RUN_AXE = """async (rules) => {
+    const tags = {type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']};
+    const asked = rules.length ? {type: 'rule', values: rules} : tags;
     const found = await axe.run(document, {runOnly: asked, resultTypes: ['violations']});
     return found.violations.map(v => `axe ${v.id} (${v.impact}): ${v.help}: `
         + v.nodes.slice(0, 3).map(n => n.target.join(' ') + ' ' + (n.any[0]?.message ?? '')).join(' | '));
@@ -24,13 +25,16 @@ document.addEventListener('securitypolicyviolation',
 WIDER = """() => {
     const width = document.documentElement.clientWidth, found = [];
     if (document.scrollingElement.scrollWidth <= width) return [];
-    for (const e of document.body.querySelectorAll('*')) {
+    const clips = e => { for (let a = e.parentElement; a && a !== document.body; a = a.parentElement)
+        if (getComputedStyle(a).overflowX !== 'visible') return true; return false; };
+    for (const e of document.body.querySelectorAll('*:not(svg *)')) {
         const box = e.getBoundingClientRect();
-        if (box.right > width + 1 && box.width && !e.closest('.scroll,dialog:not([open]),[popover]'))
-            found.push(`${e.tagName.toLowerCase()}.${e.className} to ${Math.round(box.right)} px`);
+        if (box.right > width + 0.5 && box.width && !clips(e))
+            found.push(`${e.tagName.toLowerCase()}.${e.getAttribute('class')} "${e.textContent.trim().slice(0, 30)}" to ${Math.round(box.right)} px`);
     }
     return [`sideways scroll: ${document.scrollingElement.scrollWidth} > ${width} px: ${found.slice(0, 3).join(', ')}`];
 }"""
+COLOURS = ["color-contrast", "link-in-text-block"]
 DESKTOP, PHONE = (1440, 900), (390, 844)
 
 
@@ -72,9 +76,9 @@ class Reader:
         return response
 
     def axe(self) -> list[str]:
-        """Violations of WCAG 2.2 AA."""
+        """Violations of WCAG 2.2 AA. Dark differs from light by its colours, so they are looked at alone."""
         self.page.evaluate(AXE)
-        return list(self.page.evaluate(RUN_AXE))
+        return list(self.page.evaluate(RUN_AXE, COLOURS if self.form.theme == "dark" else []))
 
     def sideways(self) -> list[str]:
         """What makes the page wider than its window."""

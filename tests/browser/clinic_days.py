@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 
 from appointments.enums import AppointmentState
-from appointments.models import Appointment, Service
+from appointments.models import Appointment, AppointmentStatus, Service
 from clinics.models import Clinician, Membership, User
 from clinics.roles import Role
 from insurance.models import InsuranceProfile, Payer
@@ -103,6 +103,7 @@ def make_people(days: Days) -> None:
     days.made["sato"] = Clinician.objects.create(
         first_name="Jun", last_name="Sato", credential="DC", npi="1093800019", taxonomy="111N00000X"
     )
+    days.made["status"] = AppointmentStatus.objects.create(name="Seen", state="complete", transition=True)
     days.made["exercise"] = make_service("97110", "Therapeutic exercise, 15 minutes", "46.00")
     person(days, "Maren", "Okafor", world.aetna, member="W100000001")
     person(days, "Gideon", "Marsh", world.medicare, world.aarp, member="1EG4TE5MK73")
@@ -156,6 +157,7 @@ def make_today(days: Days) -> None:
 
 def make_past(days: Days) -> None:
     """Checked-out visits of the last weeks, with copays in cash and some left open."""
+    from billing import statements
     from billing.checkout import check_out
     from billing.payments import Payment
 
@@ -180,8 +182,11 @@ def make_past(days: Days) -> None:
         result = check_out(made.public_id, paid, at=days.now - timedelta(days=back))
         days.visits.setdefault(f"{last} past", made)
         days.made[f"invoice {last} {back}"] = result.invoice
+        days.made.setdefault("charge", result.invoice.charges.first())
         for receipt in result.receipts:
             days.made.setdefault("receipt", receipt)
+    days.made["line"] = days.visits["Okafor"].lines.first()
+    days.made["statement"] = statements.issue(days.patients["Pruitt"], world.location, at=days.now)
 
 
 def make_claims(days: Days) -> None:
