@@ -168,10 +168,11 @@ def expire_policy(policy: Policy, profile: InsuranceProfile, on: date, *, whole_
 
 def set_default(profile: InsuranceProfile) -> InsuranceProfile:
     """Make this the one Default; the old Default becomes Active."""
-    if profile.status == ProfileStatus.DEFAULT:
-        return profile
     with transaction.atomic():
         _lock(profile.patient)
+        profile.refresh_from_db(fields=["status"])
+        if profile.status == ProfileStatus.DEFAULT:
+            return profile
         others = InsuranceProfile.objects.filter(patient=profile.patient, status=ProfileStatus.DEFAULT)
         others.update(status=ProfileStatus.ACTIVE)
         _set_status(profile, ProfileStatus.DEFAULT)
@@ -280,6 +281,8 @@ def _refuse_self_pay(profile: InsuranceProfile) -> None:
 
 
 def _refuse_default(profile: InsuranceProfile) -> None:
+    _lock(profile.patient)
+    profile.refresh_from_db(fields=["status"])  # another profile may have become the Default meanwhile
     if profile.status == ProfileStatus.DEFAULT:
         raise ProfileRefused("This is the Default. Make another profile the Default first.", code="is_default")
 
