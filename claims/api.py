@@ -271,7 +271,7 @@ def preview(request: Request) -> Response:
                 {"code": skip.code, "message": skip.words, "claims": [item.public_id for item in skip.claims]}
                 for skip in look.skips
             ],
-        }  # fmt: skip
+        }
     )
 
 
@@ -342,7 +342,7 @@ def batch(request: Request, batch_id: str) -> Response:
                 }
                 for ack in acks
             ],
-        }  # fmt: skip
+        }
     )
 
 

@@ -1,4 +1,4 @@
-"""Pages of batches: the list, one batch with its bytes, answers and each claim's fate, and what to do when it failed."""
+"""Pages of batches: the list, one batch with its bytes, answers and claims, what to do when it failed."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ error on the claim, never a pass. The context is loaded for many claims at once 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -80,6 +80,11 @@ def counts(findings: Iterable[Finding]) -> dict[str, int]:
     """The two counts a work list shows."""
     severities = [item.severity for item in findings]
     return {"error_count": severities.count("error"), "warning_count": severities.count("warning")}
+
+
+def stored(findings: Sequence[Finding]) -> dict[str, Any]:
+    """The columns of a claim that keep what was found."""
+    return {"findings": as_rows(findings), **counts(findings)}
 
 
 # --- the trade's own rules -------------------------------------------------------------------------

@@ -173,7 +173,10 @@ def _frame(request: HttpRequest, row: Claim, tab: str) -> dict[str, Any]:
             {"label": words, "url": f"{base}?tab={key}" if key else base, "count": None, "current": key == tab}
             for key, words in TABS.items()
         ],
-        "crumbs": [("Claim queue", reverse("claims:queue")), (state.label, f"{reverse('claims:queue')}?tab={_tab(state)}")],
+        "crumbs": [
+            ("Claim queue", reverse("claims:queue")),
+            (state.label, f"{reverse('claims:queue')}?tab={_tab(state)}"),
+        ],
         "editable": waiting and edits,
         "may_hold": edits and state in (ClaimState.NEW, ClaimState.READY),
         "may_release": edits and state == ClaimState.ON_HOLD,
@@ -196,7 +199,8 @@ def _review(row: Claim) -> dict[str, Any]:
     lines = boxes.line_rows(document)
     paths += [f"lines.{line.place}.{name}" for line in lines for name in ("pointers", "modifiers")]
     changed = review.kept_edits(row)
-    findings, marked = [], {}
+    findings: list[dict[str, Any]] = []
+    marked: dict[str, dict[str, Any]] = {}
     for item in row.findings:
         anchor = boxes.anchor_of(item["where"], paths)
         findings.append(item | {"anchor": anchor, "remedy": remedy_of(item["code"], row)})

@@ -65,15 +65,14 @@ def mark_delivered(batch: Batch, at: datetime, evidence: str) -> None:
 
 def look_later(batch: Batch) -> None:
     """Promise another look at the far side, each time a little later."""
-    looks = Outbox.objects.filter(clinic_id=batch.clinic_id, kind=LOOK, subject_id=batch.pk).count()
+    looks = _looks(batch)
     pause = LOOK_PAUSES[min(looks, len(LOOK_PAUSES) - 1)]
     outbox.promise(LOOK, batch.clinic_id, batch.pk, key=f"{LOOK}:{batch.pk}:{looks + 1}", delay_seconds=pause)
 
 
 def look_now(batch: Batch) -> None:
     """A person asks to look at the far side at once, and not only when the next look is due."""
-    looks = Outbox.objects.filter(clinic_id=batch.clinic_id, kind=LOOK, subject_id=batch.pk).count()
-    outbox.promise(LOOK, batch.clinic_id, batch.pk, key=f"{LOOK}:{batch.pk}:{looks + 1}")
+    outbox.promise(LOOK, batch.clinic_id, batch.pk, key=f"{LOOK}:{batch.pk}:{_looks(batch) + 1}")
 
 
 def send_again(batch: Batch) -> None:
@@ -108,6 +107,12 @@ def dissolve(batch: Batch, reason: str) -> int:
     )
     audit.record("batch.dissolve", "batch", locked.public_id, reason=reason.strip())
     return moved
+
+
+def _looks(batch: Batch) -> int:
+    """How often a look was promised: each promise has a key of its own."""
+    assert batch.clinic_id is not None
+    return Outbox.objects.filter(clinic_id=batch.clinic_id, kind=LOOK, subject_id=batch.pk).count()
 
 
 def _why_not(batch: Batch) -> str:

@@ -113,12 +113,11 @@ def check_many(claims: Sequence[Claim], today: date) -> list[list[Finding]]:
     """Check claims in a constant number of reads; only changed findings are written."""
     results = [checks.run(context) for context in load_contexts(claims, today)]
     for claim, findings in zip(claims, results, strict=True):
-        rows = checks.as_rows(findings)
-        if claim.pk and rows != claim.findings:
-            fields = {"findings": rows, **checks.counts(findings)}
+        fields = checks.stored(findings)
+        if claim.pk and fields["findings"] != claim.findings:
             Claim.objects.filter(pk=claim.pk).update(**fields)
-            claim.findings = rows
-            claim.error_count, claim.warning_count = fields["error_count"], fields["warning_count"]
+            for name, value in fields.items():
+                setattr(claim, name, value)
     return results
 
 

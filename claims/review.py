@@ -161,8 +161,7 @@ def _write(
     values = {
         "document": document,
         "document_version": version + 1,
-        "findings": checks.as_rows(findings),
-        **checks.counts(findings),
+        **checks.stored(findings),
         **fields,
     }
     hit = Claim.objects.filter(pk=claim.pk, document_version=version, state__in=queue.WAITING).update(

@@ -155,7 +155,7 @@ def submit_chunk(job: Job, after: int, at: datetime, today: date) -> int | None:
     Returns the last key looked at, None when nothing is left. Claims that somebody else holds are passed by;
     those of an earlier run of this job are in its batches and never taken again.
     """
-    chosen = [key for key in job.params["claims"] if key > after][:CHUNK]
+    chosen: list[int] = [key for key in job.params["claims"] if key > after][:CHUNK]
     if not chosen:
         return None
     locked = list(
@@ -275,8 +275,7 @@ def _send_back(found: _Sorted) -> None:
             claim,
             ClaimState.NEW,
             text=f"Not submitted: {findings[0].message}",
-            findings=checks.as_rows(findings),
-            **checks.counts(findings),
+            **checks.stored(findings),
         )
 
 
