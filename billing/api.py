@@ -21,7 +21,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from appointments.models import Appointment
-from billing import balances, checkout, patient_money, payments, statement_pdf, statements, takebacks, voiding, writeoffs
+from billing import (
+    balances,
+    checkout,
+    patient_money,
+    payments,
+    statement_pdf,
+    statements,
+    takebacks,
+    voiding,
+    writeoffs,
+)
 from billing.api_shapes import (
     BalanceSerializer,
     CheckoutPreviewSerializer,
@@ -56,7 +66,9 @@ from work.idempotency import once
 PAGE = 100
 
 
-def _apply(request: Request, asked: dict[str, Any], act: Callable[[], dict[str, Any]]) -> tuple[dict[str, Any], int]:
+def _apply(
+    request: Request, asked: dict[str, Any], act: Callable[[], dict[str, Any]]
+) -> tuple[dict[str, Any], int]:
     answer, is_new = once(request.headers.get("Idempotency-Key", ""), asked, act)
     return answer, status.HTTP_201_CREATED if is_new else status.HTTP_200_OK
 
@@ -91,7 +103,9 @@ def visit_checkout(request: Request, public_id: str) -> Response:
         "receipts": [shape_receipt(row) for row in receipts.order_by("pk")],
         "already": answer["already"],
     }
-    return Response(CheckoutResultSerializer(body).data, status=status.HTTP_200_OK if answer["already"] else code)
+    return Response(
+        CheckoutResultSerializer(body).data, status=status.HTTP_200_OK if answer["already"] else code
+    )
 
 
 @extend_schema(responses=MethodSerializer(many=True))
@@ -110,7 +124,9 @@ def payment_list(request: Request) -> Response:
     if request.method == "GET":
         patient = _patient(request.query_params.get("patient", ""))
         audit.record("patient.read", "patient", patient.public_id, page="payments")
-        rows = Receipt.objects.select_related("method", "patient").filter(patient=patient).order_by("-pk")[:PAGE]
+        rows = (
+            Receipt.objects.select_related("method", "patient").filter(patient=patient).order_by("-pk")[:PAGE]
+        )
         return Response(ReceiptSerializer([shape_receipt(row) for row in rows], many=True).data)
     given = PaymentInSerializer(data=request.data)
     given.is_valid(raise_exception=True)
@@ -186,7 +202,9 @@ def void_invoice(request: Request, public_id: str) -> Response:
         return {"invoice": voiding.void_invoice(public_id, reason=reason, at=timezone.now()).public_id}
 
     _apply(request, {"act": "void", "invoice": public_id, "reason": reason}, act)
-    return Response(InvoiceSerializer(shape_invoice(patient_money.of_invoices([_invoice(public_id)])[0])).data)
+    return Response(
+        InvoiceSerializer(shape_invoice(patient_money.of_invoices([_invoice(public_id)])[0])).data
+    )
 
 
 @extend_schema(request=WriteOffSerializer, responses={201: InvoiceSerializer})
@@ -200,15 +218,27 @@ def write_offs(request: Request) -> Response:
     role = request._request.membership.role  # type: ignore[attr-defined]  # noqa: SLF001 - the middleware's
     key = request.headers.get("Idempotency-Key", "")
     if not key:
-        raise BadInput("Send an Idempotency-Key header: a write-off without one could be posted twice.", code="key_needed")
+        raise BadInput(
+            "Send an Idempotency-Key header: a write-off without one could be posted twice.",
+            code="key_needed",
+        )
     wanted = WriteOff(data["party"], WriteOffType(data["type"]), data["amount"], data["reason"])
 
     def act() -> dict[str, Any]:
-        writeoffs.write_off(row, wanted, role=role, today=local_day(timezone.now(), row.location.time_zone), key=f"writeoff:{key}")
+        writeoffs.write_off(
+            row,
+            wanted,
+            role=role,
+            today=local_day(timezone.now(), row.location.time_zone),
+            key=f"writeoff:{key}",
+        )
         return {"invoice": row.public_id}
 
     _, code = _apply(request, {"act": "write-off", **data}, act)
-    return Response(InvoiceSerializer(shape_invoice(patient_money.of_invoices([_invoice(row.public_id)])[0])).data, status=code)
+    return Response(
+        InvoiceSerializer(shape_invoice(patient_money.of_invoices([_invoice(row.public_id)])[0])).data,
+        status=code,
+    )
 
 
 @extend_schema(request=RefundSerializer, responses={201: BalanceSerializer})
@@ -221,10 +251,14 @@ def refunds(request: Request) -> Response:
     patient = _patient(data["patient"])
     key = request.headers.get("Idempotency-Key", "")
     if not key:
-        raise BadInput("Send an Idempotency-Key header: a refund without one could be posted twice.", code="key_needed")
+        raise BadInput(
+            "Send an Idempotency-Key header: a refund without one could be posted twice.", code="key_needed"
+        )
 
     def act() -> dict[str, Any]:
-        payments.refund(patient, data["amount"], reason=data["reason"], today=today_here(request), key=f"refund:{key}")
+        payments.refund(
+            patient, data["amount"], reason=data["reason"], today=today_here(request), key=f"refund:{key}"
+        )
         return {"patient": patient.public_id}
 
     _, code = _apply(request, {"act": "refund", **data}, act)

@@ -42,7 +42,9 @@ class TakeForm(forms.Form):
 
     amount = MoneyInput(label="Amount")
     method = forms.CharField(label="Paid by", max_length=20)
-    reference = forms.CharField(label="Number", max_length=40, required=False, help_text="Check number or terminal reference.")
+    reference = forms.CharField(
+        label="Number", max_length=40, required=False, help_text="Check number or terminal reference."
+    )
     memo = forms.CharField(label="Memo", max_length=120, required=False)
 
 
@@ -79,8 +81,11 @@ class MethodForm(forms.ModelForm):
         model = PaymentMethod
         fields = ["name", "needs_reference", "gives_change", "position", "is_active"]
         labels = {
-            "name": "Name", "needs_reference": "Ask for a number", "gives_change": "Give change",
-            "position": "Place on the screen", "is_active": "In use",
+            "name": "Name",
+            "needs_reference": "Ask for a number",
+            "gives_change": "Give change",
+            "position": "Place on the screen",
+            "is_active": "In use",
         }
         help_texts = {"needs_reference": "Check number or terminal reference. Never a card number."}
 
@@ -91,8 +96,12 @@ class FeeRowForm(forms.Form):
     schedule = forms.ModelChoiceField(label="Schedule", queryset=None, to_field_name="public_id")
     service = forms.ModelChoiceField(label="Service", queryset=None, to_field_name="public_id")
     payer = forms.ModelChoiceField(label="Payer", queryset=None, required=False, to_field_name="public_id")
-    clinician = forms.ModelChoiceField(label="Clinician", queryset=None, required=False, to_field_name="public_id")
-    location = forms.ModelChoiceField(label="Location", queryset=None, required=False, to_field_name="public_id")
+    clinician = forms.ModelChoiceField(
+        label="Clinician", queryset=None, required=False, to_field_name="public_id"
+    )
+    location = forms.ModelChoiceField(
+        label="Location", queryset=None, required=False, to_field_name="public_id"
+    )
     effective_on = forms.DateField(label="From", widget=forms.DateInput(attrs={"type": "date"}))
     fee = MoneyInput(label="Fee")
 

@@ -39,7 +39,9 @@ def due_patients(location: Location, today: date) -> list[tuple[int, Decimal]]:
         .order_by("patient_id")
     )
     recent = set(
-        Statement.objects.filter(cut_at__date__gt=today - timedelta(days=cycle)).values_list("patient_id", flat=True)
+        Statement.objects.filter(cut_at__date__gt=today - timedelta(days=cycle)).values_list(
+            "patient_id", flat=True
+        )
     )
     return [(pk, owed) for pk, owed in rows if owed >= least and owed > ZERO and pk not in recent]
 
@@ -48,7 +50,9 @@ def start(location: Location, *, at: datetime, today: date) -> Job:
     """Promise statements for all who are due; the job's page shows how far it is."""
     wanted = [pk for pk, _ in due_patients(location, today)]
     job = jobs.start(
-        KIND, f"Statements for {len(wanted)} patients", total=len(wanted),
+        KIND,
+        f"Statements for {len(wanted)} patients",
+        total=len(wanted),
         params={"patients": wanted, "location": location.public_id, "at": at.isoformat()},
     )
     outbox.promise(KIND, job.clinic_id, job.pk)
@@ -68,13 +72,19 @@ def run(clinic_id: int, job_id: int) -> None:
             made, skipped = made + done, skipped + none
             jobs.progress(job, done=made + skipped)
     with open_clinic(clinic_id, actor="worker"):
-        jobs.finish(job, result={"statements": made, "nothing_due": skipped}, done=made + skipped, url="/statements/")
+        jobs.finish(
+            job, result={"statements": made, "nothing_due": skipped}, done=made + skipped, url="/statements/"
+        )
 
 
 def _chunk(job: Job, patient_ids: list[int]) -> tuple[int, int]:
-    location = Location.objects.select_related("clinic", "billing_provider").get(public_id=job.params["location"])
+    location = Location.objects.select_related("clinic", "billing_provider").get(
+        public_id=job.params["location"]
+    )
     began = datetime.fromisoformat(job.params["at"])
-    patients: list[Any] = list(Patient.objects.filter(pk__in=patient_ids).select_related("guarantor").order_by("pk"))
+    patients: list[Any] = list(
+        Patient.objects.filter(pk__in=patient_ids).select_related("guarantor").order_by("pk")
+    )
     known = {row.patient_id: row for row in Statement.objects.filter(patient__in=patients, cut_at__gte=began)}
     issued, none = [], 0
     for patient in patients:

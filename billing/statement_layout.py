@@ -21,8 +21,14 @@ from lib.money import ZERO, show_money
 
 FIRST_LINES, NEXT_LINES = 21, 46  # lines of 14.5 pt on the first page and on a page after it
 FIRST_TOP, NEXT_TOP = 298, 80  # pt from the page's top to the first line of the list
-COLUMNS = (("charge", "Charge"), ("insurer_paid", "paid"), ("written_off", "Written off"),
-           ("with_insurer", "With insurer"), ("patient_paid", "You paid"), ("due", "You owe"))
+COLUMNS = (
+    ("charge", "Charge"),
+    ("insurer_paid", "paid"),
+    ("written_off", "Written off"),
+    ("with_insurer", "With insurer"),
+    ("patient_paid", "You paid"),
+    ("due", "You owe"),
+)
 DIGITS = 7  # digit slots of a column: 99,999.99
 NARROW = 6
 FIGURE, MARK = 5.836, 2.56  # pt at 9 pt: a tabular digit, a point or comma of Inter
@@ -112,13 +118,16 @@ def document_html(snapshot: dict[str, Any]) -> str:
         "pay_by": long_day(snapshot["pay_by"]),
         "visits_to": long_day(snapshot["visits_to"]),
         "balance": show_money(balance),
-        "credit": f"{show_money(Decimal(snapshot['due']))} less {show_money(credit)} credit" if credit else "",
+        "credit": f"{show_money(Decimal(snapshot['due']))} less {show_money(credit)} credit"
+        if credit
+        else "",
         "visits_words": "1 visit" if visits == 1 else f"{visits} visits",
         "heads": heads(snapshot, columns),
         "wait_title": f"With {' and '.join(payers)}, not due from you now" if payers else "",
         "age_heads": "\t".join(words for words, _ in snapshot["ages"]),
         "age_figures": "\t".join(
-            show_money(Decimal(amount)) for amount in [snapshot["due"], *(amount for _, amount in snapshot["ages"])]
+            show_money(Decimal(amount))
+            for amount in [snapshot["due"], *(amount for _, amount in snapshot["ages"])]
         ),
     }
     return render_to_string("pdf/statement.html", context)
@@ -133,7 +142,7 @@ def shown_columns(snapshot: dict[str, Any]) -> tuple[str, ...]:
 
 def lay_out(snapshot: dict[str, Any], columns: tuple[str, ...]) -> list[Page]:
     """Break the list into pages at visits, with the sums and what waits on the last one."""
-    waiting = snapshot["waiting"][:NEXT_LINES - 8]
+    waiting = snapshot["waiting"][: NEXT_LINES - 8]
     tail = 1 + (2 + len(waiting) if waiting else 0)
     pages = [Page(first=True, head=FIRST_TOP - 16, top=FIRST_TOP)]
     for block in (_block(visit, columns) for visit in snapshot["visits"]):
@@ -148,7 +157,9 @@ def lay_out(snapshot: dict[str, Any], columns: tuple[str, ...]) -> list[Page]:
         last.waiting = waiting
         last.wait_head = last.sum_top + 25
         last.wait_top = last.wait_head + 17
-        last.wait_words = "\n".join(f"{short_day(row['date'])}\t{row['name']}, {row['payer']}" for row in waiting)
+        last.wait_words = "\n".join(
+            f"{short_day(row['date'])}\t{row['name']}, {row['payer']}" for row in waiting
+        )
         last.wait_figures = "\n".join(show_money(Decimal(row["amount"])) for row in waiting)
     for number, page in enumerate(pages, start=1):
         page.number, page.of = number, len(pages)
@@ -183,9 +194,7 @@ def _block(visit: dict[str, Any], columns: tuple[str, ...]) -> list[tuple[str, s
     return block
 
 
-def figures_line(
-    amounts: dict[str, str], columns: tuple[str, ...], *, bold: str = ""
-) -> SafeString:
+def figures_line(amounts: dict[str, str], columns: tuple[str, ...], *, bold: str = "") -> SafeString:
     """One line of figures in fixed slots; what reduces the charge is shown with a minus."""
     digits = NARROW if len(columns) > 5 else DIGITS
     cells = []

@@ -72,7 +72,11 @@ class PdfProcess:
             if self._owner == os.getpid():
                 self.stop()
             # Only what drawing needs of the environment: no passwords, no keys.
-            kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "FONTCONFIG_PATH") if name in os.environ}
+            kept = {
+                name: os.environ[name]
+                for name in ("PATH", "HOME", "LANG", "FONTCONFIG_PATH")
+                if name in os.environ
+            }
             self._process = subprocess.Popen(
                 self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, env=kept, bufsize=0
             )
@@ -81,7 +85,9 @@ class PdfProcess:
 
     def _ask(self, process: subprocess.Popen[bytes], documents: Sequence[str]) -> list[bytes]:
         assert process.stdin is not None and process.stdout is not None, "made with pipes"
-        body = json.dumps({"documents": [{"html": html, "css": layout_css(html)} for html in documents]}).encode()
+        body = json.dumps(
+            {"documents": [{"html": html, "css": layout_css(html)} for html in documents]}
+        ).encode()
         frame = memoryview(struct.pack(">I", len(body)) + body)
         while frame:
             frame = frame[process.stdin.write(frame) :]
@@ -113,7 +119,10 @@ class PdfProcess:
             left = deadline - time.monotonic()
             if left <= 0 or not select.select([pipe], [], [], left)[0]:
                 self.stop()
-                raise PdfUnavailable(f"The PDF took longer than {self.seconds:.0f} seconds and was stopped.", code="pdf_timeout")
+                raise PdfUnavailable(
+                    f"The PDF took longer than {self.seconds:.0f} seconds and was stopped.",
+                    code="pdf_timeout",
+                )
             part = os.read(pipe.fileno(), length)
             if not part:
                 raise EOFError("the PDF process ended")

@@ -90,11 +90,17 @@ def issue(patient: Patient, location: Location, *, at: datetime) -> Statement:
     snapshot["number"] = next_number("statement", "ST")
     Statement.objects.filter(patient=patient, superseded_at__isnull=True).update(superseded_at=at)
     statement = Statement.objects.create(
-        number=snapshot["number"], patient=patient, cut_at=at, balance=balance, snapshot=snapshot,
+        number=snapshot["number"],
+        patient=patient,
+        cut_at=at,
+        balance=balance,
+        snapshot=snapshot,
         created_by=current_actor(),
     )
     outbox.promise(PDF_KIND, statement.clinic_id, statement.pk)
-    audit.record("statement.issue", "statement", statement.public_id, number=statement.number, balance=str(balance))
+    audit.record(
+        "statement.issue", "statement", statement.public_id, number=statement.number, balance=str(balance)
+    )
     return statement
 
 
@@ -205,7 +211,9 @@ def _waiting(visits: Sequence[VisitMoney]) -> list[dict[str, str]]:
     return [
         {
             "date": visit.invoice.service_date.isoformat(),
-            "name": visit.invoice.appointment.appointment_type.name if visit.invoice.appointment else "Other charge",
+            "name": visit.invoice.appointment.appointment_type.name
+            if visit.invoice.appointment
+            else "Other charge",
             "payer": name,
             "amount": str(amount),
         }
@@ -216,12 +224,14 @@ def _waiting(visits: Sequence[VisitMoney]) -> list[dict[str, str]]:
 
 def _why(visits: Sequence[VisitMoney]) -> list[str]:
     """At most two sentences that say where the largest amounts come from."""
-    owed = sorted((visit for visit in visits if visit.balance.patient > ZERO), key=lambda v: -v.balance.patient)
+    owed = sorted(
+        (visit for visit in visits if visit.balance.patient > ZERO), key=lambda v: -v.balance.patient
+    )
     said = []
     for visit in owed[:2]:
         day = visit.invoice.service_date
         amount = show_money(visit.balance.patient)
-        if visit.balance.insurer_open or not visit.payers and not visit.balance.paid_by_insurers:
+        if visit.balance.insurer_open or (not visit.payers and not visit.balance.paid_by_insurers):
             words = f"your part of the visit is ${show_money(visit.balance.patient + visit.balance.paid_by_patient)}"
         else:
             words = "your insurance left this part to you"

@@ -16,8 +16,12 @@ from billing.models import LedgerEntry, LedgerTxn
 from lib.money import ZERO, show_money
 
 CODE_WORDS = {
-    "CO:45": "over the contract price", "CO:253": "sequestration", "PR:1": "deductible", "PR:2": "coinsurance",
-    "PR:3": "copay", "OA:23": "what the insurer before paid",
+    "CO:45": "over the contract price",
+    "CO:253": "sequestration",
+    "PR:1": "deductible",
+    "PR:2": "coinsurance",
+    "PR:3": "copay",
+    "OA:23": "what the insurer before paid",
 }
 PLACES = {"1": "first insurer", "2": "second insurer", "3": "third insurer"}
 
@@ -118,7 +122,9 @@ def _words(txn: LedgerTxn, sums: _Sums, entries: list[LedgerEntry]) -> tuple[str
     if kind == TxnKind.CREDIT_USE:
         return f"{show_money(sums.patient_paid)} of credit was used.", "", ""
     if kind == TxnKind.WRITEOFF:
-        word = next((WriteOffType(e.account[9:]).label for e in entries if e.account.startswith("writeoff:")), "")
+        word = next(
+            (WriteOffType(e.account[9:]).label for e in entries if e.account.startswith("writeoff:")), ""
+        )
         return f"{show_money(-sums.open_now)} was written off: {word.lower()}. {txn.reason}".strip(), "", ""
     if kind == TxnKind.REVERSAL:
         return f"Taken back: {txn.reason or 'an earlier posting'}.", "", ""
@@ -166,7 +172,9 @@ def _answer_words(sums: _Sums, entries: list[LedgerEntry], txn: LedgerTxn) -> tu
     elif sums.to_patient < ZERO:
         said.append(f"{show_money(-sums.to_patient)} was taken off the patient's part.")
     if sums.patient_paid < ZERO:
-        said.append(f"{show_money(-sums.patient_paid)} that the patient paid is held as credit until the last answer.")
+        said.append(
+            f"{show_money(-sums.patient_paid)} that the patient paid is held as credit until the last answer."
+        )
     elif sums.patient_paid > ZERO:
         said.append(f"{show_money(sums.patient_paid)} of credit was used.")
     return " ".join(said) or txn.reason or txn.get_kind_display(), code, why

@@ -34,7 +34,9 @@ def reverse_payment(receipt: Receipt, *, reason: str, today: date) -> LedgerTxn:
     it was already given back as a refund: that cash is gone and stays the clinic's loss until settled.
     """
     if receipt.kind != MethodKind.PATIENT or receipt.patient is None:
-        raise BadPayment("An insurer's payment is taken back by undoing its claim response.", code="not_patient_money")
+        raise BadPayment(
+            "An insurer's payment is taken back by undoing its claim response.", code="not_patient_money"
+        )
     reason = reason.strip()[:200]
     if not reason:
         raise BadPayment("Say why the payment is taken back, such as: check bounced.", code="reason_needed")
@@ -52,13 +54,22 @@ def reverse_payment(receipt: Receipt, *, reason: str, today: date) -> LedgerTxn:
         txn = ledger.reverse(touched[0], key=_key(receipt), on=today, reason=reason)
     else:
         txn = ledger.post(
-            key=_key(receipt), kind=TxnKind.REVERSAL, entries=_undo(receipt), on=today, reason=reason,
-            source_kind="receipt", source_key=receipt.public_id,
+            key=_key(receipt),
+            kind=TxnKind.REVERSAL,
+            entries=_undo(receipt),
+            on=today,
+            reason=reason,
+            source_kind="receipt",
+            source_key=receipt.public_id,
             trace=[{"rule": "B3", "because": "all that this payment did, also by its credit, is undone"}],
         )
     invoicing.settle_charges(txn.entries.values_list("charge_id", flat=True))
     audit.record(
-        "payment.reverse", "receipt", receipt.public_id, reason=reason, amount=str(receipt.amount),
+        "payment.reverse",
+        "receipt",
+        receipt.public_id,
+        reason=reason,
+        amount=str(receipt.amount),
         method=receipt.method.name,
     )
     return txn
@@ -73,7 +84,11 @@ def applied_to(receipt: Receipt) -> list[tuple[int | None, Decimal]]:
         .annotate(sum=Sum("amount"))
         .order_by("charge_id")
     )
-    return [(charge_id if account != "patient_credit" else None, -amount) for charge_id, account, amount in rows if amount]
+    return [
+        (charge_id if account != "patient_credit" else None, -amount)
+        for charge_id, account, amount in rows
+        if amount
+    ]
 
 
 def _undo(receipt: Receipt) -> list[Entry]:

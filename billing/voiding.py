@@ -55,15 +55,23 @@ def void_invoice(public_id: str, *, reason: str, at: datetime) -> Invoice:
     if found is None:
         raise CannotVoid("This invoice is not here.", code="not_found")
     lock_patient_money(found.patient)
-    invoice = Invoice.objects.select_for_update(of=("self",), no_key=True).select_related("location").get(pk=found.pk)
+    invoice = (
+        Invoice.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("location")
+        .get(pk=found.pk)
+    )
     why_not = obstacles(invoice)
     if why_not:
         raise CannotVoid(" ".join(why_not), code="cannot_void", reasons=why_not)
     entries = void_entries(invoice)
     if entries:
         ledger.post(
-            key=f"void:{invoice.public_id}", kind=TxnKind.VOID, entries=entries,
-            on=local_day(at, invoice.location.time_zone), reason=reason, source_kind="invoice",
+            key=f"void:{invoice.public_id}",
+            kind=TxnKind.VOID,
+            entries=entries,
+            on=local_day(at, invoice.location.time_zone),
+            reason=reason,
+            source_kind="invoice",
             source_key=invoice.public_id,
             trace=[{"rule": "B2", "because": "the invoice is void; what the patient paid is credit now"}],
         )
@@ -91,12 +99,19 @@ def void_entries(invoice: Invoice) -> list[Entry]:
             continue
         entries.append(
             Entry(
-                row["account"], -row["sum"], row["charge_id"], row["patient_id"], row["payer_id"], row["receipt_id"]
+                row["account"],
+                -row["sum"],
+                row["charge_id"],
+                row["patient_id"],
+                row["payer_id"],
+                row["receipt_id"],
             )
         )
         if row["receipt_id"] is not None:
             entries.append(
-                Entry("patient_credit", row["sum"], patient_id=row["patient_id"], receipt_id=row["receipt_id"])
+                Entry(
+                    "patient_credit", row["sum"], patient_id=row["patient_id"], receipt_id=row["receipt_id"]
+                )
             )
     return entries
 

@@ -7,9 +7,12 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 RULE_WORDS = {
-    "B17.2": "Status of the visit", "B17.3": "Fee", "B17.4": "Units", "B17.6": "Modifiers", "B17.7": "Who pays",
+    "B17.2": "Status of the visit",
+    "B17.3": "Fee",
+    "B17.4": "Units",
+    "B17.6": "Modifiers",
+    "B17.7": "Who pays",
 }
-HIDDEN_INPUTS = ("trace",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +43,15 @@ def _step(step: dict[str, Any]) -> Step:
     facts = tuple(
         (name.replace("_", " "), _plain(value))
         for name, value in inputs.items()
-        if value not in (None, "", [], {}) and name not in HIDDEN_INPUTS and not isinstance(value, dict)
+        if _plain(value) and not isinstance(value, dict)
     )
     title = next((words for start, words in RULE_WORDS.items() if rule.startswith(start)), rule)
-    return Step(rule, title, str(step.get("because", "")), _plain(step.get("result")), facts)
+    return Step(rule, title, str(step.get("because", "")), _short(step.get("result")), facts)
+
+
+def _short(value: Any) -> str:
+    """A result that fits its column; a split says itself in words."""
+    return "" if isinstance(value, dict | bool) else _plain(value)
 
 
 def _plain(value: Any) -> str:
@@ -54,7 +62,9 @@ def _plain(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(_plain(item) for item in value if not isinstance(item, dict | list))
     if isinstance(value, dict):
-        return ", ".join(f"{key.replace('_', ' ')} {_plain(item)}" for key, item in value.items() if item not in (None, ""))
+        return ", ".join(
+            f"{key.replace('_', ' ')} {_plain(item)}" for key, item in value.items() if item not in (None, "")
+        )
     try:
         return f"{Decimal(str(value)):f}" if not isinstance(value, str) else value
     except InvalidOperation:

@@ -25,11 +25,19 @@ from lib.money import ZERO
 
 # Whose part each type is for. Timely filing is the clinic's own fault: never a word about the patient's part.
 PATIENT_TYPES = (
-    WriteOffType.COURTESY, WriteOffType.SMALL_BALANCE, WriteOffType.FINANCIAL_ASSISTANCE, WriteOffType.PROMPT_PAY,
-    WriteOffType.BAD_DEBT, WriteOffType.BANKRUPTCY, WriteOffType.ADMINISTRATIVE,
+    WriteOffType.COURTESY,
+    WriteOffType.SMALL_BALANCE,
+    WriteOffType.FINANCIAL_ASSISTANCE,
+    WriteOffType.PROMPT_PAY,
+    WriteOffType.BAD_DEBT,
+    WriteOffType.BANKRUPTCY,
+    WriteOffType.ADMINISTRATIVE,
 )
 INSURER_TYPES = (
-    WriteOffType.CONTRACTUAL, WriteOffType.SEQUESTRATION, WriteOffType.TIMELY_FILING, WriteOffType.SMALL_BALANCE,
+    WriteOffType.CONTRACTUAL,
+    WriteOffType.SEQUESTRATION,
+    WriteOffType.TIMELY_FILING,
+    WriteOffType.SMALL_BALANCE,
     WriteOffType.ADMINISTRATIVE,
 )
 BAD_DEBT_TYPES = (WriteOffType.BAD_DEBT, WriteOffType.BANKRUPTCY)
@@ -77,17 +85,29 @@ def write_off(invoice: Invoice, wanted: WriteOff, *, role: str, today: date, key
             f"Your role may write off {limit} on one invoice"
             + (f" and you have written off {mine} of it" if mine else "")
             + ". Ask an admin or the owner.",
-            code="over_limit", limit=str(limit), already=str(mine),
+            code="over_limit",
+            limit=str(limit),
+            already=str(mine),
         )
     entries = _entries(invoice, wanted)
     txn = ledger.post(
-        key=key, kind=TxnKind.WRITEOFF, entries=entries, on=today, reason=wanted.reason.strip()[:200],
-        source_kind="invoice", source_key=invoice.public_id,
+        key=key,
+        kind=TxnKind.WRITEOFF,
+        entries=entries,
+        on=today,
+        reason=wanted.reason.strip()[:200],
+        source_kind="invoice",
+        source_key=invoice.public_id,
         trace=[{"rule": "B10", "because": f"{WriteOffType(wanted.kind).label} written off by {role}"}],
     )
     invoicing.settle([invoice.pk])
     audit.record(
-        "writeoff", "invoice", invoice.public_id, reason=wanted.reason, amount=str(wanted.amount), type=wanted.kind.value,
+        "writeoff",
+        "invoice",
+        invoice.public_id,
+        reason=wanted.reason,
+        amount=str(wanted.amount),
+        type=wanted.kind.value,
         party=wanted.party,
     )
     return txn
@@ -148,7 +168,9 @@ def _entries(invoice: Invoice, wanted: WriteOff) -> list[Entry]:
         if share > ZERO:
             payer = payers.get(charge.pk)
             entries += [
-                Entry(f"writeoff:{WriteOffType(wanted.kind).value}", share, charge.pk, charge.patient_id, payer),
+                Entry(
+                    f"writeoff:{WriteOffType(wanted.kind).value}", share, charge.pk, charge.patient_id, payer
+                ),
                 Entry(f"ar:{wanted.party}", -share, charge.pk, charge.patient_id, payer),
             ]
             left -= share

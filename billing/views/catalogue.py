@@ -18,7 +18,11 @@ from clinics import audit
 def payment_methods(request: HttpRequest) -> HttpResponse:
     """How patients pay. Insurance is the system's own: shown, never changed (B3)."""
     chosen = request.POST.get("method") or request.GET.get("method") or ""
-    row = get_object_or_404(PaymentMethod.objects, public_id=chosen, kind=MethodKind.PATIENT) if chosen else None
+    row = (
+        get_object_or_404(PaymentMethod.objects, public_id=chosen, kind=MethodKind.PATIENT)
+        if chosen
+        else None
+    )
     form = MethodForm(request.POST or None, instance=row)
     if request.method == "POST" and form.is_valid():
         try:
@@ -47,10 +51,14 @@ def fees(request: HttpRequest) -> HttpResponse:
         except IntegrityError:
             form.add_error("effective_on", "There is a fee for exactly this from this day already.")
         else:
-            audit.record("fee.add", "service", row.service.public_id, fee=str(row.fee), since=str(row.effective_on))
+            audit.record(
+                "fee.add", "service", row.service.public_id, fee=str(row.fee), since=str(row.effective_on)
+            )
             messages.success(request, "Fee added")
             return redirect("billing:fees")
-    rows = FeeRow.objects.select_related("schedule", "service", "payer", "plan", "clinician", "location").order_by(
-        "schedule__name", "service__code", "-effective_on", "pk"
-    )[:500]
-    return render(request, "billing/fees.html", {"rows": rows, "form": form}, status=400 if form.errors else 200)
+    rows = FeeRow.objects.select_related(
+        "schedule", "service", "payer", "plan", "clinician", "location"
+    ).order_by("schedule__name", "service__code", "-effective_on", "pk")[:500]
+    return render(
+        request, "billing/fees.html", {"rows": rows, "form": form}, status=400 if form.errors else 200
+    )

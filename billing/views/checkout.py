@@ -21,6 +21,7 @@ from billing.forms import patient_methods
 from billing.links import url_if_there
 from billing.models import Charge, Receipt
 from billing.payments import Payment, parse_payment
+from billing.views.local import render_at
 from billing.views.receipts import receipt_rows
 from billing.visit_pricing import PricedLine, price_visit
 from clinics import audit
@@ -32,10 +33,22 @@ from work.idempotency import once
 
 LETTERS = "ABCDEFGHIJKL"
 FIELD_OF = {
-    "unknown_method": "method", "insurance_method": "method", "reference_needed": "reference",
-    "card_number": "reference", "bad_amount": "amount", "not_positive": "amount",
+    "unknown_method": "method",
+    "insurance_method": "method",
+    "reference_needed": "reference",
+    "card_number": "reference",
+    "bad_amount": "amount",
+    "not_positive": "amount",
 }
-VISIT_WITH = ("patient", "location__clinic", "location__billing_provider", "clinician", "profile", "clinic", "appointment_type")
+VISIT_WITH = (
+    "patient",
+    "location__clinic",
+    "location__billing_provider",
+    "clinician",
+    "profile",
+    "clinic",
+    "appointment_type",
+)
 
 
 @require_http_methods(["GET", "POST"])
@@ -56,9 +69,17 @@ def _take(request: HttpRequest, visit: Appointment) -> HttpResponse:
         handed_over = [parse_payment(p["method"], p["amount"], p["memo"], p["reference"]) for p in typed]
         answer = _once(request, visit, handed_over)
     except BadPayment as error:
-        return _open(request, visit, typed=_all_typed(request), bad={FIELD_OF.get(error.code, "amount"): error.message}, status=400)
+        return _open(
+            request,
+            visit,
+            typed=_all_typed(request),
+            bad={FIELD_OF.get(error.code, "amount"): error.message},
+            status=400,
+        )
     except Refusal as refusal:
-        return _open(request, visit, typed=_all_typed(request), refused=refusal.message, status=refusal.status)
+        return _open(
+            request, visit, typed=_all_typed(request), refused=refusal.message, status=refusal.status
+        )
     query = urlencode([("receipt", public_id) for public_id in answer["receipts"]])
     return redirect(f"{reverse('billing:check-out', args=[visit.public_id])}{'?' + query if query else ''}")
 
@@ -95,7 +116,10 @@ def typed_payments(request: HttpRequest) -> list[dict[str, str]]:
 
 def _all_typed(request: HttpRequest) -> list[dict[str, str]]:
     return [
-        {name: request.POST.get(name + end, "").strip() for name in ("method", "amount", "memo", "reference", "handed")}
+        {
+            name: request.POST.get(name + end, "").strip()
+            for name in ("method", "amount", "memo", "reference", "handed")
+        }
         for end in ("", "_2")
     ]
 
@@ -108,8 +132,13 @@ def _is_nothing(text: str) -> bool:
 
 
 def _open(
-    request: HttpRequest, visit: Appointment, *, typed: list[dict[str, str]] | None = None,
-    bad: dict[str, str] | None = None, refused: str = "", status: int = 200,
+    request: HttpRequest,
+    visit: Appointment,
+    *,
+    typed: list[dict[str, str]] | None = None,
+    bad: dict[str, str] | None = None,
+    refused: str = "",
+    status: int = 200,
 ) -> HttpResponse:
     """Before check-out: three columns."""
     preview = checkout.preview(visit)
@@ -120,7 +149,8 @@ def _open(
         "lines": [_line(priced) for priced in preview.visit.lines],
         "unconfirmed": sum(1 for priced in preview.visit.lines if not priced.line.is_confirmed),
         "diagnoses": [
-            (LETTERS[place], code, visit.diagnosis_labels.get(code, "")) for place, code in enumerate(visit.diagnoses)
+            (LETTERS[place], code, visit.diagnosis_labels.get(code, ""))
+            for place, code in enumerate(visit.diagnoses)
         ],
         "layers": list(enumerate(preview.visit.layers, start=1)),
         "bar": _bar(preview),
@@ -138,7 +168,7 @@ def _open(
         "profile_url": url_if_there("insurance:manage", visit.patient.public_id),
         **_neighbours(visit),
     }
-    return render(request, "billing/check_out.html", context, status=status)
+    return render_at(visit.location, request, "billing/check_out.html", context, status=status)
 
 
 def _done(request: HttpRequest, visit: Appointment) -> HttpResponse:
@@ -146,8 +176,14 @@ def _done(request: HttpRequest, visit: Appointment) -> HttpResponse:
     invoice = checkout.live_invoice(visit)
     assert invoice is not None, "the caller looked"
     asked = request.GET.getlist("receipt")[:6]
-    receipts = Receipt.objects.filter(patient=visit.patient).select_related("method", "location__clinic", "patient")
-    shown = receipts.filter(public_id__in=asked) if asked else receipts.filter(entries__charge__invoice=invoice).distinct()
+    receipts = Receipt.objects.filter(patient=visit.patient).select_related(
+        "method", "location__clinic", "patient"
+    )
+    shown = (
+        receipts.filter(public_id__in=asked)
+        if asked
+        else receipts.filter(entries__charge__invoice=invoice).distinct()
+    )
     balance = balances.invoices([invoice.pk])[invoice.pk]
     context = {
         "visit": visit,
@@ -156,10 +192,12 @@ def _done(request: HttpRequest, visit: Appointment) -> HttpResponse:
         "receipts": receipt_rows(list(shown.order_by("pk"))),
         "credit": balances.patient_credit(visit.patient_id),
         "old": balances.patient_due(visit.patient_id) - balance.patient,
-        "claim_url": url_if_there("claims:create-panel", invoice.public_id) if balance.insurer_open > ZERO else "",
+        "claim_url": url_if_there("claims:for-invoice", invoice.public_id)
+        if balance.insurer_open > ZERO
+        else "",
         **_neighbours(visit),
     }
-    return render(request, "billing/checked_out.html", context)
+    return render_at(visit.location, request, "billing/checked_out.html", context)
 
 
 @require_GET
@@ -215,9 +253,25 @@ def _bar(preview: CheckoutPreview) -> list[dict[str, Any]]:
         return []
     share = (preview.visit.payer * 100 / whole).quantize(Decimal("0.01"))
     payer = preview.visit.layers[0].policy.payer.name if preview.visit.layers else "Insurer"
-    parts = [{"amount": preview.visit.payer, "words": payer, "fill": "f1", "x": "0", "width": str(max(share - Decimal("0.6"), ZERO))}]
+    parts = [
+        {
+            "amount": preview.visit.payer,
+            "words": payer,
+            "fill": "f1",
+            "x": "0",
+            "width": str(max(share - Decimal("0.6"), ZERO)),
+        }
+    ]
     if preview.visit.layers:
-        parts.append({"amount": patient, "words": "Patient: copay", "fill": "f4", "x": str(share), "width": str(100 - share)})
+        parts.append(
+            {
+                "amount": patient,
+                "words": "Patient: copay",
+                "fill": "f4",
+                "x": str(share),
+                "width": str(100 - share),
+            }
+        )
         return parts
     return [{"amount": patient, "words": "Patient", "fill": "f4", "x": "0", "width": "100"}]
 

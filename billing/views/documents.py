@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
@@ -19,6 +20,7 @@ from billing.errors import CannotVoid, CannotWriteOff, NothingDue
 from billing.forms import ReasonForm, WriteOffForm
 from billing.links import url_if_there
 from billing.models import Invoice, Statement
+from billing.views.local import render_at
 from billing.views.money import FILLS, STATES, bar_parts
 from billing.writeoffs import WriteOff
 from clinics import audit
@@ -31,8 +33,15 @@ from work.idempotency import once
 
 PAGE = 50
 INVOICE_WITH = ("patient", "location", "location__clinic", "appointment")
-WRITE_OFF_FIELDS = {"over_limit": "amount", "more_than_owed": "amount", "not_positive": "amount", "type_does_not_fit": "type",
-                    "admin_needed": "type", "reason_needed": "reason", "unknown_party": "party"}
+WRITE_OFF_FIELDS = {
+    "over_limit": "amount",
+    "more_than_owed": "amount",
+    "not_positive": "amount",
+    "type_does_not_fit": "type",
+    "admin_needed": "type",
+    "reason_needed": "reason",
+    "unknown_party": "party",
+}
 
 
 @require_GET
@@ -49,11 +58,11 @@ def invoice(request: HttpRequest, public_id: str) -> HttpResponse:
         "fills": FILLS,
         "state": {"words": words, "family": family, "icon": icon},
         "rows": stories.of_invoices([row.pk])[row.pk],
-        "claim_url": url_if_there("claims:create-panel", row.public_id) if money.balance.insurer_open else "",
+        "claim_url": url_if_there("claims:for-invoice", row.public_id) if money.balance.insurer_open else "",
         "claims_url": url_if_there("claims:invoice-claims", row.public_id),
         "is_void": row.state == InvoiceState.VOID,
     }
-    return render(request, "billing/invoice.html", context)
+    return render_at(row.location, request, "billing/invoice.html", context)
 
 
 @require_GET
@@ -63,7 +72,7 @@ def invoice_print(request: HttpRequest, public_id: str) -> HttpResponse:
     audit.record("patient.read", "patient", row.patient.public_id, page="superbill")
     money = patient_money.of_invoices([row])[0]
     context = {"invoice": row, "document": row.document, "money": money}
-    return render(request, "billing/superbill.html", context)
+    return render_at(row.location, request, "billing/superbill.html", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -79,7 +88,11 @@ def void_invoice(request: HttpRequest, public_id: str) -> HttpResponse:
 
         try:
             with transaction.atomic():
-                once(request.POST.get("idempotency_key", ""), {"act": "void", "invoice": public_id, "reason": reason}, act)
+                once(
+                    request.POST.get("idempotency_key", ""),
+                    {"act": "void", "invoice": public_id, "reason": reason},
+                    act,
+                )
         except CannotVoid as error:
             form.add_error(None, error.message)
         else:
@@ -94,7 +107,9 @@ def void_invoice(request: HttpRequest, public_id: str) -> HttpResponse:
         "stops": voiding.obstacles(row),
         "says": [
             f"{show_money(row.total)} comes off the books; the number is never used again.",
-            f"{show_money(paid)} that the patient paid stays received and becomes credit." if paid else "Nothing was paid on it.",
+            f"{show_money(paid)} that the patient paid stays received and becomes credit."
+            if paid
+            else "Nothing was paid on it.",
             "The visit goes back to complete and can be checked out again.",
         ],
         "button": f"Void {row.number}",
@@ -109,7 +124,15 @@ def write_off(request: HttpRequest, public_id: str) -> HttpResponse:
     row = get_object_or_404(Invoice.objects.select_related(*INVOICE_WITH), public_id=public_id)
     money = patient_money.of_invoices([row])[0]
     parties = _parties(money)
-    start = {"party": parties[0][0], "amount": f"{_owed(money, parties[0][0]):.2f}", "type": WriteOffType.SMALL_BALANCE} if parties else {}
+    start = (
+        {
+            "party": parties[0][0],
+            "amount": f"{_owed(money, parties[0][0]):.2f}",
+            "type": WriteOffType.SMALL_BALANCE,
+        }
+        if parties
+        else {}
+    )
     form = WriteOffForm(request.POST or None, parties=parties, initial=start)
     role = request.membership.role  # type: ignore[attr-defined]
     if request.method == "POST" and form.is_valid():
@@ -135,7 +158,11 @@ def write_off(request: HttpRequest, public_id: str) -> HttpResponse:
         "patient": row.patient,
         "form": form,
         "stops": [] if parties else ["Nobody owes anything on this invoice."],
-        "says": [f"Your role may write off {show_money(limit)} on one invoice." if limit is not None else "Owners have no limit."],
+        "says": [
+            f"Your role may write off {show_money(limit)} on one invoice."
+            if limit is not None
+            else "Owners have no limit."
+        ],
         "button": "Write off",
         "back": reverse("billing:invoice", args=[public_id]),
     }
@@ -157,7 +184,7 @@ def statement_list(request: HttpRequest) -> HttpResponse:
         "due_count": len(due),
         "due_sum": total(owed for _, owed in due),
     }
-    return render(request, "billing/statements.html", context)
+    return render_at(location_here(request), request, "billing/statements.html", context)
 
 
 @require_POST
@@ -166,7 +193,9 @@ def statement_batch(request: HttpRequest) -> HttpResponse:
     location = location_here(request)
 
     def act() -> dict[str, Any]:
-        return {"job": statement_batches.start(location, at=timezone.now(), today=today_here(request)).public_id}
+        return {
+            "job": statement_batches.start(location, at=timezone.now(), today=today_here(request)).public_id
+        }
 
     answer, _ = once(request.POST.get("idempotency_key", ""), {"act": "statement-batch"}, act)
     return redirect(url_if_there("desk:job", answer["job"]) or reverse("billing:statements"))
@@ -185,7 +214,9 @@ def statement_preview(request: HttpRequest, public_id: str) -> HttpResponse:
 
         try:
             with transaction.atomic():
-                answer, _ = once(request.POST.get("idempotency_key", ""), {"act": "statement", "patient": public_id}, act)
+                answer, _ = once(
+                    request.POST.get("idempotency_key", ""), {"act": "statement", "patient": public_id}, act
+                )
         except NothingDue as error:
             refused = error.message
         else:
@@ -202,7 +233,7 @@ def statement(request: HttpRequest, public_id: str) -> HttpResponse:
     row = get_object_or_404(Statement.objects.select_related("patient"), public_id=public_id)
     audit.record("patient.read", "patient", row.patient.public_id, page="statement")
     context = {"patient": row.patient, "statement": row, **snapshot_context(row.snapshot)}
-    return render(request, "billing/statement.html", context)
+    return render_at(location_here(request), request, "billing/statement.html", context)
 
 
 @require_GET
@@ -221,6 +252,7 @@ def snapshot_context(snapshot: dict[str, Any]) -> dict[str, Any]:
     visits = [{**visit, "day": date.fromisoformat(visit["date"])} for visit in snapshot["visits"]]
     return {
         "s": snapshot,
+        "asks": Decimal(snapshot["balance"]) > ZERO,
         "visits": visits,
         "waiting": [{**row, "day": date.fromisoformat(row["date"])} for row in snapshot["waiting"]],
         "day_of": date.fromisoformat(snapshot["date"]),
@@ -230,7 +262,11 @@ def snapshot_context(snapshot: dict[str, Any]) -> dict[str, Any]:
 
 def _parties(money: patient_money.VisitMoney) -> list[tuple[str, str]]:
     named = list(money.payers)
-    parties = [("patient", f"The patient's {show_money(money.balance.patient)}")] if money.balance.patient > ZERO else []
+    parties = (
+        [("patient", f"The patient's {show_money(money.balance.patient)}")]
+        if money.balance.patient > ZERO
+        else []
+    )
     for rank, owed in money.balance.insurers.items():
         if owed > ZERO:
             name = named[0] if len(named) == 1 else f"Insurer {rank}"

@@ -19,8 +19,8 @@ from billing.errors import BadPayment
 from billing.forms import RefundForm, TakeForm, patient_methods
 from billing.models import Charge, Statement
 from billing.patient_money import PatientMoney, VisitMoney
+from billing.views.local import render_at
 from clinics import audit
-from clinics.permissions import may
 from lib.dates import local_day
 from lib.money import ZERO, BadAmount, parse_money, show_money
 from patients.here import location_here, today_here
@@ -34,7 +34,12 @@ STATES = {
     "closed": ("Closed", "mute", "lock"),
     "void": ("Void", "mute", "ban"),
 }
-TAKE_FIELDS = {"unknown_method": "method", "insurance_method": "method", "reference_needed": "reference", "card_number": "reference"}
+TAKE_FIELDS = {
+    "unknown_method": "method",
+    "insurance_method": "method",
+    "reference_needed": "reference",
+    "card_number": "reference",
+}
 
 
 @require_GET
@@ -68,7 +73,7 @@ def explain(request: HttpRequest, public_id: str) -> HttpResponse:
         "everything": bool(request.GET.get("all")),
         "at": timezone.now(),
     }
-    return render(request, "billing/explain.html", context)
+    return render_at(location_here(request), request, "billing/explain.html", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -147,7 +152,9 @@ def split_rows(patient: Patient, typed: str) -> list[dict[str, Any]]:
     if amount <= ZERO:
         return []
     dues = payments.oldest_dues(patient.pk)
-    charges = {row.pk: row for row in Charge.objects.filter(pk__in=[pk for pk, _ in dues]).select_related("invoice")}
+    charges = {
+        row.pk: row for row in Charge.objects.filter(pk__in=[pk for pk, _ in dues]).select_related("invoice")
+    }
     rows: list[dict[str, Any]] = []
     for charge_id, due in dues:
         share = min(due, amount)
@@ -188,23 +195,40 @@ def _tiles(patient: Patient, money: PatientMoney) -> list[dict[str, Any]]:
     insurers = ", ".join(money.insurers) or "insurers"
     opened = sum(1 for visit in money.visits if visit.balance.open != ZERO)
     late = sum((amount for words, amount in money.ages if words != "0 to 30 days"), Decimal(0))
-    held = f"{show_money(money.credit.held)} more is held" if money.credit.held else "used at the next check-out"
+    held = (
+        f"{show_money(money.credit.held)} more is held" if money.credit.held else "used at the next check-out"
+    )
     return [
         {
-            "label": "Open in all", "value": show_money(money.insurer_open + money.patient), "url": explain_url,
-            "sheet": True, "note": f"{opened} of {len(money.visits)} visits",
+            "label": "Open in all",
+            "value": show_money(money.insurer_open + money.patient),
+            "url": explain_url,
+            "sheet": True,
+            "note": f"{opened} of {len(money.visits)} visits",
         },
         {
-            "label": f"With {insurers}", "value": show_money(money.insurer_open), "url": explain_url, "sheet": True,
-            "swatch": "f1", "note": "not due from the patient",
+            "label": f"With {insurers}",
+            "value": show_money(money.insurer_open),
+            "url": explain_url,
+            "sheet": True,
+            "swatch": "f1",
+            "note": "not due from the patient",
         },
         {
-            "label": "Owed by the patient", "value": show_money(money.patient), "url": explain_url, "sheet": True,
-            "swatch": "f4", "key": "w", "note": "Explain this balance",
+            "label": "Owed by the patient",
+            "value": show_money(money.patient),
+            "url": explain_url,
+            "sheet": True,
+            "swatch": "f4",
+            "key": "w",
+            "note": "Explain this balance",
             "family": "warn" if late > ZERO else "link",
         },
         {
-            "label": "Credit on account", "value": show_money(money.credit.free), "url": explain_url, "sheet": True,
+            "label": "Credit on account",
+            "value": show_money(money.credit.free),
+            "url": explain_url,
+            "sheet": True,
             "note": held if money.credit.free or money.credit.held else "none",
         },
     ]
@@ -236,6 +260,12 @@ def bar_parts(visit: VisitMoney) -> list[dict[str, str]]:
     for amount, (_, fill) in zip(amounts, FILLS, strict=True):
         if amount > ZERO:
             share = amount * 100 / whole
-            parts.append({"fill": fill, "x": f"{place:.2f}", "width": f"{max(share - Decimal('0.6'), Decimal('0.4')):.2f}"})
+            parts.append(
+                {
+                    "fill": fill,
+                    "x": f"{place:.2f}",
+                    "width": f"{max(share - Decimal('0.6'), Decimal('0.4')):.2f}",
+                }
+            )
             place += share
     return parts

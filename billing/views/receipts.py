@@ -17,6 +17,7 @@ from billing.enums import MethodKind
 from billing.errors import BadPayment
 from billing.forms import ReasonForm
 from billing.models import Charge, Receipt
+from billing.views.local import render_at
 from clinics import audit
 from lib.dates import local_day
 from lib.money import show_money
@@ -28,17 +29,21 @@ WITH = ("method", "location__clinic", "patient")
 @require_GET
 def receipt(request: HttpRequest, public_id: str) -> HttpResponse:
     """One receipt on screen and on paper."""
-    row = get_object_or_404(Receipt.objects.select_related(*WITH), public_id=public_id, kind=MethodKind.PATIENT)
+    row = get_object_or_404(
+        Receipt.objects.select_related(*WITH), public_id=public_id, kind=MethodKind.PATIENT
+    )
     assert row.patient is not None, "a patient's receipt has a patient"
     audit.record("patient.read", "patient", row.patient.public_id, page="receipt")
     context = {"receipt": row, "shown": receipt_rows([row])[0], "reversed": takebacks.is_reversed(row)}
-    return render(request, "billing/receipt.html", context)
+    return render_at(row.location, request, "billing/receipt.html", context)
 
 
 @require_http_methods(["GET", "POST"])
 def reverse_payment(request: HttpRequest, public_id: str) -> HttpResponse:
     """Take a payment back whole: a bounced check, a wrong amount."""
-    row = get_object_or_404(Receipt.objects.select_related(*WITH), public_id=public_id, kind=MethodKind.PATIENT)
+    row = get_object_or_404(
+        Receipt.objects.select_related(*WITH), public_id=public_id, kind=MethodKind.PATIENT
+    )
     assert row.patient is not None and row.location is not None, "taken at a desk"
     today = local_day(timezone.now(), row.location.time_zone)
     form = ReasonForm(request.POST or None)
@@ -51,7 +56,11 @@ def reverse_payment(request: HttpRequest, public_id: str) -> HttpResponse:
 
         try:
             with transaction.atomic():
-                once(request.POST.get("idempotency_key", ""), {"act": "reverse", "receipt": public_id, "reason": reason}, act)
+                once(
+                    request.POST.get("idempotency_key", ""),
+                    {"act": "reverse", "receipt": public_id, "reason": reason},
+                    act,
+                )
         except BadPayment as error:
             form.add_error(None, error.message)
         else:
@@ -102,4 +111,8 @@ def _address(row: Receipt) -> list[str]:
     place = row.location
     if place is None:
         return []
-    return [line for line in (place.street, f"{place.city}, {place.state} {place.zip_code[:5]}") if line.strip(", ")]
+    return [
+        line
+        for line in (place.street, f"{place.city}, {place.state} {place.zip_code[:5]}")
+        if line.strip(", ")
+    ]

@@ -27,7 +27,7 @@ function show(jump) {
   const memo = el("memo");
   if (!memo.dataset.typed) memo.value = suggest(taken);
   form.querySelector("#go-words").textContent = ok && taken > 0 ? `Take ${words(taken)} and check out` : ok ? "Check out, take nothing" : "Check out";
-  form.querySelector("#over").textContent = over(taken);
+  form.querySelector("#over").textContent = ok ? over(taken) : "An amount has at most two decimals, such as 25.00.";
 }
 const copay = () => Number(form.dataset.copay), due = () => Number(form.dataset.due);
 const suggest = (taken) => (taken <= 0 ? "" : taken === copay() ? "copay" : taken === due() && copay() > 0 ? "copay and balance" : copay() > 0 ? form.dataset.memo || "payment" : "balance");

@@ -55,7 +55,13 @@ def url(name, *arguments):
 
 
 def pay(world, **fields):
-    return {"method": world.cash.public_id, "amount": "25.00", "memo": "copay", "idempotency_key": "k1", **fields}
+    return {
+        "method": world.cash.public_id,
+        "amount": "25.00",
+        "memo": "copay",
+        "idempotency_key": "k1",
+        **fields,
+    }
 
 
 def test_the_page_shows_one_number_and_why(desk, world, visit):
@@ -112,7 +118,10 @@ def test_a_second_tab_does_not_take_the_money_twice(desk, world, visit):
 )
 def test_what_cannot_be_taken_is_said_at_the_field_and_kept(desk, world, visit, change, words):
     names = {"insurance": world.insurance_method.public_id, "check": world.check.public_id}
-    change = {**change, "method": names.get(change.get("method", ""), change.get("method", world.cash.public_id))}
+    change = {
+        **change,
+        "method": names.get(change.get("method", ""), change.get("method", world.cash.public_id)),
+    }
     answer = desk.post(url("check-out", visit.public_id), pay(world, **change, handed="99.00"))
     page = answer.content.decode()
     assert answer.status_code == 400
@@ -131,7 +140,10 @@ def test_two_methods_in_one_go(desk, world, visit):
     )
     assert desk.post(url("check-out", visit.public_id), fields).status_code == 302
     with world.open():
-        assert sorted(Receipt.objects.values_list("amount", flat=True)) == [Decimal("10.00"), Decimal("15.00")]
+        assert sorted(Receipt.objects.values_list("amount", flat=True)) == [
+            Decimal("10.00"),
+            Decimal("15.00"),
+        ]
         assert balances.patient_due(visit.patient_id) == Decimal("0.00")
 
 
@@ -187,7 +199,9 @@ def test_refund_is_the_admins_and_never_more_than_the_credit(client, world, visi
     client.force_login(world.users["biller"])
     assert client.get(url("refund", patient)).status_code == 403
     client.force_login(world.users["admin"])
-    over = client.post(url("refund", patient), {"amount": "15.01", "reason": "moved", "idempotency_key": "r0"})
+    over = client.post(
+        url("refund", patient), {"amount": "15.01", "reason": "moved", "idempotency_key": "r0"}
+    )
     assert over.status_code == 400
     assert "Only 15.00" in over.content.decode()
     body = {"amount": "15.00", "reason": "moved away", "idempotency_key": "r1"}
@@ -213,7 +227,9 @@ def test_a_bounced_check_is_owed_again(client, world, visit):
 
 def test_void_frees_the_visit_and_keeps_the_cash(admin, world, visit, no_claims):
     invoice = checked_out(world, visit, "25.00")
-    answer = admin.post(url("void-invoice", invoice.public_id), {"reason": "wrong visit", "idempotency_key": "v"})
+    answer = admin.post(
+        url("void-invoice", invoice.public_id), {"reason": "wrong visit", "idempotency_key": "v"}
+    )
     assert answer.status_code == 302
     assert "Void" in admin.get(answer["Location"]).content.decode()
     with world.open():
@@ -241,8 +257,10 @@ def test_void_refuses_while_a_claim_stands_or_nobody_can_tell(admin, world, visi
 def test_pages_of_an_invoice_and_a_balance(desk, world, visit):
     invoice = checked_out(world, visit, "10.00")
     for name, key in (
-        ("invoice", invoice.public_id), ("invoice-print", invoice.public_id),
-        ("patient-balance", visit.patient.public_id), ("explain", visit.patient.public_id),
+        ("invoice", invoice.public_id),
+        ("invoice-print", invoice.public_id),
+        ("patient-balance", visit.patient.public_id),
+        ("explain", visit.patient.public_id),
     ):
         answer = desk.get(url(name, key))
         assert answer.status_code == 200, name
@@ -320,14 +338,21 @@ def test_settings_pages(admin, world):
     assert admin.post(url("payment-methods"), body).status_code == 400
     with world.open():
         assert PaymentMethod.objects.get(name="HSA card").kind == "patient"
-    change = admin.post(url("payment-methods"), {"method": world.insurance_method.public_id, "name": "X", "position": 1})
+    change = admin.post(
+        url("payment-methods"), {"method": world.insurance_method.public_id, "name": "X", "position": 1}
+    )
     assert change.status_code == 404, "Insurance is the system's own"
     assert admin.get(url("fees")).status_code == 200
     with world.open():
         from billing.models import FeeSchedule
 
         schedule = FeeSchedule.objects.get().public_id
-    fee = {"schedule": schedule, "service": world.adjustment.public_id, "effective_on": "2026-01-01", "fee": "90.00"}
+    fee = {
+        "schedule": schedule,
+        "service": world.adjustment.public_id,
+        "effective_on": "2026-01-01",
+        "fee": "90.00",
+    }
     assert admin.post(url("fees"), fee).status_code == 302
     assert admin.post(url("fees"), fee).status_code == 400
     assert admin.post(url("fees"), {**fee, "fee": "1.005"}).status_code == 400

@@ -46,8 +46,11 @@ def busy_day(world) -> None:
     third = make_visit(world, patient, profile, world.exam)
     invoice = check_out(third.public_id, [], at=NOW).invoice
     writeoffs.write_off(
-        invoice, WriteOff("patient", WriteOffType.SMALL_BALANCE, Decimal("4.00"), "rounding"),
-        role="biller", today=TODAY, key="w:1",
+        invoice,
+        WriteOff("patient", WriteOffType.SMALL_BALANCE, Decimal("4.00"), "rounding"),
+        role="biller",
+        today=TODAY,
+        key="w:1",
     )
     voiding.void_invoice(invoice.public_id, reason="wrong visit", at=NOW)
     fourth = make_visit(world, patient, profile, world.exam, world.adjustment)
@@ -62,8 +65,14 @@ def test_after_a_busy_day_the_books_tie(world, no_claims):
         found = verification.run()
     wrong = {name: result.samples for name, result in found.items() if result.violations}
     assert not wrong
-    empty = [name for name, result in found.items() if not result.rows and not name.startswith(("I-13", "I-5c", "I-6"))]
-    assert not [name for name in empty if name in BILLING_CHECKS], "a check that looked at nothing proves nothing"
+    empty = [
+        name
+        for name, result in found.items()
+        if not result.rows and not name.startswith(("I-13", "I-5c", "I-6"))
+    ]
+    assert not [name for name in empty if name in BILLING_CHECKS], (
+        "a check that looked at nothing proves nothing"
+    )
 
 
 BILLING_CHECKS = set(verification.CHECKS)
