@@ -18,7 +18,7 @@ DAY = (
     ("Completed, not checked out", "to_check_out", "desk:today", "?tab=check-out", "Charges nobody made yet"),
     ("New to review", "claims_new", "claims:queue", "?tab=new", "Walk through the fields, save, ready"),
     ("Ready", "claims_ready", "claims:queue", "?tab=ready", "Bulk Submit sends them"),
-    ("On hold", "claims_on_hold", "claims:queue", "?tab=on_hold", "Somebody wanted to know more"),
+    ("On hold", "claims_on_hold", "claims:queue", "?tab=hold", "Somebody wanted to know more"),
     ("Rejected", "claims_rejected", "claims:queue", "?tab=rejected", "Mend, duplicate and resubmit"),
     (
         "Exceptions",

@@ -21,7 +21,7 @@ PAGES = (
     ("Services and prices", "appointments:services", "What is done and what it costs by default"),
     ("Appointment types", "appointments:types", "Kinds of visits; SALT copies between visits of one type"),
     ("Payers and plans", "insurance:payers", "Payer ids, claim formats, copays, filing limits"),
-    ("Fee schedules", "billing:fee-schedules", "Fees by payer, plan, clinician and location"),
+    ("Fee schedules", "billing:fees", "Fees by payer, plan, clinician and location"),
     ("Payment methods", "billing:payment-methods", "How patients pay at the desk"),
     ("Clearinghouse connections", "clearinghouses:connections", "Where claims go and answers come from"),
     ("Integrity", "desk:integrity", "The books' proof: every promise checked against the rows"),
