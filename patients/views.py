@@ -17,6 +17,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from clinics import audit
+from clinics.permissions import may, route_action
 from patients import queries, registration
 from patients.address import one_line
 from patients.errors import PossibleDuplicate
@@ -116,7 +117,7 @@ def patient_page(request: HttpRequest, public_id: str) -> HttpResponse:
         "patient": patient,
         "today": today_here(request),
         "address": one_line(patient),
-        "parts": upper_parts(patient),
+        "parts": upper_parts(request, patient),
         "missing": booking + [item for item in billing if item not in booking],
     }
     return render(request, "patients/patient.html", context)
@@ -130,9 +131,13 @@ def pick(request: HttpRequest) -> HttpResponse:
     return render(request, "patients/parts/pick.html", {"rows": rows, "q": typed, "today": today_here(request)})
 
 
-def upper_parts(patient: Patient) -> dict[str, str]:
-    """Addresses of what the rooms above show of this patient; "" for a room that has no such page."""
-    return {part: _address(name, patient.public_id) for part, name in UPPER_PARTS.items()}
+def upper_parts(request: HttpRequest, patient: Patient) -> dict[str, str]:
+    """Addresses of what the rooms above show of this patient; "" for a page that is not there or not for this role."""
+    parts = {}
+    for part, name in UPPER_PARTS.items():
+        action = route_action(name, "GET")
+        parts[part] = _address(name, patient.public_id) if action and may(request, action) else ""
+    return parts
 
 
 def _address(name: str, public_id: str) -> str:
