@@ -18,6 +18,7 @@ from django.shortcuts import render, resolve_url
 from django.urls import Resolver404, resolve
 from django.utils.http import urlencode
 
+from clinics.errors import BadInput
 from clinics.models import Membership
 from clinics.permissions import PUBLIC, SIGNED_IN, role_may, route_action
 from clinics.refusals import answer, as_refusal
@@ -79,7 +80,7 @@ class clinic_wall:  # noqa: N801 - named as the function it stands for in MIDDLE
         if not request.user.is_authenticated:
             return _sign_in(request)
         if action == SIGNED_IN:
-            return self._in_own_transaction(request)
+            return _not_text(request) or self._in_own_transaction(request)
         membership = _choose_membership(request)
         if membership is None:
             return _refuse(request, "You are not a member of any clinic. Ask an admin to add you.")
@@ -110,7 +111,7 @@ class clinic_wall:  # noqa: N801 - named as the function it stands for in MIDDLE
         scope = open_clinics(ids, actor=request.user.email, user_id=request.user.pk)
         try:
             with scope:
-                response = self.get_response(request)
+                response = _not_text(request) or self.get_response(request)
                 if hasattr(response, "render") and not getattr(response, "is_rendered", True):
                     response.render()  # templates read rows: inside the wall, not after it
                 if response.status_code >= 400 and request.method not in SAFE:
@@ -121,6 +122,19 @@ class clinic_wall:  # noqa: N801 - named as the function it stands for in MIDDLE
                 raise
             return answer(request, refusal)
         return response
+
+
+def _not_text(request: HttpRequest) -> HttpResponse | None:
+    """Refuse NUL at the door: no field is one, and PostgreSQL's text cannot hold it (F-13)."""
+    values = [text for name, texts in request.GET.lists() for text in (name, *texts)] + [request.path_info]
+    if request.content_type == "application/json":
+        is_bad = b"\\u0000" in request.body or b"\0" in request.body
+    else:
+        values += [text for name, texts in request.POST.lists() for text in (name, *texts)]
+        is_bad = False
+    if is_bad or any("\0" in text for text in values):
+        return answer(request, BadInput("That is not text: it holds a NUL character.", code="not_text"))
+    return None
 
 
 def _choose_membership(request: Any) -> Membership | None:

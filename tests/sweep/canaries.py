@@ -1,0 +1,163 @@
+"""Two clinics full of data that could leak, and which object of each a URL's parameter stands for.
+
+Everything of Birch carries a word or an amount that occurs nowhere else; where one of them turns up in
+an answer to Alder, something leaked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.apps import apps
+from django.db import connection, models
+from django.utils import timezone
+
+from appointments.enums import AppointmentState
+from appointments.models import AppointmentStatus
+from billing import statements
+from billing.checkout import check_out
+from billing.models import Invoice, Receipt
+from billing.payments import Payment
+from claims import queue, submitting
+from claims.models import Batch, Claim
+from clearinghouses.models import InboundFile
+from clinics.tenancy import TenantModel
+from insurance.models import ContractRate, Plan
+from responses.models import ClaimResponse, Remittance
+from tests.cast import (
+    NOW,
+    TODAY,
+    World,
+    make_patient,
+    make_payer,
+    make_policy,
+    make_profile,
+    make_service,
+    make_visit,
+    make_world,
+)
+from tests.responses.edi import claim as clp
+from tests.responses.edi import remit
+from tests.responses.stage import take
+from work import outbox
+
+
+@dataclass
+class Canary:
+    """A clinic whose every row carries its mark."""
+
+    mark: str
+    world: World
+    things: dict[str, Any] = field(default_factory=dict)
+    words: tuple[str, ...] = ()
+
+
+def make_canary(slug: str, mark: str, price: str) -> Canary:
+    """Patients, visits, invoices, claims, remittances, statements and jobs, all named after ``mark``."""
+    world = make_world(slug)
+    canary = Canary(mark, world)
+    with world.open():
+        payer = make_payer(f"{mark} Payer", "60054", remit="1066033499")
+        Plan.objects.create(payer=payer, name=f"{mark} Plan", copay_individual=Decimal("25.00"))
+        service = make_service("97110", f"{mark} Exercise", price)
+        days = [make_day(world, mark, payer, service, number) for number in range(3)]
+        canary.things = {**make_things(world, mark, payer, service), **days[0]}
+        answer_and_ask(world, canary, days[1]["invoice"])
+        submit(world, canary, days[2]["claim"])
+    cents = Decimal(price)
+    canary.words = (mark.lower(), price, f"{cents:,.2f}", f"{slug} main", f"{slug} group", f"{slug}.example")
+    return canary
+
+
+def make_day(world: World, mark: str, payer: Any, service: Any, number: int) -> dict[str, Any]:
+    """One patient's completed visits: one checked out with a claim, one open, one today by the real clock."""
+    patient = make_patient(mark, f"{mark}{number}", street=f"{number} {mark} Lane", email=f"{mark}@x.example")
+    policy = make_policy(patient, payer, f"{mark}{number}")
+    profile = make_profile(patient, policy)
+    visit = make_visit(world, patient, profile, service)
+    later = make_visit(world, patient, profile, service, day=TODAY + timedelta(days=1))
+    make_visit(world, patient, profile, service, day=timezone.now().date())
+    invoice = check_out(visit.public_id, [Payment(world.cash, Decimal("11.00"))], at=NOW).invoice
+    claim = queue.one_click(invoice, TODAY)
+    return {
+        "patient": patient,
+        "policy": policy,
+        "profile": profile,
+        "visit": later,
+        "visit_line": later.lines.get(),
+        "invoice": invoice,
+        "charge": invoice.charges.first(),
+        "claim": claim,
+        "receipt": Receipt.objects.filter(patient=patient).first(),
+    }
+
+
+def make_things(world: World, mark: str, payer: Any, service: Any) -> dict[str, Any]:
+    """What the clinic has once."""
+    status = AppointmentStatus.objects.create(name=mark, state=AppointmentState.COMPLETE)
+    ContractRate.objects.create(
+        payer=payer, procedure_code="97110", allowed=Decimal("70.00"), effective_on=TODAY
+    )
+    return {
+        "payer": payer,
+        "plan": payer.plans.get(),
+        "service": service,
+        "appointment_type": world.visit_type,
+        "status": status,
+        "location": world.location,
+        "clinician": world.clinician,
+        "connection": world.connection,
+        "method": world.cash,
+    }
+
+
+def answer_and_ask(world: World, canary: Canary, invoice: Invoice) -> None:
+    """One claim is answered by a remittance; the first patient gets a statement."""
+    claim = Claim.objects.get(invoice=invoice)
+    line = claim.lines.get()
+    paid = clp(
+        claim.control_number,
+        "1",
+        str(claim.total),
+        "20.00",
+        ("CO", "45", str(claim.total - 20)),
+        line_id=line.line_id,
+        code="97110",
+    )
+    take(remit(paid, payer=f"{canary.mark} PAYER", trace=f"{canary.mark}EFT", plb=[("WO", "3.00")]))
+    canary.things |= {
+        "response": ClaimResponse.objects.first(),
+        "remittance": Remittance.objects.first(),
+        "inbound": InboundFile.objects.first(),
+        "statement": statements.issue(canary.things["patient"], world.location, at=NOW),
+    }
+
+
+def submit(world: World, canary: Canary, claim: Claim) -> None:
+    """One claim goes into a batch, which waits to be sent."""
+    job = submitting.start(Claim.objects.filter(pk=claim.pk), TODAY, {})
+    outbox.HANDLERS[submitting.SUBMIT](world.clinic.pk, job.pk)
+    canary.things |= {"job": job, "batch": Batch.objects.get()}
+
+
+def tenant_models() -> list[type[models.Model]]:
+    """Every model behind the wall."""
+    return [model for model in apps.get_models() if issubclass(model, TenantModel)]
+
+
+def fingerprint(canary: Canary) -> dict[str, str]:
+    """A digest of every tenant table as this clinic sees it: what nobody else may change."""
+    found = {}
+    with canary.world.open(), connection.cursor() as cursor:
+        for model in tenant_models():
+            table = model._meta.db_table
+            cursor.execute(
+                f"SELECT count(*), md5(string_agg(t::text, '|' ORDER BY t.id)) FROM \"{table}\" t "
+                "WHERE t.clinic_id = %s",
+                [canary.world.clinic.pk],
+            )
+            found[table] = str(cursor.fetchone())
+    return found
