@@ -1,7 +1,7 @@
 """Take postings back: by the payer's own reversal (CLP02 = 22) or by a person's undo. Mirrors only (I-6).
 
 A mirror is dated today and never deletes. Money of a reversal belongs to the check that carried it, so
-what the mirror puts back into the old check's escrow is carried over to the new one's.
+what the mirror takes out of the old check is carried over to the new one: payment and escrow alike.
 """
 
 from __future__ import annotations
@@ -37,21 +37,32 @@ def mirror(response: ClaimResponse, plan: ClaimPlan, row: Remittance, today: dat
     )  # fmt: skip
     if old.txn_key:
         txn = LedgerTxn.objects.get(key=old.txn_key)
-        ledger.reverse(
+        made = ledger.reverse(
             txn, key=response.txn_key, on=today, reason=f"Reversed by {row.payer_name} {row.trace_number}"
         )
-    if response.paid and old.remittance.receipt_id != row.receipt_id:
-        ledger.post(
-            key=f"{response.txn_key}:escrow", kind=TxnKind.REMITTANCE, on=today,
-            entries=[
-                Entry("escrow", -response.paid, receipt_id=old.remittance.receipt_id),
-                Entry("escrow", response.paid, receipt_id=row.receipt_id),
-            ],
-            source_kind="remittance", source_key=row.public_id, reason="The reversal's check carries its money",
-        )  # fmt: skip
+        if old.remittance.receipt_id != row.receipt_id:
+            _carry_over(made, response, row, today)
     ClaimResponse.objects.filter(pk=old.pk).update(state=PostingState.REVERSED)
     Adjudication.objects.filter(pk=old.adjudication_id).update(reversed_at=Now())
     withdraw_next(old, today)
+
+
+def _carry_over(made: LedgerTxn, response: ClaimResponse, row: Remittance, today: date) -> None:
+    """The mirror's money, both sides of it, belongs to the check that carried the reversal (I-5c).
+
+    The old check did pay what it paid: its receipt ends as it was, the new one carries the taking back.
+    """
+    money = list(made.entries.filter(receipt_id__isnull=False).order_by("line_no"))
+    entries = [
+        Entry(each.account, sign * each.amount, each.charge_id, each.patient_id, each.payer_id, receipt_id)
+        for each in money
+        for sign, receipt_id in ((-1, each.receipt_id), (1, row.receipt_id))
+    ]
+    if entries:
+        ledger.post(
+            key=f"{response.txn_key}:escrow", kind=TxnKind.REMITTANCE, on=today, entries=entries,
+            source_kind="remittance", source_key=row.public_id, reason="The reversal's check carries its money",
+        )  # fmt: skip
 
 
 def unpost(response: ClaimResponse, *, reason: str, at: datetime) -> None:

@@ -68,7 +68,11 @@ def take(text: str, at: datetime = NOW) -> list[Taken]:
 def answer(*claims: Clp, **head: Any) -> list[ClaimResponse]:
     """Take one remittance in; its responses in file order."""
     [taken] = take(remit(*claims, **head))
-    return list(ClaimResponse.objects.filter(remittance=taken.remittance).order_by("ordinal"))
+    return list(
+        ClaimResponse.objects.filter(remittance=taken.remittance)
+        .select_related("remittance")
+        .order_by("ordinal")
+    )
 
 
 def money(invoice: Invoice) -> LineBalance:

@@ -1,0 +1,251 @@
+"""/api/v1/responses/: remittances, claim responses, what is done with them, uploads and typed EOBs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.shortcuts import get_object_or_404
+from django.urls import path
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers, status
+from rest_framework.decorators import api_view
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from claims.models import Claim
+from clinics.errors import BadInput
+from responses import manual, queries, remit, reversals
+from responses.models import ClaimResponse, Remittance
+from responses.posting import tie
+from work.idempotency import once
+
+app_name = "responses-api"
+ACTS = ("post", "leave", "hold", "dispute", "match", "unmatch", "undo", "assign")
+
+
+class RemittanceSerializer(serializers.ModelSerializer):
+    """A check or EFT with its tie."""
+
+    id = serializers.CharField(source="public_id", read_only=True)
+    tie = serializers.SerializerMethodField()
+    header = serializers.JSONField(source="document")
+
+    class Meta:
+        model = Remittance
+        fields = [
+            "id", "source", "payer_name", "payer_identifier", "trace_number", "method", "payment_date", "amount",
+            "provider_total", "is_balanced", "state", "times_received", "findings", "received_at", "tie", "header",
+        ]  # fmt: skip
+
+    def get_tie(self, row: Remittance) -> dict[str, str]:
+        """receipt = posted + escrow - provider-level."""
+        return {name: f"{amount:.2f}" for name, amount in tie(row).items()}
+
+
+class ResponseSerializer(serializers.ModelSerializer):
+    """One claim of a remittance with its decision and plan."""
+
+    id = serializers.CharField(source="public_id", read_only=True)
+    remittance = serializers.CharField(source="remittance.public_id", read_only=True)
+    claim = serializers.CharField(source="claim.public_id", read_only=True, default=None)
+
+    class Meta:
+        model = ClaimResponse
+        fields = [
+            "id", "remittance", "claim", "control_number", "status_code", "payer_claim_number", "charged", "allowed",
+            "paid", "contractual", "other_adjustment", "patient_responsibility", "expected_allowed", "variance",
+            "match_quality", "match_reason", "state", "codes", "plan", "next_payer", "patient_name", "service_date",
+            "assignee", "hold_reason", "posted_at", "posted_by",
+        ]  # fmt: skip
+
+
+class ActSerializer(serializers.Serializer):
+    """What an act may need."""
+
+    reason = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
+    control_number = serializers.CharField(max_length=20, required=False)
+    assignee = serializers.CharField(max_length=254, required=False, allow_blank=True)
+
+
+class UploadSerializer(serializers.Serializer):
+    """A file."""
+
+    file = serializers.FileField(allow_empty_file=True)
+
+
+class AdjustmentSerializer(serializers.Serializer):
+    """One code of a line."""
+
+    group = serializers.ChoiceField(["CO", "PR", "OA", "PI"])
+    reason = serializers.RegexField(r"^[A-Za-z0-9]{1,5}$")
+    amount = serializers.DecimalField(max_digits=12, decimal_places=2)
+
+
+class EobLineSerializer(serializers.Serializer):
+    """One line of a typed EOB."""
+
+    line_id = serializers.CharField(max_length=30)
+    paid = serializers.DecimalField(max_digits=12, decimal_places=2)
+    allowed = serializers.DecimalField(max_digits=12, decimal_places=2, required=False, allow_null=True)
+    adjustments = AdjustmentSerializer(many=True, default=list)
+
+
+class EobSerializer(serializers.Serializer):
+    """A typed EOB."""
+
+    claim = serializers.CharField(max_length=40)
+    trace_number = serializers.CharField(max_length=50)
+    payment_date = serializers.DateField()
+    payer_claim_number = serializers.CharField(max_length=50, required=False, allow_blank=True, default="")
+    lines = EobLineSerializer(many=True)
+
+
+@extend_schema(methods=["GET"], responses=RemittanceSerializer(many=True), operation_id="remittances_list")
+@extend_schema(
+    methods=["POST"], request=UploadSerializer, responses={201: dict}, operation_id="remittances_upload"
+)
+@api_view(["GET", "POST"])
+def remittances(request: Request) -> Response:
+    """Checks, newest first; POST takes a file in (835, 999, TA1, 277CA) and tells what became of it."""
+    if request.method == "GET":
+        rows = queries.remittances()
+        after = request.query_params.get("after", "")
+        found = get_object_or_404(Remittance.objects, public_id=after) if after else None
+        rows = rows.filter(pk__lt=found.pk) if found else rows
+        return Response(RemittanceSerializer(rows[: queries.PAGE], many=True).data)
+    given = UploadSerializer(data=request.data)
+    given.is_valid(raise_exception=True)
+    file = given.validated_data["file"]
+    told = remit.take_bytes(file.read(), file.name or "upload", "upload", at=timezone.now())
+    return Response(told, status=status.HTTP_200_OK if told["file"]["duplicate"] else status.HTTP_201_CREATED)
+
+
+@extend_schema(responses=RemittanceSerializer, operation_id="remittances_read")
+@api_view(["GET"])
+def remittance(request: Request, public_id: str) -> Response:
+    """One check with its answers."""
+    row = get_object_or_404(Remittance.objects, public_id=public_id)
+    answers = row.responses.select_related("remittance", "claim").order_by("ordinal")
+    return Response({**RemittanceSerializer(row).data, "claims": ResponseSerializer(answers, many=True).data})
+
+
+@extend_schema(request=ActSerializer, responses=dict, operation_id="remittances_undo")
+@api_view(["POST"])
+def undo_remittance(request: Request, public_id: str) -> Response:
+    """Undo every posting of a check."""
+    row = get_object_or_404(Remittance.objects, public_id=public_id)
+    reason = str(request.data.get("reason", ""))
+    answer, _ = once(
+        request.headers.get("Idempotency-Key", ""), {"act": "undo-file", "row": public_id},
+        lambda: {"undone": reversals.unpost_file(row, reason=reason, at=timezone.now())},
+    )  # fmt: skip
+    return Response(answer)
+
+
+@extend_schema(responses=ResponseSerializer(many=True), operation_id="responses_list")
+@api_view(["GET"])
+def responses(request: Request) -> Response:
+    """Answers by tab (exceptions, proposed, posted, other, all), newest first."""
+    asked = request.query_params
+    rows = queries.rows_of(
+        asked.get("tab", "exceptions"), check=asked.get("check", ""), code=asked.get("code", "")
+    )
+    if asked.get("after"):
+        rows = rows.filter(pk__lt=get_object_or_404(ClaimResponse.objects, public_id=asked["after"]).pk)
+    return Response(ResponseSerializer(rows[: queries.PAGE], many=True).data)
+
+
+@extend_schema(responses=ResponseSerializer, operation_id="responses_read")
+@api_view(["GET"])
+def response(request: Request, public_id: str) -> Response:
+    """One answer; a waiting one with its plan as it would post now."""
+    row = _load(public_id)
+    shown = queries.opened(row)
+    told = ResponseSerializer(row).data
+    told["now"] = {
+        "posts": shown.posts,
+        "reasons": {code: text for code, _, text in shown.reasons},
+        "trace": shown.trace,
+    }
+    return Response(told)
+
+
+@extend_schema(request=ActSerializer, responses=ResponseSerializer, operation_id="responses_act")
+@api_view(["POST"])
+def act(request: Request, public_id: str, act: str) -> Response:
+    """post, leave, hold, dispute, match, unmatch, undo or assign."""
+    row = _load(public_id)
+    if act not in ACTS:
+        raise BadInput(f"An act is one of {', '.join(ACTS)}.", code="unknown_act")
+    given = ActSerializer(data=request.data)
+    given.is_valid(raise_exception=True)
+    data = given.validated_data
+    once(
+        request.headers.get("Idempotency-Key", ""), {"act": act, "row": public_id, **data},
+        lambda: _do(act, row, data),
+    )  # fmt: skip
+    return Response(ResponseSerializer(_load(public_id)).data)
+
+
+@extend_schema(request=EobSerializer, responses={201: ResponseSerializer}, operation_id="responses_eob")
+@api_view(["POST"])
+def eob(request: Request) -> Response:
+    """Type a paper EOB in; it cannot be saved unbalanced."""
+    given = EobSerializer(data=request.data)
+    given.is_valid(raise_exception=True)
+    data = given.validated_data
+    claim = get_object_or_404(Claim.objects.select_related("payer", "patient"), public_id=data["claim"])
+    head = manual.Eob(data["trace_number"], data["payment_date"], data["payer_claim_number"])
+    lines = [
+        manual.EobLine(
+            line["line_id"], line["paid"],
+            tuple((each["group"], each["reason"], each["amount"]) for each in line["adjustments"]), line.get("allowed"),
+        )
+        for line in data["lines"]
+    ]  # fmt: skip
+    answer, _ = once(
+        request.headers.get("Idempotency-Key", ""), {"act": "eob", "body": request.data},
+        lambda: {"id": manual.enter_eob(claim, head, lines, at=timezone.now()).public_id},
+    )  # fmt: skip
+    return Response(ResponseSerializer(_load(answer["id"])).data, status=status.HTTP_201_CREATED)
+
+
+def _do(act: str, row: ClaimResponse, data: dict[str, Any]) -> dict[str, Any]:
+    at, reason = timezone.now(), data["reason"]
+    if act == "post":
+        manual.post_as_remitted(row, at=at, reason=reason)
+    elif act == "leave":
+        manual.leave(row, reason)
+    elif act == "hold":
+        manual.hold(row, reason)
+    elif act == "dispute":
+        manual.dispute(row, reason, at=at)
+    elif act == "match":
+        number = str(data.get("control_number", "")).strip().upper()
+        manual.match(
+            row, get_object_or_404(Claim.objects.select_related("payer"), control_number=number), at=at
+        )
+    elif act == "unmatch":
+        manual.unmatch(row)
+    elif act == "undo":
+        reversals.unpost(row, reason=reason, at=at)
+    else:
+        manual.assign(row, str(data.get("assignee", "")))
+    return {"id": row.public_id}
+
+
+def _load(public_id: str) -> ClaimResponse:
+    rows = ClaimResponse.objects.select_related("remittance", "claim__payer")
+    return get_object_or_404(rows, public_id=public_id)
+
+
+urlpatterns = [
+    path("remittances/", remittances, name="remittances"),
+    path("remittances/<str:public_id>/", remittance, name="remittance"),
+    path("remittances/<str:public_id>/undo/", undo_remittance, name="undo-remittance"),
+    path("responses/", responses, name="responses"),
+    path("responses/eob/", eob, name="eob"),
+    path("responses/<str:public_id>/", response, name="response"),
+    path("responses/<str:public_id>/<str:act>/", act, name="act"),
+]

@@ -1,0 +1,206 @@
+"""Checks, uploads, paper EOBs and provider-level items: how answers get in and how a check is closed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods
+
+from claims.models import Claim
+from clinics import audit
+from clinics.errors import Refusal
+from lib.money import ZERO, total
+from responses import manual, queries, remit, reversals, takebacks
+from responses.forms import EobHeadForm, EobLineForm, MatchForm, ReasonForm, UploadForm
+from responses.models import ProviderAdjustment, Remittance
+from responses.posting import tie
+from responses.views import CRUMBS
+from work.idempotency import once
+
+
+@require_GET
+def remittances(request: HttpRequest) -> HttpResponse:
+    """Checks and EFTs with what waits of each."""
+    after = request.GET.get("after", "")
+    rows = queries.remittances()
+    if after.isdigit():
+        rows = rows.filter(pk__lt=int(after))
+    found = list(rows[: queries.PAGE + 1])
+    more = found[queries.PAGE - 1].pk if len(found) > queries.PAGE else None
+    context = {"rows": found[: queries.PAGE], "crumbs": [*CRUMBS[:-1], ("Checks", "")], "next": more}
+    return render(request, "responses/remittances.html", context)
+
+
+@require_GET
+def by_month(request: HttpRequest) -> HttpResponse:
+    """The same data by month and insurer."""
+    context = {"rows": queries.by_month(), "crumbs": [*CRUMBS[:-1], ("By month", "")]}
+    return render(request, "responses/by_month.html", context)
+
+
+@require_GET
+def as_text(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The 835 as it came, one segment a line."""
+    row = get_object_or_404(Remittance.objects.select_related("inbound_file__stored"), public_id=public_id)
+    if row.inbound_file is None:
+        raise Refusal("This answer was typed in: there is no file.")
+    audit.record("remittance.text", "remittance", row.public_id)
+    text = (
+        bytes(row.inbound_file.stored.content)
+        .decode("latin-1")
+        .replace("\r", "")
+        .replace("~\n", "~")
+        .replace("~", "~\n")
+    )
+    return HttpResponse(text, content_type="text/plain; charset=utf-8")
+
+
+@require_http_methods(["GET", "POST"])
+def upload(request: HttpRequest) -> HttpResponse:
+    """Take a file in by hand: the same way as a collected one, with a plain answer."""
+    form = UploadForm(request.POST or None, request.FILES or None)
+    told = None
+    if request.method == "POST" and form.is_valid():
+        file = form.cleaned_data["file"]
+        try:
+            told = remit.take_bytes(file.read(), file.name or "upload", "upload", at=timezone.now())
+        except Refusal as refusal:
+            form.add_error("file", refusal.message)
+        else:
+            if told["file"]["state"] == "rejected":
+                form.add_error("file", _why_rejected(told))
+    context = {"form": form, "told": told, "crumbs": [*CRUMBS[:-1], ("Upload", "")]}
+    return render(request, "responses/upload.html", context)
+
+
+def _why_rejected(told: dict[str, Any]) -> str:
+    errors = [finding["message"] for finding in told["findings"] if finding["severity"] == "error"]
+    reason = errors[0] if errors else "It holds nothing that we read (835, 999, TA1, 277CA)."
+    return f"The file is kept, but could not be taken: {reason}"
+
+
+@require_http_methods(["GET", "POST"])
+def undo_file(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Undo every posting of a check."""
+    row = get_object_or_404(Remittance.objects, public_id=public_id)
+    form = ReasonForm(request.POST or None)
+    back = f"{reverse('responses:list')}?check={row.public_id}"
+    if request.method == "POST" and form.is_valid():
+        try:
+            with transaction.atomic():
+                said, _ = once(
+                    request.POST.get("idempotency_key", ""), {"act": "undo-file", "row": public_id},
+                    lambda: {"n": reversals.unpost_file(row, reason=form.cleaned_data["reason"], at=timezone.now())},
+                )  # fmt: skip
+        except Refusal as refusal:
+            form.add_error(None, refusal.message)
+        else:
+            messages.success(request, f"{said['n']} postings undone")
+            return redirect(back)
+    sums = tie(row)
+    words = f"Undo {sums['posted']} of check {row.trace_number}"
+    context = {"form": form, "title": "Undo a whole check", "button": words, "back": back, "crumbs": CRUMBS}
+    return render(request, "responses/act.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def provider_item(request: HttpRequest, public_id: str, ordinal: int) -> HttpResponse:
+    """Say what a provider-level amount was for: a claim, or words."""
+    row = get_object_or_404(
+        ProviderAdjustment.objects.select_related("remittance"),
+        remittance__public_id=public_id,
+        ordinal=ordinal,
+    )
+    form = ReasonForm(request.POST or None)
+    match = MatchForm(request.POST) if request.POST.get("control_number") else MatchForm()
+    back = f"{reverse('responses:list')}?check={public_id}"
+    if request.method == "POST" and form.is_valid() and (not match.is_bound or match.is_valid()):
+        claim = match.claim if match.is_bound else None
+        if claim is None and not form.cleaned_data["reason"].strip():
+            form.add_error("reason", "Name the claim, or say what it was for.")
+        else:
+            takebacks.link(row, claim, form.cleaned_data["reason"])
+            messages.success(request, "Provider-level item settled")
+            return redirect(back)
+    context = {
+        "form": form, "match": match, "title": f"{takebacks.words(row.code)} {row.amount}", "button": "Settle this item",
+        "back": back, "crumbs": CRUMBS,
+    }  # fmt: skip
+    return render(request, "responses/act.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def find_claim(request: HttpRequest) -> HttpResponse:
+    """Enter a paper EOB: which claim does it answer?"""
+    form = MatchForm(request.POST or None)
+    if request.method == "POST" and form.is_valid() and form.claim is not None:
+        return redirect("responses:eob", form.claim.public_id)
+    context = {
+        "form": form,
+        "title": "Enter a paper EOB",
+        "button": "Open the sheet",
+        "back": reverse("responses:list"),
+        "crumbs": CRUMBS,
+    }
+    return render(request, "responses/act.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def eob(request: HttpRequest, claim_id: str) -> HttpResponse:
+    """The sheet: claim lines down, paid and codes across; it cannot be saved unbalanced."""
+    claim = get_object_or_404(Claim.objects.select_related("payer", "patient"), public_id=claim_id)
+    lines = list(claim.lines.all())
+    data = request.POST or None
+    head = EobHeadForm(data)
+    forms = [
+        EobLineForm(
+            data,
+            prefix=f"l{line.line_no}",
+            initial={"line_id": line.line_id, "code1": "CO-45", "code2": "PR-3"},
+        )
+        for line in lines
+    ]
+    left: dict[int, Any] = {}
+    if request.method == "POST" and all([head.is_valid(), *[form.is_valid() for form in forms]]):
+        typed = [_typed(form, line.line_id) for form, line in zip(forms, lines, strict=True)]
+        left = {
+            line.line_no: line.amount - entry.paid - total(amount for _, _, amount in entry.adjustments)
+            for line, entry in zip(lines, typed, strict=True)
+        }
+        given = head.cleaned_data
+        asked = manual.Eob(given["trace_number"], given["payment_date"], given["payer_claim_number"])
+        try:
+            with transaction.atomic():
+                said, _ = once(
+                    request.POST.get("idempotency_key", ""), {"act": "eob", "claim": claim_id, "form": _posted(request)},
+                    lambda: {"check": manual.enter_eob(claim, asked, typed, at=timezone.now()).remittance.public_id},
+                )  # fmt: skip
+        except Refusal as refusal:
+            head.add_error(None, refusal.message)
+        else:
+            messages.success(request, "The EOB is posted")
+            return redirect(f"{reverse('responses:list')}?check={said['check']}")
+    rows = [(line, form, left.get(line.line_no)) for line, form in zip(lines, forms, strict=True)]
+    context = {"claim": claim, "head": head, "rows": rows, "crumbs": [*CRUMBS[:-1], ("Paper EOB", "")]}
+    return render(request, "responses/eob.html", context)
+
+
+def _typed(form: EobLineForm, line_id: str) -> manual.EobLine:
+    data = form.cleaned_data
+    return manual.EobLine(
+        line_id, data["money"]["paid"] or ZERO, data["adjustments"], data["money"]["allowed"]
+    )
+
+
+def _posted(request: HttpRequest) -> dict[str, Any]:
+    return {
+        key: value
+        for key, value in request.POST.items()
+        if key not in ("csrfmiddlewaretoken", "idempotency_key")
+    }

@@ -1,0 +1,111 @@
+"""Forms of the responses room: parsing only; the work functions decide."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from claims.models import Claim
+from clearinghouses.inbound import MAX_BYTES
+from lib.money import ZERO, BadAmount, parse_money
+
+
+class UploadForm(forms.Form):
+    """A file from a clearinghouse or payer."""
+
+    file = forms.FileField(
+        label="File",
+        help_text="An 835, 999, TA1 or 277CA as the payer sent it, up to 25 MB.",
+        allow_empty_file=True,
+    )
+
+    def clean_file(self) -> Any:
+        """Not larger than is taken."""
+        file = self.cleaned_data["file"]
+        if file.size > MAX_BYTES:
+            raise forms.ValidationError(f"The file has more than {MAX_BYTES // 1_000_000} MB.")
+        return file
+
+
+class ReasonForm(forms.Form):
+    """Why something is done to an answer."""
+
+    reason = forms.CharField(label="Reason", max_length=200, required=False)
+
+
+class MatchForm(forms.Form):
+    """The claim an answer belongs to, by its control number."""
+
+    control_number = forms.CharField(label="Claim number", max_length=20)
+
+    def clean_control_number(self) -> str:
+        """A number of this clinic."""
+        number = self.cleaned_data["control_number"].strip().upper().replace("-", "")
+        self.claim = Claim.objects.filter(control_number=number).select_related("payer").first()
+        if self.claim is None:
+            raise forms.ValidationError("No claim of this clinic has this number.")
+        return number
+
+
+class ResubmitForm(forms.Form):
+    """Duplicate & resubmit (B8)."""
+
+    frequency = forms.ChoiceField(
+        label="Send as", choices=[("7", "Replacement (7)"), ("8", "Void (8)"), ("1", "New (1)")]
+    )
+    reason = forms.CharField(label="Reason", max_length=200)
+
+
+class EobHeadForm(forms.Form):
+    """The head of a paper EOB."""
+
+    trace_number = forms.CharField(label="Check or EFT number", max_length=50)
+    payment_date = forms.DateField(label="Check date", widget=forms.DateInput(attrs={"type": "date"}))
+    payer_claim_number = forms.CharField(label="Insurer's claim number", max_length=50, required=False)
+
+
+class EobLineForm(forms.Form):
+    """One line of the sheet: what was paid and up to four codes."""
+
+    line_id = forms.CharField(widget=forms.HiddenInput)
+    allowed = forms.CharField(label="Allowed", max_length=14, required=False)
+    paid = forms.CharField(label="Paid", max_length=14, required=False)
+    code1 = forms.CharField(label="Code", max_length=8, required=False)
+    amount1 = forms.CharField(label="Amount", max_length=14, required=False)
+    code2 = forms.CharField(label="Code", max_length=8, required=False)
+    amount2 = forms.CharField(label="Amount", max_length=14, required=False)
+    code3 = forms.CharField(label="Code", max_length=8, required=False)
+    amount3 = forms.CharField(label="Amount", max_length=14, required=False)
+    code4 = forms.CharField(label="Code", max_length=8, required=False)
+    amount4 = forms.CharField(label="Amount", max_length=14, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        """Amounts exact; a code is group and reason, such as CO-45."""
+        data = super().clean() or {}
+        data["money"] = {
+            name: self._money(name) for name in ("allowed", "paid", *(f"amount{n}" for n in range(1, 5)))
+        }
+        made = []
+        for n in range(1, 5):
+            code = (data.get(f"code{n}") or "").strip().upper().replace(" ", "-")
+            amount = data["money"][f"amount{n}"] or ZERO
+            group, dash, reason = code.partition("-")
+            if not code and not amount:
+                continue
+            if not dash or group not in ("CO", "PR", "OA", "PI") or not reason.isalnum() or len(reason) > 5:
+                self.add_error(f"code{n}", "A code is group and reason, such as CO-45.")
+                continue
+            made.append((group, reason, amount))
+        data["adjustments"] = tuple(made)
+        return data
+
+    def _money(self, name: str) -> Any:
+        text = (self.cleaned_data.get(name) or "").strip().replace(",", "")
+        if not text:
+            return None
+        try:
+            return parse_money(text)
+        except BadAmount:
+            self.add_error(name, "An amount has at most two decimals.")
+            return None

@@ -1,0 +1,219 @@
+"""Reads of the Claim Responses pages: lists by tab, counts, and what an opened row shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Avg, Count, F, Q, QuerySet, Sum
+from django.db.models.functions import TruncMonth
+
+from lib.frozen import thaw
+from lib.money import ZERO, parse_money, total
+from responses import manual
+from responses.enums import PostingState
+from responses.models import ClaimResponse, Remittance
+from responses.plan_json import plan_json
+from x12.carc import REASONS
+from x12.documents.remittance import ClaimPayment
+
+PAGE = 50
+POSTED = (PostingState.AUTO_POSTED, PostingState.POSTED_MANUALLY)
+TABS: dict[str, tuple[str, Q]] = {
+    "exceptions": ("Exceptions", Q(state=PostingState.EXCEPTION)),
+    "proposed": ("Proposed", Q(state=PostingState.PROPOSED)),
+    "posted": ("Posted", Q(state__in=POSTED)),
+    "other": ("Reversed, set aside", Q(state__in=("reversed", "ignored", "duplicate"))),
+    "all": ("All", Q()),
+}
+STATUS_WORDS = {
+    "1": "Answered as primary", "2": "Answered as secondary", "3": "Answered as tertiary", "4": "Denied",
+    "19": "Primary, sent on", "20": "Secondary, sent on", "21": "Tertiary, sent on", "22": "Reversal",
+    "23": "Not theirs, sent on", "25": "Predetermination",
+}  # fmt: skip
+CODE_WORDS = {
+    "E01": "Seen before", "E02": "Check does not add up", "E03": "Claim does not add up", "E04": "No match",
+    "E05": "Weak match", "E06": "Charge differs", "E07": "Line not matched", "E08": "Recoded",
+    "E09": "No rule for a code", "E10": "Denied", "E11": "Reversal", "E12": "Not this insurer's turn",
+    "E13": "More than is open", "E14": "Underpaid", "E15": "Held by rule", "E17": "Never posts",
+}  # fmt: skip
+
+
+def rows_of(
+    tab: str, *, check: str = "", q: str = "", code: str = "", payer: str = ""
+) -> QuerySet[ClaimResponse]:
+    """The rows of a tab, newest first; ``check`` narrows to one remittance by its public id."""
+    rows = ClaimResponse.objects.select_related("remittance", "claim__patient").order_by("-pk")
+    if check:
+        rows = rows.filter(remittance__public_id=check).order_by("ordinal")
+    elif tab in TABS:
+        rows = rows.filter(TABS[tab][1])
+    if code:
+        rows = rows.filter(codes__contains=[code])
+    if payer:
+        rows = rows.filter(remittance__payer__public_id=payer)
+    if q:
+        rows = rows.filter(
+            Q(control_number__startswith=q.upper())
+            | Q(remittance__trace_number=q)
+            | Q(patient_name__istartswith=q)
+        )
+    return rows
+
+
+def counts() -> dict[str, int]:
+    """How many stand in each tab that empties, in one query."""
+    made = ClaimResponse.objects.aggregate(
+        exceptions=Count("pk", filter=TABS["exceptions"][1]), proposed=Count("pk", filter=TABS["proposed"][1])
+    )
+    return {name: int(value or 0) for name, value in made.items()}
+
+
+def remittances() -> QuerySet[Remittance]:
+    """Checks with what still waits of each."""
+    waits = Q(responses__state__in=("exception", "proposed"))
+    return (
+        Remittance.objects.select_related("receipt", "inbound_file")
+        .annotate(
+            claim_count=Count("responses"), waiting=Count("responses", filter=waits),
+            waiting_amount=Sum("responses__paid", filter=waits),
+        )
+        .order_by("-pk")
+    )  # fmt: skip
+
+
+def by_month() -> list[dict[str, Any]]:
+    """Answers by month and insurer: how many, passed at once, denied, paid, days to pay."""
+    rows = (
+        ClaimResponse.objects.exclude(state=PostingState.DUPLICATE)
+        .annotate(month=TruncMonth("remittance__payment_date"))
+        .values("month", "remittance__payer_name")
+        .annotate(
+            answers=Count("pk"),
+            at_once=Count("pk", filter=Q(state=PostingState.AUTO_POSTED)),
+            denied=Count("pk", filter=Q(codes__contains=["E10"])),
+            sum_paid=Sum("paid"), sum_expected=Sum("expected_allowed"), sum_patient=Sum("patient_responsibility"),
+            wait=Avg(F("remittance__payment_date") - F("claim__submitted_at__date")),
+        )
+        .order_by("-month", "remittance__payer_name")
+    )  # fmt: skip
+    return [{**row, "days": row["wait"].days if row["wait"] is not None else None} for row in rows[:200]]
+
+
+def main_code(row: ClaimResponse) -> str:
+    """The code that says most: a denial before the missing rule that comes with it."""
+    return "E10" if "E10" in row.codes else next(iter(row.codes), "")
+
+
+@dataclass(slots=True)
+class LineShown:
+    """One line of an opened answer; ``left`` is what the line does not explain."""
+
+    code: str
+    charge: Decimal
+    allowed: Decimal | None
+    paid: Decimal
+    chips: list[dict[str, Any]] = field(default_factory=list)
+    left: Decimal = ZERO
+
+
+@dataclass(slots=True)
+class Opened:
+    """Everything an opened row shows."""
+
+    row: ClaimResponse
+    lines: list[LineShown]
+    reasons: list[tuple[str, str, str]]
+    sides: list[dict[str, Any]]
+    trace: list[dict[str, Any]]
+    sum_line: str
+    acts: list[tuple[str, str, str]]
+    posts: bool
+
+
+def opened(row: ClaimResponse) -> Opened:
+    """Lines, chips in plain words, plan before and after, the reason it stopped, and the fitting acts."""
+    payment = thaw(ClaimPayment, row.document)
+    plan = row.plan
+    posts = False
+    if row.state in (PostingState.PROPOSED, PostingState.EXCEPTION):
+        again = manual.replan(row, accepted=manual.MAY_PASS)
+        plan = plan_json(again.plan, again.found.ledger if again.found else None)
+        posts = again.plan.posts and again.found is not None and again.plan.layer is not None
+    reasons = [(code, CODE_WORDS.get(code, code), text) for code, text in plan.get("reasons", {}).items()]
+    sides = [
+        {
+            "who": side["who"], "before": parse_money(side["before"]), "after": parse_money(side["after"]),
+            "note": f"credit {side['credit']}" if side.get("credit", "0.00") != "0.00" else "",
+        }
+        for side in plan.get("sides", [])
+    ]  # fmt: skip
+    if plan.get("next") not in (None, "none", "patient"):
+        sides.append(
+            {"who": "Next", "before": None, "after": None, "note": f"{plan['next']} {row.next_payer}"}
+        )
+    return Opened(
+        row,
+        _lines(payment),
+        reasons,
+        sides,
+        plan.get("trace", []),
+        _sum_line(payment),
+        _acts(row, posts),
+        posts,
+    )
+
+
+def _lines(payment: ClaimPayment) -> list[LineShown]:
+    shown = [
+        LineShown(
+            code=" ".join([line.procedure.code, *line.procedure.modifiers]), charge=line.charge,
+            allowed=line.allowed, paid=line.paid, chips=[_chip(a.group, a.reason, a.amount) for a in line.adjustments],
+            left=line.charge - line.paid - total(a.amount for a in line.adjustments),
+        )
+        for line in payment.lines
+    ]  # fmt: skip
+    if payment.adjustments or not shown:
+        chips = [_chip(a.group, a.reason, a.amount) for a in payment.adjustments]
+        shown.append(LineShown("Whole claim", payment.charge if not shown else ZERO, None, ZERO, chips))
+    return shown
+
+
+def _chip(group: str, reason: str, amount: Decimal) -> dict[str, Any]:
+    known = REASONS.get(reason)
+    return {
+        "code": f"{group}-{reason}",
+        "amount": amount,
+        "words": known.meaning if known else "see the code list",
+    }
+
+
+def _sum_line(payment: ClaimPayment) -> str:
+    adjusted = payment.charge - payment.paid
+    return f"{payment.charge} = {payment.paid} paid + {adjusted} adjusted"
+
+
+def _acts(row: ClaimResponse, posts: bool) -> list[tuple[str, str, str]]:
+    """(act, words, key), the fitting one first."""
+    if row.state in POSTED:
+        acts = [("undo", "Undo", "u")] if row.status_code != "22" else []
+        return [*acts, ("dispute", "Dispute", "d"), ("resubmit", "Duplicate & resubmit", "r")]
+    if row.state not in (PostingState.PROPOSED, PostingState.EXCEPTION):
+        return []
+    made = []
+    if row.claim_id is None or "E04" in row.codes or "E05" in row.codes:
+        made.append(("match", "Match to a claim", "m"))
+    if posts:
+        post = ("post", f"Post as remitted {row.paid}", "p")
+        made = [post, *made] if "E10" not in row.codes else [*made, post]
+    if "E10" in row.codes and row.claim_id is not None:
+        made.insert(0, ("resubmit", "Duplicate & resubmit", "r"))
+    if "E14" in row.codes:
+        made.insert(0, ("dispute", "Post and dispute", "d"))
+    made += [("hold", "Hold", "h")]
+    if not row.paid:
+        made.append(("leave", "Note and leave", "e"))
+    if "E14" not in row.codes:
+        made.append(("dispute", "Dispute", "d"))
+    return made

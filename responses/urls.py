@@ -1,0 +1,23 @@
+"""Pages of the responses room."""
+
+from django.urls import path
+
+from responses import entry_views, views
+
+app_name = "responses"
+urlpatterns = [
+    path("reports/insurance/claim-responses/", views.list_page, name="list"),
+    path("reports/insurance/claim-responses/checks/", entry_views.remittances, name="remittances"),
+    path("reports/insurance/claim-responses/by-month/", entry_views.by_month, name="by-month"),
+    path("reports/insurance/claim-responses/upload/", entry_views.upload, name="upload"),
+    path("reports/insurance/claim-responses/eob/", entry_views.find_claim, name="find-claim"),
+    path("reports/insurance/claim-responses/eob/<str:claim_id>/", entry_views.eob, name="eob"),
+    path("reports/insurance/claim-responses/checks/<str:public_id>/text/", entry_views.as_text, name="text"),
+    path("reports/insurance/claim-responses/checks/<str:public_id>/undo/", entry_views.undo_file, name="undo-file"),
+    path(
+        "reports/insurance/claim-responses/checks/<str:public_id>/provider/<int:ordinal>/",
+        entry_views.provider_item, name="provider-item",
+    ),
+    path("reports/insurance/claim-responses/<str:public_id>/", views.opened, name="response"),
+    path("reports/insurance/claim-responses/<str:public_id>/<str:act>/", views.act, name="act"),
+]  # fmt: skip
