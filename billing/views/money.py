@@ -242,12 +242,17 @@ def _visit_row(visit: VisitMoney) -> dict[str, Any]:
         "url": reverse("billing:invoice", args=[visit.invoice.public_id]),
         "name": appointment.appointment_type.name if appointment else "Other charge",
         "bar": bar_parts(visit),
-        "said": f"insurer owes {show_money(visit.balance.insurer_open)}, patient owes {show_money(visit.balance.patient)}, "
-        f"paid {show_money(visit.paid)}, written off {show_money(visit.written_off)}",
+        "said": ", ".join(f"{words} {show_money(amount)}" for words, amount in places(visit)),
         "words": words,
         "family": family,
         "icon": icon,
     }
+
+
+def places(visit: VisitMoney) -> list[tuple[str, Decimal]]:
+    """Where each cent of a visit is, in the order of FILLS."""
+    amounts = (visit.balance.insurer_open, visit.balance.patient, visit.paid, visit.written_off)
+    return [(words, amount) for (words, _), amount in zip(FILLS, amounts, strict=True)]
 
 
 def bar_parts(visit: VisitMoney) -> list[dict[str, str]]:
@@ -256,8 +261,7 @@ def bar_parts(visit: VisitMoney) -> list[dict[str, str]]:
     if whole <= ZERO:
         return []
     place, parts = Decimal(0), []
-    amounts = (visit.balance.insurer_open, visit.balance.patient, visit.paid, visit.written_off)
-    for amount, (_, fill) in zip(amounts, FILLS, strict=True):
+    for (_, amount), (_, fill) in zip(places(visit), FILLS, strict=True):
         if amount > ZERO:
             share = amount * 100 / whole
             parts.append(
