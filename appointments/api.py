@@ -15,9 +15,9 @@ from rest_framework.response import Response
 
 from appointments import booking, catalogue, coding, visits
 from appointments.booking import CANCELS
-from appointments.models import Appointment, AppointmentType, Service, VisitLine
-from appointments.visits import LineData
+from appointments.models import Appointment, AppointmentType, Service
 from appointments.views import do_act
+from appointments.visits import LineData
 from clinics import audit
 from clinics.models import Clinician, Location
 from insurance.models import InsuranceProfile
@@ -30,7 +30,9 @@ class ServiceSerializer(serializers.ModelSerializer):
     """What can be done; ``price`` with ``price_from`` sets a default price."""
 
     id = serializers.CharField(source="public_id", read_only=True)
-    price = serializers.DecimalField(max_digits=12, decimal_places=2, required=False, write_only=True, min_value=0)
+    price = serializers.DecimalField(
+        max_digits=12, decimal_places=2, required=False, write_only=True, min_value=0
+    )
     price_from = serializers.DateField(required=False, write_only=True)
 
     class Meta:
@@ -59,7 +61,9 @@ class LineSerializer(serializers.Serializer):
     code = serializers.CharField(source="service.code", read_only=True)
     modifiers = serializers.ListField(child=serializers.CharField(max_length=2), required=False, default=list)
     units = serializers.DecimalField(max_digits=8, decimal_places=3, required=False, allow_null=True)
-    pointers = serializers.ListField(child=serializers.IntegerField(min_value=1, max_value=12), required=False)
+    pointers = serializers.ListField(
+        child=serializers.IntegerField(min_value=1, max_value=12), required=False
+    )
     origin = serializers.CharField(read_only=True)
     is_confirmed = serializers.BooleanField(required=False, default=True)
 
@@ -192,7 +196,9 @@ def types(request: Request) -> Response:
 def appointments(request: Request) -> Response:
     """The visits of a day at a location; POST books one."""
     if request.method == "GET":
-        day = serializers.DateField().to_internal_value(request.query_params.get("day") or today_here(request).isoformat())
+        day = serializers.DateField().to_internal_value(
+            request.query_params.get("day") or today_here(request).isoformat()
+        )
         wanted = request.query_params.get("location", "")
         here = get_object_or_404(Location.objects, public_id=wanted) if wanted else location_here(request)
         rows = _rows().filter(location=here, service_date=day).order_by("starts_at", "id")
@@ -244,7 +250,9 @@ def move(request: Request, public_id: str) -> Response:
     """Move a scheduled visit to another time."""
     data = _valid(MoveSerializer(data=request.data))
     moved = booking.move(get_object_or_404(_rows(), public_id=public_id), at=timezone.now(), **data)
-    return Response(BookedSerializer({"appointment": _rows().get(public_id=public_id), "chip": moved.chip}).data)
+    return Response(
+        BookedSerializer({"appointment": _rows().get(public_id=public_id), "chip": moved.chip}).data
+    )
 
 
 @extend_schema(request=LineItemsSerializer, responses=AppointmentSerializer)
@@ -295,7 +303,9 @@ def _valid(given: Any) -> dict[str, Any]:
 
 
 def _rows() -> Any:
-    rows = Appointment.objects.select_related("patient", "location", "clinician", "appointment_type", "profile")
+    rows = Appointment.objects.select_related(
+        "patient", "location", "clinician", "appointment_type", "profile"
+    )
     return rows.prefetch_related("lines__service")
 
 

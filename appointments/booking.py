@@ -133,12 +133,18 @@ def cancel(appointment: Appointment, state: str, *, reason: str = "") -> Appoint
         raise BadVisit("Choose how it was cancelled.", fields={"state": ["Choose how it was cancelled."]})
     if appointment.state not in (AppointmentState.SCHEDULED, AppointmentState.ARRIVED):
         raise WrongState(
-            f"A visit that is {appointment.get_state_display().lower()} cannot be cancelled.", state=appointment.state
+            f"A visit that is {appointment.get_state_display().lower()} cannot be cancelled.",
+            state=appointment.state,
         )
     before, appointment.state = appointment.state, AppointmentState(state)
     _write(appointment, "state")
     audit.record(
-        "appointment.cancel", "appointment", appointment.public_id, reason=reason.strip()[:300], before=before, after=state
+        "appointment.cancel",
+        "appointment",
+        appointment.public_id,
+        reason=reason.strip()[:300],
+        before=before,
+        after=state,
     )
     return appointment
 

@@ -97,12 +97,24 @@ def latest_source(
     fitting = [
         visit
         for visit in visits
-        if visit.state == AppointmentState.CHECKED_OUT and visit.type_id == type_id and visit.service_date < before
+        if visit.state == AppointmentState.CHECKED_OUT
+        and visit.type_id == type_id
+        and visit.service_date < before
     ]
     if not fitting:
         return None
-    latest = max(fitting, key=lambda visit: (visit.service_date, visit.checked_out_at or datetime.min, visit.id))  # noqa: DTZ901
+    latest = max(fitting, key=_recency)
     return None if max_days and (before - latest.service_date).days > max_days else latest
+
+
+def _recency(visit: PastVisit) -> tuple[date, bool, datetime | date, int]:
+    """Later day first, then the later check-out; a visit without its moment counts as the earlier one."""
+    return (
+        visit.service_date,
+        visit.checked_out_at is not None,
+        visit.checked_out_at or visit.service_date,
+        visit.id,
+    )
 
 
 def plan_copy(source: Tabs, target: Tabs, active_services: Set[int]) -> Copy:
@@ -135,7 +147,9 @@ def carry(visit: Appointment) -> Carried:
         return Carried(None)
     lines = list(source.lines.select_related("service"))
     active = {line.service_id for line in lines if line.service.is_active}
-    made = plan_copy(tabs_of(source, lines), tabs_of(visit, list(visit.lines.select_related("service"))), active)
+    made = plan_copy(
+        tabs_of(source, lines), tabs_of(visit, list(visit.lines.select_related("service"))), active
+    )
     if not (made.copies_lines or made.copies_dates):
         return Carried(None)
     confirmed = not value_of("salt_requires_confirmation", visit.location)
@@ -152,7 +166,9 @@ def carry(visit: Appointment) -> Carried:
     visit.version += 1
     visit.save()
     fill_case(visit)
-    carried = Carried(source.service_date, len(made.tabs.lines), sum(map(bool, made.tabs.dates.values())), made.dropped)
+    carried = Carried(
+        source.service_date, len(made.tabs.lines), sum(map(bool, made.tabs.dates.values())), made.dropped
+    )
     audit.record(
         "visit.salt", "appointment", visit.public_id, source=source.public_id, lines=carried.lines,
         dates=carried.dates, dropped=list(carried.dropped),
@@ -176,10 +192,14 @@ def source_of(visit: Appointment) -> Appointment | None:
 def tabs_of(visit: Appointment, lines: list[VisitLine]) -> Tabs:
     """A visit's two tabs. What its case profile says of the accident is not counted as entered."""
     dates: dict[str, date | str | None] = {name: getattr(visit, name) for name in ILLNESS}
-    if visit.profile.kind not in CASE_KINDS:  # a case's accident belongs to its profile, not to the next visit
+    if (
+        visit.profile.kind not in CASE_KINDS
+    ):  # a case's accident belongs to its profile, not to the next visit
         dates |= {name: getattr(visit, name) for name in ACCIDENT}
     copied = tuple(
-        CopiedLine(line.service_id, line.service.code, tuple(line.modifiers), line.units, tuple(line.pointers))
+        CopiedLine(
+            line.service_id, line.service.code, tuple(line.modifiers), line.units, tuple(line.pointers)
+        )
         for line in lines
     )
     return Tabs(copied, tuple(visit.diagnoses), dict(visit.diagnosis_labels), dates)
@@ -198,7 +218,9 @@ def fill_case(visit: Appointment) -> None:
 def note_voided_source(source: Appointment) -> int:
     """The source's invoice was voided later: its copies stay, with a note (B1.6). Returns how many."""
     copies = Appointment.objects.filter(
-        patient_id=source.patient_id, appointment_type_id=source.appointment_type_id, salt_from=source.service_date
+        patient_id=source.patient_id,
+        appointment_type_id=source.appointment_type_id,
+        salt_from=source.service_date,
     )
     said = f"SALT source of {source.service_date:%m/%d/%Y} was voided later."
     for copy in copies.exclude(note__contains=said):

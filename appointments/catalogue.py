@@ -14,7 +14,16 @@ from clinics import audit
 from lib.findings import Finding
 from patients.errors import fields_of
 
-SERVICE_FIELDS = ("code", "name", "kind", "bill_patient_directly", "interval_minutes", "rounding", "min_units", "is_active")
+SERVICE_FIELDS = (
+    "code",
+    "name",
+    "kind",
+    "bill_patient_directly",
+    "interval_minutes",
+    "rounding",
+    "min_units",
+    "is_active",
+)
 # B17.4: direction x grain, exact, or the eight-minute rule.
 ROUNDINGS = (
     ("", "Always one unit"),
@@ -57,7 +66,9 @@ def service_problems(data: dict[str, Any], exclude: Service | None = None) -> li
 def save_service(data: dict[str, Any], service: Service | None = None) -> Service:
     """Add or change a service; visits that used it keep pointing to it. Audited by field name."""
     row = service or Service()
-    values = {name: getattr(row, name) for name in SERVICE_FIELDS} | {k: v for k, v in data.items() if k in SERVICE_FIELDS}
+    values = {name: getattr(row, name) for name in SERVICE_FIELDS} | {
+        k: v for k, v in data.items() if k in SERVICE_FIELDS
+    }
     values["code"] = (values["code"] or "").strip().upper()
     values["name"] = (values["name"] or "").strip()
     values["min_units"] = values["min_units"] if values["min_units"] is not None else Decimal(0)
@@ -74,7 +85,9 @@ def set_price(service: Service, price: Decimal, effective_on: date) -> ServicePr
     """The default price from a day on (B17.3, the last resort). Visits already priced keep theirs."""
     if price < 0:
         raise BadVisit("A price cannot be negative.", fields={"price": ["Cannot be negative."]})
-    row, _ = ServicePrice.objects.update_or_create(service=service, effective_on=effective_on, defaults={"price": price})
+    row, _ = ServicePrice.objects.update_or_create(
+        service=service, effective_on=effective_on, defaults={"price": price}
+    )
     audit.record(
         "service.price", "service", service.public_id, price=str(price), effective_on=effective_on.isoformat()
     )
@@ -123,7 +136,9 @@ def save_status(
     row.name, row.state = name.strip(), state
     row.transition, row.cancellation_fee = transition, cancellation_fee
     row.save()
-    audit.record("appointment_status.save", "appointment_status", str(row.name), state=state, transition=transition)
+    audit.record(
+        "appointment_status.save", "appointment_status", str(row.name), state=state, transition=transition
+    )
     return row
 
 

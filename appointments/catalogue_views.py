@@ -16,21 +16,30 @@ from appointments.models import AppointmentStatus, AppointmentType, Service, Ser
 from patients.here import today_here
 from patients.tables import csv_file
 
-SORTS = {"code": ("code", "name"), "-code": ("-code", "-name"), "name": ("name", "code"), "-name": ("-name", "-code")}
+SORTS = {
+    "code": ("code", "name"),
+    "-code": ("-code", "-name"),
+    "name": ("name", "code"),
+    "-name": ("-name", "-code"),
+}
 
 
 @require_GET
 def services(request: HttpRequest) -> HttpResponse:
     """The services with the default price of today."""
     today = today_here(request)
-    prices = ServicePrice.objects.filter(service=OuterRef("pk"), clinic=OuterRef("clinic"), effective_on__lte=today)
+    prices = ServicePrice.objects.filter(
+        service=OuterRef("pk"), clinic=OuterRef("clinic"), effective_on__lte=today
+    )
     rows = Service.objects.annotate(price_now=Subquery(prices.order_by("-effective_on").values("price")[:1]))
     rows = rows.order_by(*SORTS.get(request.GET.get("sort", ""), SORTS["code"]))
     typed = request.GET.get("q", "").strip()
     if typed:
         rows = rows.filter(name__icontains=typed) | rows.filter(code__istartswith=typed)
     if request.GET.get("format") == "csv":
-        lines = [[s.code, s.name, s.get_kind_display(), s.price_now, "yes" if s.is_active else "no"] for s in rows]
+        lines = [
+            [s.code, s.name, s.get_kind_display(), s.price_now, "yes" if s.is_active else "no"] for s in rows
+        ]
         return csv_file("services", ["Code", "Name", "Kind", "Default price", "Offered"], lines)
     return render(request, "appointments/services.html", {"rows": list(rows), "q": typed})
 
@@ -48,7 +57,9 @@ def service(request: HttpRequest, public_id: str = "") -> HttpResponse:
         return redirect("appointments:services")
     prices = row.prices.order_by("-effective_on") if row else []
     title = str(row) if row else "New service"
-    return render(request, "appointments/service.html", {"form": form, "service": row, "prices": prices, "title": title})
+    return render(
+        request, "appointments/service.html", {"form": form, "service": row, "prices": prices, "title": title}
+    )
 
 
 @require_GET
@@ -65,7 +76,9 @@ def types(request: HttpRequest) -> HttpResponse:
 def appointment_type(request: HttpRequest, public_id: str = "") -> HttpResponse:
     """Add or change an appointment type."""
     row = get_object_or_404(AppointmentType.objects, public_id=public_id) if public_id else None
-    start: dict[str, Any] = {"name": row.name, "minutes": row.minutes, "is_active": row.is_active} if row else {}
+    start: dict[str, Any] = (
+        {"name": row.name, "minutes": row.minutes, "is_active": row.is_active} if row else {}
+    )
     form = TypeForm(request.POST or None, initial={"is_active": True, "minutes": 30, **start})
     if request.method == "POST" and form.is_valid():
         catalogue.save_type(**form.cleaned_data, appointment_type=row)
@@ -80,7 +93,9 @@ def status(request: HttpRequest, name: str = "") -> HttpResponse:
     """Add or change a status."""
     row = get_object_or_404(AppointmentStatus.objects, name=name) if name else None
     fields = ("name", "state", "transition", "cancellation_fee")
-    form = StatusForm(request.POST or None, initial={field: getattr(row, field) for field in fields} if row else {})
+    form = StatusForm(
+        request.POST or None, initial={field: getattr(row, field) for field in fields} if row else {}
+    )
     if request.method == "POST" and form.is_valid():
         saved = catalogue.save_status(**form.cleaned_data, status=row)
         messages.success(request, f"{saved.name} saved")

@@ -33,7 +33,9 @@ def read_diagnoses(text: str, where: str = "diagnoses") -> tuple[list[str], list
         else:
             codes.append(code)
     if len(codes) > MAX_DIAGNOSES:
-        found.append(Finding("icd10_many", where, f"A claim takes {MAX_DIAGNOSES} diagnoses; these are {len(codes)}."))
+        found.append(
+            Finding("icd10_many", where, f"A claim takes {MAX_DIAGNOSES} diagnoses; these are {len(codes)}.")
+        )
     return codes, found
 
 
@@ -66,7 +68,9 @@ def read_pointers(text: str, diagnoses: int, where: str) -> tuple[list[int], lis
         return [], [Finding("pointer", where, "Pointers are the numbers of the diagnoses, such as 1, 2.")]
     places = [int(word) for word in words]
     found = [
-        Finding("pointer", where, f"There is no diagnosis number {place}.") for place in places if not 1 <= place <= diagnoses
+        Finding("pointer", where, f"There is no diagnosis number {place}.")
+        for place in places
+        if not 1 <= place <= diagnoses
     ]
     if len(places) > MAX_POINTERS or len(set(places)) < len(places):
         found.append(Finding("pointers_many", where, f"At most {MAX_POINTERS} different pointers."))

@@ -27,12 +27,18 @@ SPARE_LINES = 2
 class BookForm(forms.Form):
     """A booking. The patient is chosen by typing; the profile is chosen by the date unless overridden."""
 
-    patient = forms.CharField(label="Patient", max_length=16, error_messages={"required": "Choose the patient."})
-    location = forms.ModelChoiceField(label="Location", queryset=None, to_field_name="public_id", empty_label=None)
+    patient = forms.CharField(
+        label="Patient", max_length=16, error_messages={"required": "Choose the patient."}
+    )
+    location = forms.ModelChoiceField(
+        label="Location", queryset=None, to_field_name="public_id", empty_label=None
+    )
     appointment_type = forms.ModelChoiceField(
         label="Type", queryset=None, to_field_name="public_id", empty_label="Choose…"
     )
-    clinician = forms.ModelChoiceField(label="Clinician", queryset=None, to_field_name="public_id", empty_label="Choose…")
+    clinician = forms.ModelChoiceField(
+        label="Clinician", queryset=None, to_field_name="public_id", empty_label="Choose…"
+    )
     day = date_field("Day", required=True)
     clock = forms.TimeField(label="Time", widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"}))
     minutes = forms.IntegerField(
@@ -64,7 +70,9 @@ class BookForm(forms.Form):
         wanted = data.get("profile")
         data["profile"] = None
         if wanted and data.get("patient"):
-            data["profile"] = InsuranceProfile.objects.filter(public_id=wanted, patient=data["patient"]).first()
+            data["profile"] = InsuranceProfile.objects.filter(
+                public_id=wanted, patient=data["patient"]
+            ).first()
             if data["profile"] is None:
                 self.add_error("profile", "Choose one of the patient's profiles.")
         return data
@@ -96,7 +104,9 @@ class TreatmentForm(forms.Form):
     initial_treatment_on = date_field("Initial treatment")
     last_menstrual_on = date_field("Last menstrual period")
     accident_on = date_field("Date of accident")
-    accident_kind = forms.ChoiceField(label="Kind of accident", required=False, choices=[("", "None"), *ACCIDENT_KINDS])
+    accident_kind = forms.ChoiceField(
+        label="Kind of accident", required=False, choices=[("", "None"), *ACCIDENT_KINDS]
+    )
     accident_state = text("State of accident", 2)
     place_of_service = text("Place of service", 2, help_text="Empty: the location's.")
     authorization_number = text("Authorization number", 30)
@@ -121,7 +131,9 @@ class LineItemsForm(forms.Form):
 
     diagnoses = text("Diagnoses", 200, help_text="ICD-10-CM in order, the first is primary: M54.50, M99.03")
 
-    def __init__(self, *args: Any, visit: Appointment, lines: list[VisitLine], rows: int = 0, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, visit: Appointment, lines: list[VisitLine], rows: int = 0, **kwargs: Any
+    ) -> None:
         shown = ", ".join(coding.show_diagnosis(code) for code in visit.diagnoses)
         kwargs.setdefault("initial", {"diagnoses": shown})
         super().__init__(*args, **kwargs)
@@ -142,7 +154,9 @@ class LineItemsForm(forms.Form):
         while f"service_{number}" in self.fields:
             line = self.lines[number - 1] if number <= len(self.lines) else None
             names = ("id", "service", "modifiers", "units", "pointers", "confirmed")
-            row: dict[str, Any] = {name: self[f"{name}_{number}"] for name in names if f"{name}_{number}" in self.fields}
+            row: dict[str, Any] = {
+                name: self[f"{name}_{number}"] for name in names if f"{name}_{number}" in self.fields
+            }
             found.append({"number": number, "line": line, **row})
             number += 1
         return found
@@ -163,10 +177,17 @@ class LineItemsForm(forms.Form):
     def _read(self, number: int, chosen: str, data: dict[str, Any]) -> tuple[LineData, list[Finding]]:
         modifiers, one = coding.read_modifiers(data.get(f"modifiers_{number}") or "", f"modifiers_{number}")
         units, two = coding.read_units(data.get(f"units_{number}") or "", f"units_{number}")
-        places, three = coding.read_pointers(data.get(f"pointers_{number}") or "", len(self.codes), f"pointers_{number}")
+        places, three = coding.read_pointers(
+            data.get(f"pointers_{number}") or "", len(self.codes), f"pointers_{number}"
+        )
         confirmed = data.get(f"confirmed_{number}", True)
         line = LineData(
-            self.services[chosen], tuple(modifiers), units, tuple(places), data.get(f"id_{number}") or "", bool(confirmed)
+            self.services[chosen],
+            tuple(modifiers),
+            units,
+            tuple(places),
+            data.get(f"id_{number}") or "",
+            bool(confirmed),
         )
         return line, one + two + three
 
@@ -174,7 +195,9 @@ class LineItemsForm(forms.Form):
         choices = [("", "No service")] + [(key, str(service)) for key, service in self.services.items()]
         made: dict[str, forms.Field] = {
             f"id_{number}": forms.CharField(required=False, max_length=16, widget=forms.HiddenInput),
-            f"service_{number}": forms.ChoiceField(label=f"Service {number}", required=False, choices=choices),
+            f"service_{number}": forms.ChoiceField(
+                label=f"Service {number}", required=False, choices=choices
+            ),
             f"modifiers_{number}": text(f"Modifiers {number}", 20),
             f"units_{number}": text(f"Units {number}", 9, inputmode="decimal"),
             f"pointers_{number}": text(f"Pointers {number}", 20),
@@ -202,7 +225,9 @@ class ServiceForm(forms.Form):
     effective_on = date_field("Price from")
     bill_patient_directly = forms.BooleanField(label="The patient pays all of it", required=False)
     rounding = forms.ChoiceField(label="Units from minutes", required=False, choices=catalogue.ROUNDINGS)
-    interval_minutes = forms.IntegerField(label="Minutes of one unit", required=False, min_value=1, max_value=1440)
+    interval_minutes = forms.IntegerField(
+        label="Minutes of one unit", required=False, min_value=1, max_value=1440
+    )
     min_units = forms.DecimalField(
         label="Instead of zero units", required=False, min_value=0, max_digits=7, decimal_places=3,
         widget=forms.TextInput(attrs={"inputmode": "decimal"}),

@@ -78,7 +78,9 @@ def day_rows(visits: Iterable[Appointment]) -> list[DayRow]:
 
 def visits_of_patient(patient: Patient, limit: int = 200) -> list[Appointment]:
     """A patient's visits, newest first."""
-    rows = Appointment.objects.filter(patient=patient).select_related("clinician", "appointment_type", "profile", "location")
+    rows = Appointment.objects.filter(patient=patient).select_related(
+        "clinician", "appointment_type", "profile", "location"
+    )
     return list(rows.order_by("-service_date", "-starts_at", "-id")[:limit])
 
 

@@ -56,7 +56,9 @@ def schedule(request: HttpRequest) -> HttpResponse:
     day = parse_date(request.GET.get("day", "")) or today_here(request)
     rows = queries.day(here, day)
     clinician = request.GET.get("clinician", "")
-    clinicians = sorted({(row.visit.clinician.public_id, str(row.visit.clinician)) for row in rows}, key=lambda x: x[1])
+    clinicians = sorted(
+        {(row.visit.clinician.public_id, str(row.visit.clinician)) for row in rows}, key=lambda x: x[1]
+    )
     shown = [row for row in rows if not clinician or row.visit.clinician.public_id == clinician]
     if request.GET.get("format") == "csv":
         return _schedule_csv(shown, day)
@@ -84,14 +86,18 @@ def book(request: HttpRequest) -> HttpResponse:
         try:
             with transaction.atomic():  # a refusal takes the idempotency key back with it
                 answer, _ = once(
-                    request.POST.get("idempotency_key", ""), {"act": "book", "form": _posted(request)}, lambda: _book(form)
+                    request.POST.get("idempotency_key", ""),
+                    {"act": "book", "form": _posted(request)},
+                    lambda: _book(form),
                 )
         except Refusal as refusal:
             form.add_error(None, refusal.message)
         else:
             messages.success(request, answer["said"])
             if answer["chip"]:
-                messages.warning(request, f"{answer['chip']}: the visit is self-pay unless you choose a profile.")
+                messages.warning(
+                    request, f"{answer['chip']}: the visit is self-pay unless you choose a profile."
+                )
             return redirect("appointments:visit", answer["visit"])
     chosen = Patient.objects.filter(public_id=form["patient"].value() or "").first()
     return render(request, "appointments/book.html", {"form": form, "chosen": chosen, "today": today})
@@ -194,7 +200,9 @@ def move(request: HttpRequest, public_id: str) -> HttpResponse:
     if not form.is_valid():
         return _visit_page(request, visit, move_form=form)
     data = form.cleaned_data
-    moved = booking.move(visit, starts_at=form.starts_at(visit.location), at=timezone.now(), minutes=data["minutes"])
+    moved = booking.move(
+        visit, starts_at=form.starts_at(visit.location), at=timezone.now(), minutes=data["minutes"]
+    )
     messages.success(request, f"Moved to {data['day']:%m/%d/%Y}")
     if moved.chip:
         messages.warning(request, f"{moved.chip}. Look at who pays.")
@@ -244,7 +252,8 @@ def _visit_page(
         "layers": layers,
         "chip": "" if is_in_force(visit.profile, visit.service_date) else "No coverage on this date",
         "profiles": of_patient(visit.patient),
-        "missing": missing + [m for m in missing_for_claim(visit.patient, visit.profile, layers) if m not in missing],
+        "missing": missing
+        + [m for m in missing_for_claim(visit.patient, visit.profile, layers) if m not in missing],
         "line_form": line_form or LineItemsForm(visit=visit, lines=lines),
         "treatment_form": treatment_form or TreatmentForm(visit=visit),
         "move_form": move_form or MoveForm(initial=start),
@@ -252,7 +261,10 @@ def _visit_page(
         "waiting": sum(not line.is_confirmed for line in lines),
         "is_open": is_open,
         "may_edit": is_open and may(request, "visit.write"),
-        "diagnoses": [(number, code, visit.diagnosis_labels.get(code, "")) for number, code in enumerate(visit.diagnoses, 1)],
+        "diagnoses": [
+            (number, code, visit.diagnosis_labels.get(code, ""))
+            for number, code in enumerate(visit.diagnoses, 1)
+        ],
         "check_out": _has_page("billing:check-out", visit.public_id),
         **_salt_state(visit),
     }
@@ -307,7 +319,9 @@ def _place_asked(request: HttpRequest) -> Location:
 
 
 def _selects(here: Location, clinician: str, clinicians: list[tuple[str, str]]) -> list[dict[str, Any]]:
-    places = [(place.public_id, place.name) for place in Location.objects.filter(is_active=True).order_by("name")]
+    places = [
+        (place.public_id, place.name) for place in Location.objects.filter(is_active=True).order_by("name")
+    ]
     who = [("", "All clinicians"), *clinicians]
     return [
         {"name": "location", "label": "Location", "options": places, "value": here.public_id},
@@ -322,12 +336,16 @@ def _schedule_csv(rows: list[queries.DayRow], day: date) -> HttpResponse:
          row.visit.get_state_display(), row.first_payer]
         for row in rows
     ]  # fmt: skip
-    return csv_file(f"schedule-{day}", ["Time", "Patient", "Type", "Clinician", "State", "First payer"], lines)
+    return csv_file(
+        f"schedule-{day}", ["Time", "Patient", "Type", "Clinician", "State", "First payer"], lines
+    )
 
 
 def _say_carried(request: HttpRequest, carried: Carried) -> None:
     if carried.source_day:
-        messages.success(request, f"Same as last time, {carried.source_day:%m/%d/%Y}: {carried.lines} lines copied")
+        messages.success(
+            request, f"Same as last time, {carried.source_day:%m/%d/%Y}: {carried.lines} lines copied"
+        )
     if carried.dropped:
         messages.warning(request, f"Not offered any more, so not copied: {', '.join(carried.dropped)}.")
 
@@ -349,4 +367,8 @@ def _has_page(name: str, *args: str) -> str:
 
 
 def _posted(request: HttpRequest) -> dict[str, str]:
-    return {key: value for key, value in request.POST.items() if key not in ("csrfmiddlewaretoken", "idempotency_key")}
+    return {
+        key: value
+        for key, value in request.POST.items()
+        if key not in ("csrfmiddlewaretoken", "idempotency_key")
+    }

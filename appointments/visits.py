@@ -66,7 +66,9 @@ def arrive(public_id: str, *, at: datetime) -> Moved:
     """The patient is here. SALT runs now when it is automatic (B1.2)."""
     visit = locked(public_id)
     if visit.service_date != local_day(at, visit.location.time_zone):
-        raise WrongState(f"This visit is on {visit.service_date:%m/%d/%Y}, not today. Move it first.", code="other_day")
+        raise WrongState(
+            f"This visit is on {visit.service_date:%m/%d/%Y}, not today. Move it first.", code="other_day"
+        )
     _move(visit, "arrive")
     return Moved(visit, run_salt(visit))
 
@@ -123,7 +125,9 @@ def set_line_items(
     with transaction.atomic():
         visit.lines.exclude(public_id__in=[line.id for line in lines if line.id]).delete()
         for number, row in enumerate(kept.values(), start=1):
-            VisitLine.objects.filter(pk=row.pk).update(line_no=1000 + number)  # numbers are unique while they move
+            VisitLine.objects.filter(pk=row.pk).update(
+                line_no=1000 + number
+            )  # numbers are unique while they move
         for number, line in enumerate(lines, start=1):
             _write_line(visit, number, line, kept.get(line.id))
         visit.diagnoses = list(diagnoses)
@@ -154,7 +158,15 @@ def set_treatment(public_id: str, data: dict[str, Any]) -> Appointment:
     """Write the treatment tab: onset, initial treatment, LMP, the accident block, place of service, authorization."""
     visit = locked(public_id)
     _refuse_closed(visit)
-    names = (*DATES, "accident_kind", "accident_state", "place_of_service", "authorization_number", "minutes", "note")
+    names = (
+        *DATES,
+        "accident_kind",
+        "accident_state",
+        "place_of_service",
+        "authorization_number",
+        "minutes",
+        "note",
+    )
     values = {name: data[name] for name in names if name in data}
     refuse(treatment_problems({name: getattr(visit, name) for name in names} | values, visit.service_date))
     changed = [name for name, value in values.items() if getattr(visit, name) != value]
@@ -176,7 +188,9 @@ def line_problems(lines: Sequence[LineData], diagnoses: Sequence[str]) -> list[F
         found.append(Finding("icd10_many", "diagnoses", f"A claim takes {MAX_DIAGNOSES} diagnoses."))
     for number, line in enumerate(lines, start=1):
         if any(not 1 <= pointer <= len(diagnoses) for pointer in line.pointers):
-            found.append(Finding("pointer", "lines", f"Line {number} points to a diagnosis that is not there."))
+            found.append(
+                Finding("pointer", "lines", f"Line {number} points to a diagnosis that is not there.")
+            )
         if not line.service.is_active and not line.id:
             found.append(Finding("service", "lines", f"{line.service.code} is not offered any more."))
     return found
@@ -185,14 +199,18 @@ def line_problems(lines: Sequence[LineData], diagnoses: Sequence[str]) -> list[F
 def treatment_problems(data: dict[str, Any], service_date: date) -> list[Finding]:
     """Dates after the visit, an accident without its kind, a state that is none."""
     found = [
-        Finding("date", name, "This is after the visit.") for name in DATES if data.get(name) and data[name] > service_date
+        Finding("date", name, "This is after the visit.")
+        for name in DATES
+        if data.get(name) and data[name] > service_date
     ]
     if data.get("accident_on") and not data.get("accident_kind"):
         found.append(Finding("accident", "accident_kind", "Say what kind of accident it was."))
     if data.get("accident_kind") and not data.get("accident_on"):
         found.append(Finding("accident", "accident_on", "Enter the day of the accident."))
     if data.get("accident_kind") == "AA" and not data.get("accident_state"):
-        found.append(Finding("accident", "accident_state", "An auto accident needs the state it happened in."))
+        found.append(
+            Finding("accident", "accident_state", "An auto accident needs the state it happened in.")
+        )
     if data.get("accident_state") and data["accident_state"] not in STATES:
         found.append(Finding("state", "accident_state", "Two letters of a US state, such as IL."))
     place = data.get("place_of_service") or ""
@@ -204,7 +222,9 @@ def treatment_problems(data: dict[str, Any], service_date: date) -> list[Finding
 def locked(public_id: str) -> Appointment:
     """The visit under its row lock, with what the work needs; another clinic's is not there."""
     rows = Appointment.objects.select_for_update(of=("self",), no_key=True)
-    row = rows.select_related("patient", "location__clinic", "profile", "appointment_type").filter(public_id=public_id)
+    row = rows.select_related("patient", "location__clinic", "profile", "appointment_type").filter(
+        public_id=public_id
+    )
     found = row.first()
     if found is None:
         raise NotYours("This visit is not here.")
@@ -239,7 +259,8 @@ def _write_line(visit: Appointment, number: int, line: LineData, row: VisitLine 
 def _refuse_closed(visit: Appointment) -> None:
     if visit.state not in OPEN_STATES and visit.state != S.SCHEDULED:
         raise WrongState(
-            f"This visit is {visit.get_state_display().lower()}: its lines stay as they are.", state=visit.state
+            f"This visit is {visit.get_state_display().lower()}: its lines stay as they are.",
+            state=visit.state,
         )
 
 

@@ -29,7 +29,9 @@ class PlanSerializer(serializers.ModelSerializer):
     """A payer's plan with its usual copays."""
 
     id = serializers.CharField(source="public_id", read_only=True)
-    copay_individual = serializers.DecimalField(max_digits=12, decimal_places=2, allow_null=True, required=False)
+    copay_individual = serializers.DecimalField(
+        max_digits=12, decimal_places=2, allow_null=True, required=False
+    )
     copay_group = serializers.DecimalField(max_digits=12, decimal_places=2, allow_null=True, required=False)
 
     class Meta:
@@ -69,10 +71,14 @@ class PolicySerializer(serializers.ModelSerializer):
 
     id = serializers.CharField(source="public_id", read_only=True)
     payer = serializers.SlugRelatedField(slug_field="public_id", queryset=Payer.objects)
-    plan = serializers.SlugRelatedField(slug_field="public_id", queryset=Plan.objects, required=False, allow_null=True)
+    plan = serializers.SlugRelatedField(
+        slug_field="public_id", queryset=Plan.objects, required=False, allow_null=True
+    )
     payer_name = serializers.CharField(source="payer.name", read_only=True)
     payer_id = serializers.CharField(source="payer.payer_id", read_only=True)
-    copay_individual = serializers.DecimalField(max_digits=12, decimal_places=2, allow_null=True, required=False)
+    copay_individual = serializers.DecimalField(
+        max_digits=12, decimal_places=2, allow_null=True, required=False
+    )
     copay_group = serializers.DecimalField(max_digits=12, decimal_places=2, allow_null=True, required=False)
 
     class Meta:
@@ -178,7 +184,9 @@ def patient_policies(request: Request, patient_id: str) -> Response:
         {"act": "policy", "patient": patient_id, "data": request.data},
         lambda: {"id": policies.add_policy(patient, data, today=today).public_id},
     )
-    return Response(PolicySerializer(Policy.objects.get(public_id=answer["id"])).data, status=201 if is_new else 200)
+    return Response(
+        PolicySerializer(Policy.objects.get(public_id=answer["id"])).data, status=201 if is_new else 200
+    )
 
 
 @extend_schema(methods=["GET"], responses=PolicySerializer, operation_id="policies_read")
@@ -188,7 +196,9 @@ def policy(request: Request, policy_id: str) -> Response:
     """One card; PATCH corrects it."""
     row = get_object_or_404(Policy.objects.select_related("payer", "plan"), public_id=policy_id)
     if request.method == "PATCH":
-        row = policies.change_policy(row, _valid(PolicySerializer(data=request.data, partial=True)), today=today_here(request))
+        row = policies.change_policy(
+            row, _valid(PolicySerializer(data=request.data, partial=True)), today=today_here(request)
+        )
     return Response(PolicySerializer(row).data)
 
 
@@ -199,7 +209,11 @@ def eligibility(request: Request, policy_id: str) -> Response:
     row = get_object_or_404(Policy.objects, public_id=policy_id)
     data = _valid(EligibilitySerializer(data=request.data))
     check = policies.record_eligibility(
-        row, on=data["checked_on"], is_active=data.get("is_active"), note=data.get("note", ""), today=today_here(request)
+        row,
+        on=data["checked_on"],
+        is_active=data.get("is_active"),
+        note=data.get("note", ""),
+        today=today_here(request),
     )
     return Response(EligibilitySerializer(check).data, status=status.HTTP_201_CREATED)
 
@@ -217,7 +231,8 @@ def profiles(request: Request, patient_id: str) -> Response:
         return Response(CoverageSerializer(shown).data)
     data = _valid(ProfileSerializer(data=request.data))
     specs = [
-        LayerSpec(layer["policy"], layer.get("effective_on"), layer.get("expires_on")) for layer in data.pop("layers")
+        LayerSpec(layer["policy"], layer.get("effective_on"), layer.get("expires_on"))
+        for layer in data.pop("layers")
     ]
     kind = data.pop("kind", ProfileKind.STANDARD)
     answer, is_new = once(

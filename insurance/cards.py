@@ -79,18 +79,24 @@ def profile_cards(patient: Patient, today: date) -> list[ProfileCard]:
     cards = []
     for profile in profiles:
         layers = list(profile.layers.all())
-        paying = {layer.pk for layer in in_order_on([(layer, layer.policy) for layer in layers], profile, today)}
-        rows = [_layer_card(layer, layer.pk in paying, checks.get(layer.policy_id), today) for layer in layers]
+        paying = {
+            layer.pk for layer in in_order_on([(layer, layer.policy) for layer in layers], profile, today)
+        }
+        rows = [
+            _layer_card(layer, layer.pk in paying, checks.get(layer.policy_id), today) for layer in layers
+        ]
         cards.append(ProfileCard(profile, rows, None if visits is None else visits.get(profile.pk, [])))
     return cards
 
 
 def latest_checks(patient: Patient) -> dict[int, EligibilityCheck]:
     """The last eligibility answer of each of a patient's cards, by policy key."""
-    rows = EligibilityCheck.objects.filter(policy__patient=patient).order_by("policy_id", "-checked_on", "-id")
+    rows = EligibilityCheck.objects.filter(policy__patient=patient).order_by(
+        "policy_id", "-checked_on", "-id"
+    )
     return {row.policy_id: row for row in rows.distinct("policy_id")}
 
 
-def _layer_card(layer: Layer, is_paying: bool, check: EligibilityCheck | None, today: date) -> LayerCard:  # noqa: FBT001
+def _layer_card(layer: Layer, is_paying: bool, check: EligibilityCheck | None, today: date) -> LayerCard:
     fresh = check is not None and eligibility_is_fresh(check.checked_on, today)
     return LayerCard(layer, layer.policy, is_paying, check, fresh)

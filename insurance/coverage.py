@@ -73,7 +73,9 @@ class Chosen:
 def choose(profiles: Sequence[ProfileView]) -> Chosen:
     """B11.4: the Default if it is in force, else the one active standard profile that is, else self-pay."""
     self_pay = next(view for view in profiles if view.kind == ProfileKind.SELF_PAY)
-    usable = [view for view in profiles if view.is_in_force and (view.pays or view.kind == ProfileKind.SELF_PAY)]
+    usable = [
+        view for view in profiles if view.is_in_force and (view.pays or view.kind == ProfileKind.SELF_PAY)
+    ]
     for view in usable:
         if view.status == ProfileStatus.DEFAULT:
             return Chosen(view.id, "default", "")

@@ -40,12 +40,16 @@ class CardForm(forms.Form):
     payer = forms.ModelChoiceField(
         label="Insurer", queryset=None, required=False, to_field_name="public_id", empty_label="Choose…"
     )
-    plan = PlanChoice(label="Plan", queryset=None, required=False, to_field_name="public_id", empty_label="None")
+    plan = PlanChoice(
+        label="Plan", queryset=None, required=False, to_field_name="public_id", empty_label="None"
+    )
     member_id = text("Policy number", 40, help_text="As printed on the card.", autocomplete="off")
     group_number = text("Group number", 30)
     group_name = text("Group name", 60)
     relationship = forms.ChoiceField(
-        label="The patient is the holder's", required=False, choices=[("", "Not known yet"), *Relationship.choices]
+        label="The patient is the holder's",
+        required=False,
+        choices=[("", "Not known yet"), *Relationship.choices],
     )
     effective_on = date_field("Good from")
     expires_on = date_field("Good until", help_text="Empty: no end known.")
@@ -54,10 +58,17 @@ class CardForm(forms.Form):
     holder_first_name = text("Holder, first name", 35)
     holder_last_name = text("Holder, last name", 60)
     holder_birth_date = date_field("Holder, date of birth")
-    holder_sex = forms.ChoiceField(label="Holder, sex", required=False, choices=[("", "Choose…"), *Sex.choices])
+    holder_sex = forms.ChoiceField(
+        label="Holder, sex", required=False, choices=[("", "Choose…"), *Sex.choices]
+    )
 
     def __init__(
-        self, *args: Any, today: date, cards: list[Policy] | None = None, policy: Policy | None = None, **kwargs: Any
+        self,
+        *args: Any,
+        today: date,
+        cards: list[Policy] | None = None,
+        policy: Policy | None = None,
+        **kwargs: Any,
     ) -> None:
         if policy is not None:
             kwargs.setdefault("initial", _initial(policy))
@@ -103,7 +114,9 @@ class ProfileForm(forms.Form):
     )
     effective_on = date_field("From", help_text="Visits from this day. Empty: as the cards say.")
     expires_on = date_field("Until")
-    make_default = forms.BooleanField(label="New visits take this profile (Default)", required=False, initial=True)
+    make_default = forms.BooleanField(
+        label="New visits take this profile (Default)", required=False, initial=True
+    )
     accident_on = date_field("Date of accident", help_text="Workers' compensation and auto.")
     accident_state = text("State of accident", 2)
     accident_claim_number = text("Their claim number", 40)
@@ -114,8 +127,12 @@ class PlaceForm(forms.Form):
     """Where a card of the holding area goes: a new profile (safe) or one that exists, with its own date."""
 
     where = forms.ChoiceField(label="Where does it go?", widget=forms.RadioSelect)
-    effective_on = date_field("Pays from", required=True, help_text="Visits before this day are never billed to it.")
-    verified = text("Who verified the coverage, and how", 200, help_text="Needed when visits on that profile are touched.")
+    effective_on = date_field(
+        "Pays from", required=True, help_text="Visits before this day are never billed to it."
+    )
+    verified = text(
+        "Who verified the coverage, and how", 200, help_text="Needed when visits on that profile are touched."
+    )
 
     def __init__(self, *args: Any, profiles: list[InsuranceProfile], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -129,7 +146,8 @@ class EligibilityForm(forms.Form):
 
     checked_on = date_field("Called on", required=True)
     answer = forms.ChoiceField(
-        label="Coverage is", choices=[("active", "Active"), ("inactive", "Not active"), ("unclear", "Unclear")]
+        label="Coverage is",
+        choices=[("active", "Active"), ("inactive", "Not active"), ("unclear", "Unclear")],
     )
     note = text("Note", 200, help_text="Who said so, reference number.")
 
@@ -143,17 +161,28 @@ class PayerForm(forms.Form):
     """An insurer as this clinic bills it."""
 
     name = text("Name", 60, required=True)
-    payer_id = text("Payer ID", 30, required=True, help_text="The clearinghouse's electronic ID; see the back of the card.")
+    payer_id = text(
+        "Payer ID",
+        30,
+        required=True,
+        help_text="The clearinghouse's electronic ID; see the back of the card.",
+    )
     claim_format = forms.ChoiceField(label="Billed by", choices=ClaimFormat.choices)
     filing_indicator = forms.ChoiceField(label="Kind", choices=FilingIndicator.choices)
     remit_payer_id = text("ID in its payment files", 30, help_text="TRN03 of its 835: 1 and its tax ID.")
     filing_days = forms.IntegerField(
         label="Days to file", required=False, min_value=1, max_value=730, help_text="Empty: 90."
     )
-    crossover_days = forms.IntegerField(label="Days to wait for a crossover", min_value=0, max_value=180, initial=30)
-    accepts_frequency_7_8 = forms.BooleanField(label="Takes replacement and void claims", required=False, initial=True)
+    crossover_days = forms.IntegerField(
+        label="Days to wait for a crossover", min_value=0, max_value=180, initial=30
+    )
+    accepts_frequency_7_8 = forms.BooleanField(
+        label="Takes replacement and void claims", required=False, initial=True
+    )
     report_zero_share = forms.BooleanField(label="Claim even when its share is 0.00", required=False)
-    collect_primary_copay = forms.BooleanField(label="As second payer: still collect the first's copay", required=False, initial=True)
+    collect_primary_copay = forms.BooleanField(
+        label="As second payer: still collect the first's copay", required=False, initial=True
+    )
     requires = forms.MultipleChoiceField(
         label="Asks for", required=False, choices=payers.REQUIREMENTS, widget=forms.CheckboxSelectMultiple
     )

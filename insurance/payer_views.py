@@ -21,12 +21,16 @@ SORTS = {"name": "name", "-name": "-name", "payer_id": "payer_id", "-payer_id": 
 @require_GET
 def payer_list(request: HttpRequest) -> HttpResponse:
     """The clinic's insurers."""
-    rows = Payer.objects.annotate(plan_count=Count("plans")).order_by(SORTS.get(request.GET.get("sort", ""), "name"))
+    rows = Payer.objects.annotate(plan_count=Count("plans")).order_by(
+        SORTS.get(request.GET.get("sort", ""), "name")
+    )
     typed = request.GET.get("q", "").strip()  # an insurer's name is no health data
     if typed:
         rows = rows.filter(name__icontains=typed) | rows.filter(payer_id__icontains=typed)
     if request.GET.get("format") == "csv":
-        lines = [[p.name, p.payer_id, p.get_claim_format_display(), p.get_filing_indicator_display()] for p in rows]
+        lines = [
+            [p.name, p.payer_id, p.get_claim_format_display(), p.get_filing_indicator_display()] for p in rows
+        ]
         return csv_file("payers", ["Name", "Payer ID", "Billed by", "Kind"], lines)
     return render(request, "insurance/payers.html", {"rows": list(rows), "q": typed})
 

@@ -39,11 +39,15 @@ def problems(data: dict[str, Any], exclude: Payer | None = None) -> list[Finding
         found.append(Finding("name", "name", "Enter the insurer's name as on its cards."))
     if not PAYER_ID.fullmatch(data.get("payer_id") or ""):
         found.append(
-            Finding("payer_id", "payer_id", "A payer ID has letters and digits only, such as 60054: see the card.")
+            Finding(
+                "payer_id", "payer_id", "A payer ID has letters and digits only, such as 60054: see the card."
+            )
         )
     twins = Payer.objects.filter(name=data.get("name"), payer_id=data.get("payer_id"))
     if (twins.exclude(pk=exclude.pk) if exclude is not None else twins).exists():
-        found.append(Finding("payer_id", "payer_id", "This insurer with this payer ID is already in the list."))
+        found.append(
+            Finding("payer_id", "payer_id", "This insurer with this payer ID is already in the list.")
+        )
     if data.get("claim_format") not in ClaimFormat.values:
         found.append(Finding("claim_format", "claim_format", "Choose how this insurer is billed."))
     if data.get("filing_indicator") not in FilingIndicator.values:
@@ -73,7 +77,11 @@ def save_payer(data: dict[str, Any], payer: Payer | None = None) -> Payer:
 
 
 def save_plan(
-    payer: Payer, name: str, copay_individual: Decimal | None, copay_group: Decimal | None, plan: Plan | None = None
+    payer: Payer,
+    name: str,
+    copay_individual: Decimal | None,
+    copay_group: Decimal | None,
+    plan: Plan | None = None,
 ) -> Plan:
     """Add or change one of a payer's plans with its usual copays."""
     row = plan or Plan(payer=payer)
@@ -94,14 +102,23 @@ def save_rate(payer: Payer, procedure_code: str, allowed: Decimal, effective_on:
     """What the contract allows for a procedure from a day on, until a later rate takes over (B13)."""
     code = procedure_code.strip().upper()
     if not PROCEDURE.fullmatch(code):
-        raise BadCoverage("A procedure code has five characters.", fields={"procedure_code": ["Five characters."]})
+        raise BadCoverage(
+            "A procedure code has five characters.", fields={"procedure_code": ["Five characters."]}
+        )
     if allowed < 0:
-        raise BadCoverage("The allowed amount cannot be negative.", fields={"allowed": ["Cannot be negative."]})
+        raise BadCoverage(
+            "The allowed amount cannot be negative.", fields={"allowed": ["Cannot be negative."]}
+        )
     row, _ = ContractRate.objects.update_or_create(
         payer=payer, procedure_code=code, effective_on=effective_on, defaults={"allowed": allowed}
     )
     audit.record(
-        "rate.save", "payer", payer.public_id, code=code, allowed=str(allowed), effective_on=effective_on.isoformat()
+        "rate.save",
+        "payer",
+        payer.public_id,
+        code=code,
+        allowed=str(allowed),
+        effective_on=effective_on.isoformat(),
     )
     return row
 

@@ -66,7 +66,9 @@ def _holder_problems(data: dict[str, Any], today: date) -> list[Finding]:
     if relationship and relationship != Relationship.SELF:
         for name, words in (("holder_first_name", "first name"), ("holder_last_name", "last name")):
             if not data.get(name):
-                found.append(Finding("holder", name, f"Enter the holder's {words}: the patient is not the holder."))
+                found.append(
+                    Finding("holder", name, f"Enter the holder's {words}: the patient is not the holder.")
+                )
     born = data.get("holder_birth_date")
     if born and born > today:
         found.append(Finding("holder", "holder_birth_date", "This date of birth is in the future."))
@@ -98,17 +100,28 @@ def change_policy(policy: Policy, data: dict[str, Any], *, today: date) -> Polic
 def tidy(data: dict[str, Any]) -> dict[str, Any]:
     """Only a card's fields, trimmed; a holder who is the patient is not written twice."""
     values = {
-        name: value.strip() if isinstance(value, str) else value for name, value in data.items() if name in FIELDS
+        name: value.strip() if isinstance(value, str) else value
+        for name, value in data.items()
+        if name in FIELDS
     }
     if values.get("relationship") == Relationship.SELF:
-        values |= {"holder_first_name": "", "holder_last_name": "", "holder_birth_date": None, "holder_sex": ""}
+        values |= {
+            "holder_first_name": "",
+            "holder_last_name": "",
+            "holder_birth_date": None,
+            "holder_sex": "",
+        }
     return values
 
 
-def record_eligibility(policy: Policy, *, on: date, is_active: bool | None, note: str, today: date) -> EligibilityCheck:
+def record_eligibility(
+    policy: Policy, *, on: date, is_active: bool | None, note: str, today: date
+) -> EligibilityCheck:
     """What a payer said about a card by telephone (B14: manual entry allowed)."""
     if on > today:
-        raise BadCoverage("The call cannot be in the future.", fields={"checked_on": ["This day is in the future."]})
+        raise BadCoverage(
+            "The call cannot be in the future.", fields={"checked_on": ["This day is in the future."]}
+        )
     check = EligibilityCheck.objects.create(
         policy=policy, checked_on=on, is_active=is_active, source="phone", note=note.strip()[:200]
     )

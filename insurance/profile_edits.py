@@ -67,7 +67,7 @@ def create_profile(
 
 
 def copy_layers(profile: InsuranceProfile, since: date) -> list[LayerSpec]:
-    """"From Existing": the unchanged layers of another profile that are still good on ``since``."""
+    """ "From Existing": the unchanged layers of another profile that are still good on ``since``."""
     return [
         LayerSpec(layer.policy, max(layer.effective_on, since), layer.expires_on)
         for layer in profile.layers.select_related("policy")
@@ -92,7 +92,9 @@ def set_layers(profile: InsuranceProfile, layers: Sequence[LayerSpec]) -> Insura
     return profile
 
 
-def touched_visits(profile: InsuranceProfile, effective_on: date, expires_on: date | None = None) -> list[VisitUse]:
+def touched_visits(
+    profile: InsuranceProfile, effective_on: date, expires_on: date | None = None
+) -> list[VisitUse]:
     """The visits on this profile that a layer with these dates would be billed for."""
     return [
         visit
@@ -151,7 +153,8 @@ def expire_policy(policy: Policy, profile: InsuranceProfile, on: date, *, whole_
     for layer in ending:
         if on < layer.effective_on:
             raise BadCoverage(
-                f"It cannot end before it starts on {layer.effective_on:%m/%d/%Y}.", fields={"expires_on": ["Too early."]}
+                f"It cannot end before it starts on {layer.effective_on:%m/%d/%Y}.",
+                fields={"expires_on": ["Too early."]},
             )
     with transaction.atomic():
         for layer in ending:
@@ -162,7 +165,12 @@ def expire_policy(policy: Policy, profile: InsuranceProfile, on: date, *, whole_
             profile.expires_on = on
             profile.save(update_fields=["expires_on"])
     audit.record(
-        "profile.expire", "profile", profile.public_id, on=on.isoformat(), whole=whole_profile, card=policy.public_id
+        "profile.expire",
+        "profile",
+        profile.public_id,
+        on=on.isoformat(),
+        whole=whole_profile,
+        card=policy.public_id,
     )
 
 
@@ -207,8 +215,12 @@ def delete_profile(profile: InsuranceProfile, reason: str) -> None:
         raise BadCoverage("Say why this profile is deleted.", fields={"reason": ["Say why."]})
     visits = visits_of(profile)
     if visits:
-        raise ProfileInUse(f"{len(visits)} visits stand on this profile; it cannot be deleted.", visits=len(visits))
-    audit.record("profile.delete", "profile", profile.public_id, reason=reason.strip()[:300], layers=_said(profile))
+        raise ProfileInUse(
+            f"{len(visits)} visits stand on this profile; it cannot be deleted.", visits=len(visits)
+        )
+    audit.record(
+        "profile.delete", "profile", profile.public_id, reason=reason.strip()[:300], layers=_said(profile)
+    )
     profile.delete()
 
 
@@ -222,9 +234,13 @@ def visits_of(profile: InsuranceProfile) -> list[VisitUse]:
 
 def _write_layers(profile: InsuranceProfile, layers: Sequence[LayerSpec]) -> None:
     if not 1 <= len(layers) <= POSITIONS:
-        raise BadCoverage("A profile has one to three cards.", fields={"layers": ["Choose the first insurance."]})
+        raise BadCoverage(
+            "A profile has one to three cards.", fields={"layers": ["Choose the first insurance."]}
+        )
     if len({spec.policy.pk for spec in layers}) < len(layers):
-        raise BadCoverage("The same card cannot pay twice.", fields={"layers": ["The same card is there twice."]})
+        raise BadCoverage(
+            "The same card cannot pay twice.", fields={"layers": ["The same card is there twice."]}
+        )
     for position, spec in enumerate(layers, start=1):
         _write_layer(profile, spec, position)
 
@@ -234,22 +250,27 @@ def _write_layer(profile: InsuranceProfile, spec: LayerSpec, position: int) -> L
         raise ProfileRefused("This card belongs to another patient.", code="other_patient")
     if not 1 <= position <= POSITIONS:
         raise ProfileRefused("A profile has three places, and all three are taken.", code="no_place")
-    starts = spec.effective_on or max(spec.policy.effective_on, profile.effective_on or spec.policy.effective_on)
+    starts = spec.effective_on or max(
+        spec.policy.effective_on, profile.effective_on or spec.policy.effective_on
+    )
     ends = spec.expires_on or spec.policy.expires_on
     if profile.expires_on is not None and (ends is None or ends > profile.expires_on):
         ends = profile.expires_on
     if ends is not None and ends < starts:
         raise BadCoverage(
-            f"{spec.policy.payer.name} would end before it starts.", fields={"expires_on": ["Ends before it starts."]}
+            f"{spec.policy.payer.name} would end before it starts.",
+            fields={"expires_on": ["Ends before it starts."]},
         )
     clash = [
         other
         for other in profile.layers.filter(position=position)
-        if (ends is None or other.effective_on <= ends) and (other.expires_on is None or other.expires_on >= starts)
+        if (ends is None or other.effective_on <= ends)
+        and (other.expires_on is None or other.expires_on >= starts)
     ]
     if clash:
         raise ProfileRefused(
-            f"Place {position} is taken from {clash[0].effective_on:%m/%d/%Y}. End that card first.", code="place_taken"
+            f"Place {position} is taken from {clash[0].effective_on:%m/%d/%Y}. End that card first.",
+            code="place_taken",
         )
     return Layer.objects.create(
         profile=profile, policy=spec.policy, position=position, effective_on=starts, expires_on=ends
@@ -258,7 +279,9 @@ def _write_layer(profile: InsuranceProfile, spec: LayerSpec, position: int) -> L
 
 def _next_position(profile: InsuranceProfile, day: date) -> int:
     taken = [
-        layer.position for layer in profile.layers.all() if layer.expires_on is None or layer.expires_on >= day
+        layer.position
+        for layer in profile.layers.all()
+        if layer.expires_on is None or layer.expires_on >= day
     ]
     return max(taken, default=0) + 1
 
@@ -269,10 +292,14 @@ def _check_profile(name: str, starts: date | None, ends: date | None, details: d
     if not name.strip():
         raise BadCoverage("Give the profile a name.", fields={"name": ["Give the profile a name."]})
     if starts and ends and ends < starts:
-        raise BadCoverage("It cannot end before it starts.", fields={"expires_on": ["Ends before it starts."]})
+        raise BadCoverage(
+            "It cannot end before it starts.", fields={"expires_on": ["Ends before it starts."]}
+        )
     state = details.get("accident_state") or ""
     if state and state not in STATES:
-        raise BadCoverage(f"{state} is not a US state.", fields={"accident_state": ["Use two letters, such as IL."]})
+        raise BadCoverage(
+            f"{state} is not a US state.", fields={"accident_state": ["Use two letters, such as IL."]}
+        )
 
 
 def _refuse_self_pay(profile: InsuranceProfile) -> None:
@@ -284,7 +311,9 @@ def _refuse_default(profile: InsuranceProfile) -> None:
     _lock(profile.patient)
     profile.refresh_from_db(fields=["status"])  # another profile may have become the Default meanwhile
     if profile.status == ProfileStatus.DEFAULT:
-        raise ProfileRefused("This is the Default. Make another profile the Default first.", code="is_default")
+        raise ProfileRefused(
+            "This is the Default. Make another profile the Default first.", code="is_default"
+        )
 
 
 def _set_status(profile: InsuranceProfile, status: ProfileStatus) -> InsuranceProfile:

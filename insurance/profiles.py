@@ -79,8 +79,12 @@ def is_in_force(profile: InsuranceProfile, day: date) -> bool:
 
 def of_patient(patient: Patient) -> list[InsuranceProfile]:
     """All profiles with layers, cards, payers and plans: Default first, self-pay and inactive ones last."""
-    layers = Layer.objects.select_related("policy__payer", "policy__plan").order_by("position", "effective_on")
-    rows = InsuranceProfile.objects.filter(patient=patient).prefetch_related(Prefetch("layers", queryset=layers))
+    layers = Layer.objects.select_related("policy__payer", "policy__plan").order_by(
+        "position", "effective_on"
+    )
+    rows = InsuranceProfile.objects.filter(patient=patient).prefetch_related(
+        Prefetch("layers", queryset=layers)
+    )
     order = {ProfileStatus.DEFAULT.value: 0, ProfileStatus.ACTIVE.value: 1, ProfileStatus.INACTIVE.value: 2}
     return sorted(rows, key=lambda row: (order[row.status], row.kind == ProfileKind.SELF_PAY, -row.pk))
 
@@ -88,7 +92,9 @@ def of_patient(patient: Patient) -> list[InsuranceProfile]:
 def holding_area(patient: Patient) -> list[Policy]:
     """Cards that are on no profile and so are never billed."""
     return list(
-        Policy.objects.filter(patient=patient, layers__isnull=True).select_related("payer", "plan").order_by("-id")
+        Policy.objects.filter(patient=patient, layers__isnull=True)
+        .select_related("payer", "plan")
+        .order_by("-id")
     )
 
 

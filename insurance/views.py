@@ -53,7 +53,9 @@ def patient_coverage(request: HttpRequest, patient_id: str) -> HttpResponse:
     patient = get_object_or_404(Patient.objects, public_id=patient_id)
     today = today_here(request)
     checks = latest_checks(patient)
-    rows = [(layer, profile, checks.get(layer.policy_id)) for layer, profile in active_policies(patient, today)]
+    rows = [
+        (layer, profile, checks.get(layer.policy_id)) for layer, profile in active_policies(patient, today)
+    ]
     context = {"patient": patient, "rows": rows, "held": holding_area(patient), "today": today}
     return render(request, "insurance/parts/coverage.html", context)
 
@@ -101,7 +103,9 @@ def new_card(request: HttpRequest, patient_id: str) -> HttpResponse:
             lambda: {"policy": policies.add_policy(patient, form.cleaned_data, today=form.today).public_id},
         )
         return redirect("insurance:place", answer["policy"])
-    return render(request, "insurance/card_form.html", {"patient": patient, "form": form, "title": "New card"})
+    return render(
+        request, "insurance/card_form.html", {"patient": patient, "form": form, "title": "New card"}
+    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -153,7 +157,9 @@ def check_eligibility(request: HttpRequest, policy_id: str) -> HttpResponse:
 def place(request: HttpRequest, policy_id: str) -> HttpResponse:
     """Where does this card go? The safe answer, a new profile, is chosen already (B11.5)."""
     policy = get_object_or_404(Policy.objects.select_related("patient", "payer"), public_id=policy_id)
-    profiles = [p for p in of_patient(policy.patient) if p.kind != ProfileKind.SELF_PAY and not _has(p, policy)]
+    profiles = [
+        p for p in of_patient(policy.patient) if p.kind != ProfileKind.SELF_PAY and not _has(p, policy)
+    ]
     profiles = [p for p in profiles if p.status != ProfileStatus.INACTIVE]
     form = PlaceForm(
         request.POST or None, profiles=profiles, initial={"where": "new", "effective_on": policy.effective_on}
@@ -166,7 +172,10 @@ def place(request: HttpRequest, policy_id: str) -> HttpResponse:
         try:
             with transaction.atomic():
                 layer = profile_edits.add_layer(
-                    profile, policy, effective_on=form.cleaned_data["effective_on"], verified=form.cleaned_data["verified"]
+                    profile,
+                    policy,
+                    effective_on=form.cleaned_data["effective_on"],
+                    verified=form.cleaned_data["verified"],
                 )
         except ProfileInUse as refusal:
             form.add_error("verified", refusal.message)
@@ -175,7 +184,12 @@ def place(request: HttpRequest, policy_id: str) -> HttpResponse:
         else:
             messages.success(request, f"{policy.payer.name} pays in place {layer.position}")
             return redirect("insurance:manage", policy.patient.public_id)
-    context = {"patient": policy.patient, "policy": policy, "form": form, "guards": _guards(request, policy, profiles)}
+    context = {
+        "patient": policy.patient,
+        "policy": policy,
+        "form": form,
+        "guards": _guards(request, policy, profiles),
+    }
     return render(request, "insurance/place.html", context)
 
 
@@ -241,7 +255,7 @@ def _starting_cards(request: HttpRequest, patient: Patient) -> list[str]:
     default = next((p for p in of_patient(patient) if p.status == ProfileStatus.DEFAULT), None)
     known = [layer.policy.public_id for layer in default.layers.all()] if default and wanted else []
     start = [*dict.fromkeys([*known, wanted])] if wanted else ["new"]
-    return (start + ["", "", ""])[:3]
+    return [*start, "", "", ""][:3]
 
 
 def _guards(request: HttpRequest, policy: Policy, profiles: list[InsuranceProfile]) -> list[dict[str, Any]]:
@@ -253,7 +267,12 @@ def _guards(request: HttpRequest, policy: Policy, profiles: list[InsuranceProfil
         touched = profile_edits.touched_visits(profile, policy.effective_on, policy.expires_on)
         began = profile.effective_on or (visits[0].day if visits else None)
         found.append(
-            {"profile": profile, "visits": visits, "touched": touched, "age": (today - began).days if began else None}
+            {
+                "profile": profile,
+                "visits": visits,
+                "touched": touched,
+                "age": (today - began).days if began else None,
+            }
         )
     return found
 
@@ -263,4 +282,8 @@ def _has(profile: InsuranceProfile, policy: Policy) -> bool:
 
 
 def _posted(request: HttpRequest) -> dict[str, str]:
-    return {key: value for key, value in request.POST.items() if key not in ("csrfmiddlewaretoken", "idempotency_key")}
+    return {
+        key: value
+        for key, value in request.POST.items()
+        if key not in ("csrfmiddlewaretoken", "idempotency_key")
+    }

@@ -32,7 +32,11 @@ def address_problems(data: dict[str, Any], prefix: str = "") -> list[Finding]:
     for name in ("street", "street2", "city"):
         if any(char in FORBIDDEN for char in data.get(f"{prefix}{name}") or ""):
             found.append(
-                Finding("characters", f"{prefix}{name}", f"Leave out {' '.join(FORBIDDEN)} here: payers refuse them.")
+                Finding(
+                    "characters",
+                    f"{prefix}{name}",
+                    f"Leave out {' '.join(FORBIDDEN)} here: payers refuse them.",
+                )
             )
     return found
 

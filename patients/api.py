@@ -22,7 +22,6 @@ from patients.requirements import missing_to_bill, missing_to_book
 from work.idempotency import once
 
 
-
 class GuarantorSerializer(serializers.ModelSerializer):
     """Who pays what the insurers leave."""
 
@@ -30,7 +29,18 @@ class GuarantorSerializer(serializers.ModelSerializer):
 
     class Meta:
         model = Guarantor
-        fields = ["id", "first_name", "last_name", "phone", "email", "street", "street2", "city", "state", "zip_code"]
+        fields = [
+            "id",
+            "first_name",
+            "last_name",
+            "phone",
+            "email",
+            "street",
+            "street2",
+            "city",
+            "state",
+            "zip_code",
+        ]
 
 
 class PatientSerializer(serializers.Serializer):
@@ -64,7 +74,10 @@ class PatientSerializer(serializers.Serializer):
         """With the SSN masked and what is still missing."""
         shown = super().to_representation(instance)
         shown["ssn"] = instance.ssn_masked
-        for name, items in (("missing_to_book", missing_to_book(instance)), ("missing_to_bill", missing_to_bill(instance))):
+        for name, items in (
+            ("missing_to_book", missing_to_book(instance)),
+            ("missing_to_bill", missing_to_bill(instance)),
+        ):
             shown[name] = [{"field": item.field, "words": item.words, "owner": item.owner} for item in items]
         return shown
 
@@ -125,7 +138,9 @@ def search(request: Request) -> Response:
 @api_view(["GET", "PATCH"])
 def patient(request: Request, public_id: str) -> Response:
     """One patient; PATCH changes what is given."""
-    row = get_object_or_404(Patient.objects.select_related("guarantor", "referring_provider"), public_id=public_id)
+    row = get_object_or_404(
+        Patient.objects.select_related("guarantor", "referring_provider"), public_id=public_id
+    )
     if request.method == "PATCH":
         given = PatientSerializer(data=request.data, partial=True)
         given.is_valid(raise_exception=True)

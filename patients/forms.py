@@ -26,10 +26,16 @@ def date_field(label: str, *, required: bool = False, help_text: str = "") -> fo
     )
 
 
-def text(label: str, size: int, *, required: bool = False, help_text: str = "", **attrs: str) -> forms.CharField:
+def text(
+    label: str, size: int, *, required: bool = False, help_text: str = "", **attrs: str
+) -> forms.CharField:
     """One line of text."""
     return forms.CharField(
-        label=label, max_length=size, required=required, help_text=help_text, widget=forms.TextInput(attrs=attrs)
+        label=label,
+        max_length=size,
+        required=required,
+        help_text=help_text,
+        widget=forms.TextInput(attrs=attrs),
     )
 
 
@@ -46,7 +52,12 @@ class PatientForm(forms.Form):
     email = text("E-mail", 254, type="email")
     reason = text("Reason of the first visit", 120)
     chart_number = text("Chart number", 20, help_text="Empty: the next number of the clinic.")
-    ssn = text("Social security number", 11, help_text="Kept encrypted; only the last four are shown.", autocomplete="off")
+    ssn = text(
+        "Social security number",
+        11,
+        help_text="Kept encrypted; only the last four are shown.",
+        autocomplete="off",
+    )
     street = text("Street", 55)
     street2 = text("Apartment, suite", 55)
     city = text("City", 30)
@@ -61,7 +72,9 @@ class PatientForm(forms.Form):
     referring_last_name = text("Referring provider, last name", 60)
     referring_npi = text("Referring provider, NPI", 10, inputmode="numeric")
     guarantor_first_name = text("Guarantor, first name", 35)
-    guarantor_last_name = text("Guarantor, last name", 60, help_text="Who pays what insurers leave. Empty: the patient.")
+    guarantor_last_name = text(
+        "Guarantor, last name", 60, help_text="Who pays what insurers leave. Empty: the patient."
+    )
     guarantor_phone = text("Guarantor, phone", 20, type="tel")
     guarantor_email = text("Guarantor, e-mail", 254, type="email")
     guarantor_street = text("Guarantor, street", 55)
@@ -100,7 +113,17 @@ def _initial(patient: Patient) -> dict[str, Any]:
     return values
 
 
-IDENTITY = ("first_name", "middle_name", "last_name", "suffix", "birth_date", "sex", "phone", "email", "reason")
+IDENTITY = (
+    "first_name",
+    "middle_name",
+    "last_name",
+    "suffix",
+    "birth_date",
+    "sex",
+    "phone",
+    "email",
+    "reason",
+)
 RECORDS = ("chart_number", "ssn", "signature_on_file", "assigns_benefits")
 REFERRING = ("referring_provider", "referring_first_name", "referring_last_name", "referring_npi")
 SECTIONS: tuple[tuple[str, tuple[str, ...], bool], ...] = (

@@ -67,7 +67,9 @@ def page(typed: str, sort: str = "name", after: str = "", size: int = PAGE) -> t
         way = "lt" if order[0].startswith("-") else "gt"
         onward = Q(**{f"id__{way}": anchor.pk})
         if len(order) == 2:
-            onward = Q(**{f"search_name__{way}": anchor.search_name}) | (Q(search_name=anchor.search_name) & onward)
+            onward = Q(**{f"search_name__{way}": anchor.search_name}) | (
+                Q(search_name=anchor.search_name) & onward
+            )
         rows = rows.filter(onward)
     found = list(rows[: size + 1])
     return found[:size], found[size - 1].public_id if len(found) > size else ""

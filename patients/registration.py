@@ -131,7 +131,9 @@ def problems(data: dict[str, Any], today: date, exclude: Patient | None = None) 
     found += _referrer_problems(data)
     chart = data.get("chart_number")
     if chart and _chart_number_taken(chart, exclude):
-        found.append(Finding("chart_number", "chart_number", f"Chart number {chart} belongs to another patient."))
+        found.append(
+            Finding("chart_number", "chart_number", f"Chart number {chart} belongs to another patient.")
+        )
     return found
 
 
@@ -165,7 +167,9 @@ def _name_problems(data: dict[str, Any], prefix: str) -> list[Finding]:
     for name in NAME_FIELDS:
         if any(char in FORBIDDEN or not char.isprintable() for char in data.get(prefix + name) or ""):
             found.append(
-                Finding("characters", prefix + name, f"Leave out {' '.join(FORBIDDEN)} here: payers refuse them.")
+                Finding(
+                    "characters", prefix + name, f"Leave out {' '.join(FORBIDDEN)} here: payers refuse them."
+                )
             )
     return found
 
@@ -174,7 +178,9 @@ def _contact_problems(data: dict[str, Any], prefix: str) -> list[Finding]:
     found = []
     phone = data.get(f"{prefix}phone") or ""
     if phone and len(phone_digits(phone)) != 10:
-        found.append(Finding("phone", f"{prefix}phone", "A telephone number has ten digits, area code first."))
+        found.append(
+            Finding("phone", f"{prefix}phone", "A telephone number has ten digits, area code first.")
+        )
     if data.get(f"{prefix}email"):
         try:
             validate_email(data[f"{prefix}email"])
@@ -189,7 +195,9 @@ def _referrer_problems(data: dict[str, Any]) -> list[Finding]:
         return []
     found = []
     if not is_npi(npi):
-        found.append(Finding("npi", "referring_npi", "This is not an NPI: ten digits whose last one checks the rest."))
+        found.append(
+            Finding("npi", "referring_npi", "This is not an NPI: ten digits whose last one checks the rest.")
+        )
     for name in ("referring_first_name", "referring_last_name"):
         if not data.get(name):
             found.append(Finding("name", name, "Enter the name that belongs to the NPI."))

@@ -60,7 +60,8 @@ def patient_csv(request: HttpRequest) -> HttpResponse:
     """The same search as a CSV file; the export is audited."""
     rows = queries.search(request.POST.get("q", "")).order_by("search_name", "id")[:20000]
     lines = [
-        [p.chart_number, p.last_name, p.first_name, p.birth_date, p.sex, p.phone_shown, p.city, p.state] for p in rows
+        [p.chart_number, p.last_name, p.first_name, p.birth_date, p.sex, p.phone_shown, p.city, p.state]
+        for p in rows
     ]
     audit.record("patient.export", "patient", rows=len(lines))
     head = ["Chart", "Last name", "First name", "Date of birth", "Sex", "Phone", "City", "State"]
@@ -89,28 +90,44 @@ def register(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "patients/form.html",
-        {"form": form, "sections": sections(form), "twins": twins, "next": _asked(request), "title": "New patient"},
+        {
+            "form": form,
+            "sections": sections(form),
+            "twins": twins,
+            "next": _asked(request),
+            "title": "New patient",
+        },
     )
 
 
 @require_http_methods(["GET", "POST"])
 def edit(request: HttpRequest, public_id: str) -> HttpResponse:
     """Change a patient."""
-    patient = get_object_or_404(Patient.objects.select_related("guarantor", "referring_provider"), public_id=public_id)
+    patient = get_object_or_404(
+        Patient.objects.select_related("guarantor", "referring_provider"), public_id=public_id
+    )
     form = PatientForm(request.POST or None, today=today_here(request), patient=patient)
     if request.method == "POST" and form.is_valid():
         registration.change(patient, form.cleaned_data, today=today_here(request))
         messages.success(request, "Saved")
         return redirect(_onward(request, patient.public_id))
     audit.record("patient.read", "patient", patient.public_id)
-    context = {"form": form, "sections": sections(form), "patient": patient, "next": _asked(request), "title": "Edit"}
+    context = {
+        "form": form,
+        "sections": sections(form),
+        "patient": patient,
+        "next": _asked(request),
+        "title": "Edit",
+    }
     return render(request, "patients/form.html", context)
 
 
 @require_GET
 def patient_page(request: HttpRequest, public_id: str) -> HttpResponse:
     """One patient: who, coverage, visits, balance, claims."""
-    patient = get_object_or_404(Patient.objects.select_related("guarantor", "referring_provider"), public_id=public_id)
+    patient = get_object_or_404(
+        Patient.objects.select_related("guarantor", "referring_provider"), public_id=public_id
+    )
     audit.record("patient.read", "patient", patient.public_id)
     booking, billing = missing_to_book(patient), missing_to_bill(patient)
     context = {
@@ -128,7 +145,9 @@ def pick(request: HttpRequest) -> HttpResponse:
     """Who fits what is typed, as choices for a form of another room (booking)."""
     typed = request.POST.get("q", "")
     rows = queries.page(typed, size=8)[0] if len(typed.strip()) >= 2 else []
-    return render(request, "patients/parts/pick.html", {"rows": rows, "q": typed, "today": today_here(request)})
+    return render(
+        request, "patients/parts/pick.html", {"rows": rows, "q": typed, "today": today_here(request)}
+    )
 
 
 def upper_parts(request: HttpRequest, patient: Patient) -> dict[str, str]:

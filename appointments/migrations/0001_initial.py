@@ -10,165 +10,401 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('clinics', '0001_initial'),
-        ('insurance', '0001_initial'),
-        ('patients', '0001_initial'),
+        ("clinics", "0001_initial"),
+        ("insurance", "0001_initial"),
+        ("patients", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='AppointmentType',
+            name="AppointmentType",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', clinics.fields.PublicIdField(default=lib.identifiers.new_public_id, editable=False, max_length=16)),
-                ('name', models.CharField(max_length=60)),
-                ('minutes', models.PositiveSmallIntegerField(default=30)),
-                ('is_active', models.BooleanField(default=True)),
-                ('clinic', models.ForeignKey(db_index=False, default=clinics.scoping.current_clinic_id, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinics.clinic')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "public_id",
+                    clinics.fields.PublicIdField(
+                        default=lib.identifiers.new_public_id, editable=False, max_length=16
+                    ),
+                ),
+                ("name", models.CharField(max_length=60)),
+                ("minutes", models.PositiveSmallIntegerField(default=30)),
+                ("is_active", models.BooleanField(default=True)),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        db_index=False,
+                        default=clinics.scoping.current_clinic_id,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clinics.clinic",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Appointment',
+            name="Appointment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', clinics.fields.PublicIdField(default=lib.identifiers.new_public_id, editable=False, max_length=16)),
-                ('starts_at', models.DateTimeField()),
-                ('service_date', models.DateField()),
-                ('minutes', models.PositiveSmallIntegerField(default=30)),
-                ('state', models.CharField(choices=[('scheduled', 'Scheduled'), ('arrived', 'Arrived'), ('in_treatment', 'In treatment'), ('complete', 'Complete'), ('checked_out', 'Checked out'), ('no_show', 'No-show'), ('late_cancel', 'Late cancel'), ('cancelled', 'Cancelled'), ('clinician_cancelled', 'Cancelled by clinician')], default='scheduled', max_length=20)),
-                ('override_price', clinics.fields.MoneyField(blank=True, null=True)),
-                ('note', models.CharField(blank=True, max_length=200)),
-                ('onset_on', models.DateField(blank=True, null=True)),
-                ('initial_treatment_on', models.DateField(blank=True, null=True)),
-                ('last_menstrual_on', models.DateField(blank=True, null=True)),
-                ('accident_on', models.DateField(blank=True, null=True)),
-                ('accident_kind', models.CharField(blank=True, max_length=2)),
-                ('accident_state', models.CharField(blank=True, max_length=2)),
-                ('diagnoses', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=8), default=list, size=None)),
-                ('diagnosis_labels', models.JSONField(default=dict)),
-                ('place_of_service', models.CharField(blank=True, max_length=2)),
-                ('authorization_number', models.CharField(blank=True, max_length=30)),
-                ('salt_from', models.DateField(blank=True, null=True)),
-                ('checked_out_at', models.DateTimeField(null=True)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('clinic', models.ForeignKey(db_index=False, default=clinics.scoping.current_clinic_id, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinics.clinic')),
-                ('clinician', clinics.fields.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='appointments', to='clinics.clinician')),
-                ('location', clinics.fields.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='appointments', to='clinics.location')),
-                ('patient', clinics.fields.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='appointments', to='patients.patient')),
-                ('profile', clinics.fields.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='appointments', to='insurance.insuranceprofile')),
-                ('appointment_type', clinics.fields.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='appointments', to='appointments.appointmenttype')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "public_id",
+                    clinics.fields.PublicIdField(
+                        default=lib.identifiers.new_public_id, editable=False, max_length=16
+                    ),
+                ),
+                ("starts_at", models.DateTimeField()),
+                ("service_date", models.DateField()),
+                ("minutes", models.PositiveSmallIntegerField(default=30)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("scheduled", "Scheduled"),
+                            ("arrived", "Arrived"),
+                            ("in_treatment", "In treatment"),
+                            ("complete", "Complete"),
+                            ("checked_out", "Checked out"),
+                            ("no_show", "No-show"),
+                            ("late_cancel", "Late cancel"),
+                            ("cancelled", "Cancelled"),
+                            ("clinician_cancelled", "Cancelled by clinician"),
+                        ],
+                        default="scheduled",
+                        max_length=20,
+                    ),
+                ),
+                ("override_price", clinics.fields.MoneyField(blank=True, null=True)),
+                ("note", models.CharField(blank=True, max_length=200)),
+                ("onset_on", models.DateField(blank=True, null=True)),
+                ("initial_treatment_on", models.DateField(blank=True, null=True)),
+                ("last_menstrual_on", models.DateField(blank=True, null=True)),
+                ("accident_on", models.DateField(blank=True, null=True)),
+                ("accident_kind", models.CharField(blank=True, max_length=2)),
+                ("accident_state", models.CharField(blank=True, max_length=2)),
+                (
+                    "diagnoses",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=8), default=list, size=None
+                    ),
+                ),
+                ("diagnosis_labels", models.JSONField(default=dict)),
+                ("place_of_service", models.CharField(blank=True, max_length=2)),
+                ("authorization_number", models.CharField(blank=True, max_length=30)),
+                ("salt_from", models.DateField(blank=True, null=True)),
+                ("checked_out_at", models.DateTimeField(null=True)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("version", models.PositiveIntegerField(default=1)),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        db_index=False,
+                        default=clinics.scoping.current_clinic_id,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clinics.clinic",
+                    ),
+                ),
+                (
+                    "clinician",
+                    clinics.fields.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="appointments",
+                        to="clinics.clinician",
+                    ),
+                ),
+                (
+                    "location",
+                    clinics.fields.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="appointments",
+                        to="clinics.location",
+                    ),
+                ),
+                (
+                    "patient",
+                    clinics.fields.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="appointments",
+                        to="patients.patient",
+                    ),
+                ),
+                (
+                    "profile",
+                    clinics.fields.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="appointments",
+                        to="insurance.insuranceprofile",
+                    ),
+                ),
+                (
+                    "appointment_type",
+                    clinics.fields.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="appointments",
+                        to="appointments.appointmenttype",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Service',
+            name="Service",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', clinics.fields.PublicIdField(default=lib.identifiers.new_public_id, editable=False, max_length=16)),
-                ('code', models.CharField(max_length=8)),
-                ('name', models.CharField(max_length=80)),
-                ('kind', models.CharField(choices=[('individual', 'Individual'), ('group', 'Group')], default='individual', max_length=10)),
-                ('bill_patient_directly', models.BooleanField(default=False)),
-                ('interval_minutes', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('rounding', models.CharField(blank=True, max_length=4)),
-                ('min_units', models.DecimalField(decimal_places=3, default=0, max_digits=7)),
-                ('is_active', models.BooleanField(default=True)),
-                ('clinic', models.ForeignKey(db_index=False, default=clinics.scoping.current_clinic_id, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinics.clinic')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "public_id",
+                    clinics.fields.PublicIdField(
+                        default=lib.identifiers.new_public_id, editable=False, max_length=16
+                    ),
+                ),
+                ("code", models.CharField(max_length=8)),
+                ("name", models.CharField(max_length=80)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("individual", "Individual"), ("group", "Group")],
+                        default="individual",
+                        max_length=10,
+                    ),
+                ),
+                ("bill_patient_directly", models.BooleanField(default=False)),
+                ("interval_minutes", models.PositiveSmallIntegerField(blank=True, null=True)),
+                ("rounding", models.CharField(blank=True, max_length=4)),
+                ("min_units", models.DecimalField(decimal_places=3, default=0, max_digits=7)),
+                ("is_active", models.BooleanField(default=True)),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        db_index=False,
+                        default=clinics.scoping.current_clinic_id,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clinics.clinic",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ServicePrice',
+            name="ServicePrice",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('effective_on', models.DateField()),
-                ('price', clinics.fields.MoneyField()),
-                ('clinic', models.ForeignKey(db_index=False, default=clinics.scoping.current_clinic_id, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinics.clinic')),
-                ('service', clinics.fields.TenantForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='prices', to='appointments.service')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("effective_on", models.DateField()),
+                ("price", clinics.fields.MoneyField()),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        db_index=False,
+                        default=clinics.scoping.current_clinic_id,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clinics.clinic",
+                    ),
+                ),
+                (
+                    "service",
+                    clinics.fields.TenantForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="prices",
+                        to="appointments.service",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='VisitLine',
+            name="VisitLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', clinics.fields.PublicIdField(default=lib.identifiers.new_public_id, editable=False, max_length=16)),
-                ('line_no', models.PositiveSmallIntegerField()),
-                ('modifiers', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=2), blank=True, default=list, size=None)),
-                ('units', models.DecimalField(blank=True, decimal_places=3, max_digits=8, null=True)),
-                ('pointers', django.contrib.postgres.fields.ArrayField(base_field=models.PositiveSmallIntegerField(), default=list, size=None)),
-                ('origin', models.CharField(choices=[('typed', 'Entered'), ('salt', 'Same as last time')], default='typed', max_length=8)),
-                ('is_confirmed', models.BooleanField(default=True)),
-                ('appointment', clinics.fields.TenantForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='lines', to='appointments.appointment')),
-                ('clinic', models.ForeignKey(db_index=False, default=clinics.scoping.current_clinic_id, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinics.clinic')),
-                ('service', clinics.fields.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='appointments.service')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "public_id",
+                    clinics.fields.PublicIdField(
+                        default=lib.identifiers.new_public_id, editable=False, max_length=16
+                    ),
+                ),
+                ("line_no", models.PositiveSmallIntegerField()),
+                (
+                    "modifiers",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=2), blank=True, default=list, size=None
+                    ),
+                ),
+                ("units", models.DecimalField(blank=True, decimal_places=3, max_digits=8, null=True)),
+                (
+                    "pointers",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.PositiveSmallIntegerField(), default=list, size=None
+                    ),
+                ),
+                (
+                    "origin",
+                    models.CharField(
+                        choices=[("typed", "Entered"), ("salt", "Same as last time")],
+                        default="typed",
+                        max_length=8,
+                    ),
+                ),
+                ("is_confirmed", models.BooleanField(default=True)),
+                (
+                    "appointment",
+                    clinics.fields.TenantForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="lines",
+                        to="appointments.appointment",
+                    ),
+                ),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        db_index=False,
+                        default=clinics.scoping.current_clinic_id,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clinics.clinic",
+                    ),
+                ),
+                (
+                    "service",
+                    clinics.fields.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="appointments.service",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['line_no'],
+                "ordering": ["line_no"],
             },
         ),
         migrations.CreateModel(
-            name='AppointmentStatus',
+            name="AppointmentStatus",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=40)),
-                ('state', models.CharField(choices=[('scheduled', 'Scheduled'), ('arrived', 'Arrived'), ('in_treatment', 'In treatment'), ('complete', 'Complete'), ('checked_out', 'Checked out'), ('no_show', 'No-show'), ('late_cancel', 'Late cancel'), ('cancelled', 'Cancelled'), ('clinician_cancelled', 'Cancelled by clinician')], max_length=20)),
-                ('transition', models.BooleanField(default=False)),
-                ('cancellation_fee', clinics.fields.MoneyField(blank=True, null=True)),
-                ('clinic', models.ForeignKey(db_index=False, default=clinics.scoping.current_clinic_id, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinics.clinic')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=40)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("scheduled", "Scheduled"),
+                            ("arrived", "Arrived"),
+                            ("in_treatment", "In treatment"),
+                            ("complete", "Complete"),
+                            ("checked_out", "Checked out"),
+                            ("no_show", "No-show"),
+                            ("late_cancel", "Late cancel"),
+                            ("cancelled", "Cancelled"),
+                            ("clinician_cancelled", "Cancelled by clinician"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("transition", models.BooleanField(default=False)),
+                ("cancellation_fee", clinics.fields.MoneyField(blank=True, null=True)),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        db_index=False,
+                        default=clinics.scoping.current_clinic_id,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clinics.clinic",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('clinic', 'name'), name='appointment_status_once')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("clinic", "name"), name="appointment_status_once")
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='appointmenttype',
-            constraint=models.UniqueConstraint(fields=('clinic', 'public_id'), name='appointment_type_public_id'),
+            model_name="appointmenttype",
+            constraint=models.UniqueConstraint(
+                fields=("clinic", "public_id"), name="appointment_type_public_id"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='appointmenttype',
-            constraint=models.UniqueConstraint(fields=('clinic', 'name'), name='appointment_type_once'),
+            model_name="appointmenttype",
+            constraint=models.UniqueConstraint(fields=("clinic", "name"), name="appointment_type_once"),
         ),
         migrations.AddIndex(
-            model_name='appointment',
-            index=models.Index(fields=['clinic', 'service_date', 'starts_at'], name='appointment_by_day'),
+            model_name="appointment",
+            index=models.Index(fields=["clinic", "service_date", "starts_at"], name="appointment_by_day"),
         ),
         migrations.AddIndex(
-            model_name='appointment',
-            index=models.Index(fields=['clinic', 'patient', '-service_date'], name='appointment_by_patient'),
+            model_name="appointment",
+            index=models.Index(fields=["clinic", "patient", "-service_date"], name="appointment_by_patient"),
         ),
         migrations.AddConstraint(
-            model_name='appointment',
-            constraint=models.UniqueConstraint(fields=('clinic', 'public_id'), name='appointment_public_id'),
+            model_name="appointment",
+            constraint=models.UniqueConstraint(fields=("clinic", "public_id"), name="appointment_public_id"),
         ),
         migrations.AddConstraint(
-            model_name='appointment',
-            constraint=models.CheckConstraint(condition=models.Q(('override_price__isnull', True), ('override_price__gte', 0), _connector='OR'), name='override_price_not_negative'),
+            model_name="appointment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("override_price__isnull", True), ("override_price__gte", 0), _connector="OR"
+                ),
+                name="override_price_not_negative",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='service',
-            constraint=models.UniqueConstraint(fields=('clinic', 'public_id'), name='service_public_id'),
+            model_name="service",
+            constraint=models.UniqueConstraint(fields=("clinic", "public_id"), name="service_public_id"),
         ),
         migrations.AddConstraint(
-            model_name='service',
-            constraint=models.UniqueConstraint(fields=('clinic', 'code', 'name'), name='service_once'),
+            model_name="service",
+            constraint=models.UniqueConstraint(fields=("clinic", "code", "name"), name="service_once"),
         ),
         migrations.AddConstraint(
-            model_name='serviceprice',
-            constraint=models.UniqueConstraint(fields=('clinic', 'service', 'effective_on'), name='service_price_once'),
+            model_name="serviceprice",
+            constraint=models.UniqueConstraint(
+                fields=("clinic", "service", "effective_on"), name="service_price_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='serviceprice',
-            constraint=models.CheckConstraint(condition=models.Q(('price__gte', 0)), name='service_price_not_negative'),
+            model_name="serviceprice",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("price__gte", 0)), name="service_price_not_negative"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='visitline',
-            constraint=models.UniqueConstraint(fields=('clinic', 'public_id'), name='visit_line_public_id'),
+            model_name="visitline",
+            constraint=models.UniqueConstraint(fields=("clinic", "public_id"), name="visit_line_public_id"),
         ),
         migrations.AddConstraint(
-            model_name='visitline',
-            constraint=models.UniqueConstraint(fields=('clinic', 'appointment', 'line_no'), name='visit_line_no_once'),
+            model_name="visitline",
+            constraint=models.UniqueConstraint(
+                fields=("clinic", "appointment", "line_no"), name="visit_line_no_once"
+            ),
         ),
     ]

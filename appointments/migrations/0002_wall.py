@@ -6,7 +6,13 @@ from clinics.walls import Wall
 
 
 class Migration(migrations.Migration):
-    dependencies = [("appointments", "0001_initial"), ("clinics", "0002_wall"), ("work", "0002_wall"), ("patients", "0002_wall"), ("insurance", "0002_wall")]
+    dependencies = [
+        ("appointments", "0001_initial"),
+        ("clinics", "0002_wall"),
+        ("work", "0002_wall"),
+        ("patients", "0002_wall"),
+        ("insurance", "0002_wall"),
+    ]
 
     operations = [
         Wall("Service", "ServicePrice", "AppointmentType", "AppointmentStatus", "Appointment", "VisitLine"),

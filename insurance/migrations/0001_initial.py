@@ -9,192 +9,476 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('clinics', '0001_initial'),
-        ('patients', '0001_initial'),
+        ("clinics", "0001_initial"),
+        ("patients", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='InsuranceProfile',
+            name="InsuranceProfile",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', clinics.fields.PublicIdField(default=lib.identifiers.new_public_id, editable=False, max_length=16)),
-                ('name', models.CharField(max_length=60)),
-                ('kind', models.CharField(choices=[('standard', 'Standard'), ('self_pay', 'Self-pay'), ('work_comp', "Workers' compensation"), ('auto', 'Auto accident'), ('dme', 'Durable equipment'), ('other', 'Other')], default='standard', max_length=10)),
-                ('status', models.CharField(choices=[('default', 'Default'), ('active', 'Active'), ('inactive', 'Inactive')], default='active', max_length=10)),
-                ('effective_on', models.DateField(blank=True, null=True)),
-                ('expires_on', models.DateField(blank=True, null=True)),
-                ('accident_on', models.DateField(blank=True, null=True)),
-                ('accident_state', models.CharField(blank=True, max_length=2)),
-                ('accident_claim_number', models.CharField(blank=True, max_length=40)),
-                ('employer', models.CharField(blank=True, max_length=60)),
-                ('clinic', models.ForeignKey(db_index=False, default=clinics.scoping.current_clinic_id, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinics.clinic')),
-                ('patient', clinics.fields.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='profiles', to='patients.patient')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "public_id",
+                    clinics.fields.PublicIdField(
+                        default=lib.identifiers.new_public_id, editable=False, max_length=16
+                    ),
+                ),
+                ("name", models.CharField(max_length=60)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("standard", "Standard"),
+                            ("self_pay", "Self-pay"),
+                            ("work_comp", "Workers' compensation"),
+                            ("auto", "Auto accident"),
+                            ("dme", "Durable equipment"),
+                            ("other", "Other"),
+                        ],
+                        default="standard",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("default", "Default"), ("active", "Active"), ("inactive", "Inactive")],
+                        default="active",
+                        max_length=10,
+                    ),
+                ),
+                ("effective_on", models.DateField(blank=True, null=True)),
+                ("expires_on", models.DateField(blank=True, null=True)),
+                ("accident_on", models.DateField(blank=True, null=True)),
+                ("accident_state", models.CharField(blank=True, max_length=2)),
+                ("accident_claim_number", models.CharField(blank=True, max_length=40)),
+                ("employer", models.CharField(blank=True, max_length=60)),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        db_index=False,
+                        default=clinics.scoping.current_clinic_id,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clinics.clinic",
+                    ),
+                ),
+                (
+                    "patient",
+                    clinics.fields.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="profiles",
+                        to="patients.patient",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Payer',
+            name="Payer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', clinics.fields.PublicIdField(default=lib.identifiers.new_public_id, editable=False, max_length=16)),
-                ('street', models.CharField(blank=True, max_length=55)),
-                ('street2', models.CharField(blank=True, max_length=55)),
-                ('city', models.CharField(blank=True, max_length=30)),
-                ('state', models.CharField(blank=True, max_length=2)),
-                ('zip_code', models.CharField(blank=True, max_length=10)),
-                ('name', models.CharField(max_length=60)),
-                ('payer_id', models.CharField(max_length=30)),
-                ('claim_format', models.CharField(choices=[('electronic', 'Electronic (837P)'), ('paper', 'Paper (CMS-1500)'), ('patient_statement', 'Patient statement')], default='electronic', max_length=20)),
-                ('filing_indicator', models.CharField(choices=[('CI', 'Commercial'), ('BL', 'Blue Cross Blue Shield'), ('MB', 'Medicare Part B'), ('MC', 'Medicaid'), ('HM', 'HMO'), ('12', 'PPO'), ('13', 'Point of service'), ('CH', 'TRICARE'), ('WC', "Workers' compensation"), ('AM', 'Automobile'), ('ZZ', 'Other')], default='CI', max_length=2)),
-                ('remit_payer_id', models.CharField(blank=True, max_length=30)),
-                ('filing_days', models.PositiveIntegerField(blank=True, null=True)),
-                ('accepts_frequency_7_8', models.BooleanField(default=True)),
-                ('report_zero_share', models.BooleanField(default=False)),
-                ('collect_primary_copay', models.BooleanField(default=True)),
-                ('crossover_days', models.PositiveIntegerField(default=30)),
-                ('requires', models.JSONField(default=list)),
-                ('is_active', models.BooleanField(default=True)),
-                ('clinic', models.ForeignKey(db_index=False, default=clinics.scoping.current_clinic_id, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinics.clinic')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "public_id",
+                    clinics.fields.PublicIdField(
+                        default=lib.identifiers.new_public_id, editable=False, max_length=16
+                    ),
+                ),
+                ("street", models.CharField(blank=True, max_length=55)),
+                ("street2", models.CharField(blank=True, max_length=55)),
+                ("city", models.CharField(blank=True, max_length=30)),
+                ("state", models.CharField(blank=True, max_length=2)),
+                ("zip_code", models.CharField(blank=True, max_length=10)),
+                ("name", models.CharField(max_length=60)),
+                ("payer_id", models.CharField(max_length=30)),
+                (
+                    "claim_format",
+                    models.CharField(
+                        choices=[
+                            ("electronic", "Electronic (837P)"),
+                            ("paper", "Paper (CMS-1500)"),
+                            ("patient_statement", "Patient statement"),
+                        ],
+                        default="electronic",
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "filing_indicator",
+                    models.CharField(
+                        choices=[
+                            ("CI", "Commercial"),
+                            ("BL", "Blue Cross Blue Shield"),
+                            ("MB", "Medicare Part B"),
+                            ("MC", "Medicaid"),
+                            ("HM", "HMO"),
+                            ("12", "PPO"),
+                            ("13", "Point of service"),
+                            ("CH", "TRICARE"),
+                            ("WC", "Workers' compensation"),
+                            ("AM", "Automobile"),
+                            ("ZZ", "Other"),
+                        ],
+                        default="CI",
+                        max_length=2,
+                    ),
+                ),
+                ("remit_payer_id", models.CharField(blank=True, max_length=30)),
+                ("filing_days", models.PositiveIntegerField(blank=True, null=True)),
+                ("accepts_frequency_7_8", models.BooleanField(default=True)),
+                ("report_zero_share", models.BooleanField(default=False)),
+                ("collect_primary_copay", models.BooleanField(default=True)),
+                ("crossover_days", models.PositiveIntegerField(default=30)),
+                ("requires", models.JSONField(default=list)),
+                ("is_active", models.BooleanField(default=True)),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        db_index=False,
+                        default=clinics.scoping.current_clinic_id,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clinics.clinic",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ContractRate',
+            name="ContractRate",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('procedure_code', models.CharField(max_length=8)),
-                ('allowed', clinics.fields.MoneyField()),
-                ('effective_on', models.DateField()),
-                ('expires_on', models.DateField(blank=True, null=True)),
-                ('clinic', models.ForeignKey(db_index=False, default=clinics.scoping.current_clinic_id, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinics.clinic')),
-                ('payer', clinics.fields.TenantForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rates', to='insurance.payer')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("procedure_code", models.CharField(max_length=8)),
+                ("allowed", clinics.fields.MoneyField()),
+                ("effective_on", models.DateField()),
+                ("expires_on", models.DateField(blank=True, null=True)),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        db_index=False,
+                        default=clinics.scoping.current_clinic_id,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clinics.clinic",
+                    ),
+                ),
+                (
+                    "payer",
+                    clinics.fields.TenantForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="rates",
+                        to="insurance.payer",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Plan',
+            name="Plan",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', clinics.fields.PublicIdField(default=lib.identifiers.new_public_id, editable=False, max_length=16)),
-                ('name', models.CharField(max_length=60)),
-                ('copay_individual', clinics.fields.MoneyField(blank=True, null=True)),
-                ('copay_group', clinics.fields.MoneyField(blank=True, null=True)),
-                ('clinic', models.ForeignKey(db_index=False, default=clinics.scoping.current_clinic_id, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinics.clinic')),
-                ('payer', clinics.fields.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='plans', to='insurance.payer')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "public_id",
+                    clinics.fields.PublicIdField(
+                        default=lib.identifiers.new_public_id, editable=False, max_length=16
+                    ),
+                ),
+                ("name", models.CharField(max_length=60)),
+                ("copay_individual", clinics.fields.MoneyField(blank=True, null=True)),
+                ("copay_group", clinics.fields.MoneyField(blank=True, null=True)),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        db_index=False,
+                        default=clinics.scoping.current_clinic_id,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clinics.clinic",
+                    ),
+                ),
+                (
+                    "payer",
+                    clinics.fields.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="plans",
+                        to="insurance.payer",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Policy',
+            name="Policy",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', clinics.fields.PublicIdField(default=lib.identifiers.new_public_id, editable=False, max_length=16)),
-                ('member_id', models.CharField(max_length=40)),
-                ('group_number', models.CharField(blank=True, max_length=30)),
-                ('group_name', models.CharField(blank=True, max_length=60)),
-                ('relationship', models.CharField(blank=True, choices=[('18', 'Self'), ('01', 'Spouse'), ('19', 'Child'), ('20', 'Employee'), ('21', 'Unknown'), ('53', 'Life partner'), ('G8', 'Other')], max_length=2)),
-                ('holder_first_name', models.CharField(blank=True, max_length=35)),
-                ('holder_last_name', models.CharField(blank=True, max_length=60)),
-                ('holder_birth_date', models.DateField(blank=True, null=True)),
-                ('holder_sex', models.CharField(blank=True, max_length=1)),
-                ('effective_on', models.DateField()),
-                ('expires_on', models.DateField(blank=True, null=True)),
-                ('copay_individual', clinics.fields.MoneyField(blank=True, null=True)),
-                ('copay_group', clinics.fields.MoneyField(blank=True, null=True)),
-                ('clinic', models.ForeignKey(db_index=False, default=clinics.scoping.current_clinic_id, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinics.clinic')),
-                ('patient', clinics.fields.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='policies', to='patients.patient')),
-                ('payer', clinics.fields.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='policies', to='insurance.payer')),
-                ('plan', clinics.fields.TenantForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='policies', to='insurance.plan')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "public_id",
+                    clinics.fields.PublicIdField(
+                        default=lib.identifiers.new_public_id, editable=False, max_length=16
+                    ),
+                ),
+                ("member_id", models.CharField(max_length=40)),
+                ("group_number", models.CharField(blank=True, max_length=30)),
+                ("group_name", models.CharField(blank=True, max_length=60)),
+                (
+                    "relationship",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("18", "Self"),
+                            ("01", "Spouse"),
+                            ("19", "Child"),
+                            ("20", "Employee"),
+                            ("21", "Unknown"),
+                            ("53", "Life partner"),
+                            ("G8", "Other"),
+                        ],
+                        max_length=2,
+                    ),
+                ),
+                ("holder_first_name", models.CharField(blank=True, max_length=35)),
+                ("holder_last_name", models.CharField(blank=True, max_length=60)),
+                ("holder_birth_date", models.DateField(blank=True, null=True)),
+                ("holder_sex", models.CharField(blank=True, max_length=1)),
+                ("effective_on", models.DateField()),
+                ("expires_on", models.DateField(blank=True, null=True)),
+                ("copay_individual", clinics.fields.MoneyField(blank=True, null=True)),
+                ("copay_group", clinics.fields.MoneyField(blank=True, null=True)),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        db_index=False,
+                        default=clinics.scoping.current_clinic_id,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clinics.clinic",
+                    ),
+                ),
+                (
+                    "patient",
+                    clinics.fields.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="policies",
+                        to="patients.patient",
+                    ),
+                ),
+                (
+                    "payer",
+                    clinics.fields.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="policies",
+                        to="insurance.payer",
+                    ),
+                ),
+                (
+                    "plan",
+                    clinics.fields.TenantForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="policies",
+                        to="insurance.plan",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Layer',
+            name="Layer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveSmallIntegerField()),
-                ('effective_on', models.DateField()),
-                ('expires_on', models.DateField(blank=True, null=True)),
-                ('clinic', models.ForeignKey(db_index=False, default=clinics.scoping.current_clinic_id, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinics.clinic')),
-                ('profile', clinics.fields.TenantForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='layers', to='insurance.insuranceprofile')),
-                ('policy', clinics.fields.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='layers', to='insurance.policy')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("position", models.PositiveSmallIntegerField()),
+                ("effective_on", models.DateField()),
+                ("expires_on", models.DateField(blank=True, null=True)),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        db_index=False,
+                        default=clinics.scoping.current_clinic_id,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clinics.clinic",
+                    ),
+                ),
+                (
+                    "profile",
+                    clinics.fields.TenantForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="layers",
+                        to="insurance.insuranceprofile",
+                    ),
+                ),
+                (
+                    "policy",
+                    clinics.fields.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="layers",
+                        to="insurance.policy",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position', 'effective_on'],
+                "ordering": ["position", "effective_on"],
             },
         ),
         migrations.CreateModel(
-            name='EligibilityCheck',
+            name="EligibilityCheck",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', clinics.fields.PublicIdField(default=lib.identifiers.new_public_id, editable=False, max_length=16)),
-                ('checked_on', models.DateField()),
-                ('is_active', models.BooleanField(null=True)),
-                ('source', models.CharField(default='phone', max_length=12)),
-                ('note', models.CharField(blank=True, max_length=200)),
-                ('benefits', models.JSONField(default=dict)),
-                ('clinic', models.ForeignKey(db_index=False, default=clinics.scoping.current_clinic_id, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinics.clinic')),
-                ('policy', clinics.fields.TenantForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='eligibility_checks', to='insurance.policy')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "public_id",
+                    clinics.fields.PublicIdField(
+                        default=lib.identifiers.new_public_id, editable=False, max_length=16
+                    ),
+                ),
+                ("checked_on", models.DateField()),
+                ("is_active", models.BooleanField(null=True)),
+                ("source", models.CharField(default="phone", max_length=12)),
+                ("note", models.CharField(blank=True, max_length=200)),
+                ("benefits", models.JSONField(default=dict)),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        db_index=False,
+                        default=clinics.scoping.current_clinic_id,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clinics.clinic",
+                    ),
+                ),
+                (
+                    "policy",
+                    clinics.fields.TenantForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="eligibility_checks",
+                        to="insurance.policy",
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='insuranceprofile',
-            index=models.Index(fields=['clinic', 'patient'], name='profile_by_patient'),
+            model_name="insuranceprofile",
+            index=models.Index(fields=["clinic", "patient"], name="profile_by_patient"),
         ),
         migrations.AddConstraint(
-            model_name='insuranceprofile',
-            constraint=models.UniqueConstraint(fields=('clinic', 'public_id'), name='profile_public_id'),
+            model_name="insuranceprofile",
+            constraint=models.UniqueConstraint(fields=("clinic", "public_id"), name="profile_public_id"),
         ),
         migrations.AddConstraint(
-            model_name='insuranceprofile',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'default')), fields=('clinic', 'patient'), name='profile_one_default'),
+            model_name="insuranceprofile",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status", "default")),
+                fields=("clinic", "patient"),
+                name="profile_one_default",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='payer',
-            constraint=models.UniqueConstraint(fields=('clinic', 'public_id'), name='payer_public_id'),
+            model_name="payer",
+            constraint=models.UniqueConstraint(fields=("clinic", "public_id"), name="payer_public_id"),
         ),
         migrations.AddConstraint(
-            model_name='payer',
-            constraint=models.UniqueConstraint(fields=('clinic', 'payer_id', 'name'), name='payer_once'),
+            model_name="payer",
+            constraint=models.UniqueConstraint(fields=("clinic", "payer_id", "name"), name="payer_once"),
         ),
         migrations.AddConstraint(
-            model_name='contractrate',
-            constraint=models.UniqueConstraint(fields=('clinic', 'payer', 'procedure_code', 'effective_on'), name='rate_once'),
+            model_name="contractrate",
+            constraint=models.UniqueConstraint(
+                fields=("clinic", "payer", "procedure_code", "effective_on"), name="rate_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='plan',
-            constraint=models.UniqueConstraint(fields=('clinic', 'public_id'), name='plan_public_id'),
+            model_name="plan",
+            constraint=models.UniqueConstraint(fields=("clinic", "public_id"), name="plan_public_id"),
         ),
         migrations.AddConstraint(
-            model_name='plan',
-            constraint=models.UniqueConstraint(fields=('clinic', 'payer', 'name'), name='plan_once'),
+            model_name="plan",
+            constraint=models.UniqueConstraint(fields=("clinic", "payer", "name"), name="plan_once"),
         ),
         migrations.AddIndex(
-            model_name='policy',
-            index=models.Index(fields=['clinic', 'patient'], name='policy_by_patient'),
+            model_name="policy",
+            index=models.Index(fields=["clinic", "patient"], name="policy_by_patient"),
         ),
         migrations.AddConstraint(
-            model_name='policy',
-            constraint=models.UniqueConstraint(fields=('clinic', 'public_id'), name='policy_public_id'),
+            model_name="policy",
+            constraint=models.UniqueConstraint(fields=("clinic", "public_id"), name="policy_public_id"),
         ),
         migrations.AddConstraint(
-            model_name='layer',
-            constraint=models.CheckConstraint(condition=models.Q(('position__gte', 1), ('position__lte', 3)), name='layer_position_1_to_3'),
+            model_name="layer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("position__gte", 1), ("position__lte", 3)), name="layer_position_1_to_3"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='layer',
-            constraint=models.CheckConstraint(condition=models.Q(('expires_on__isnull', True), ('expires_on__gte', models.F('effective_on')), _connector='OR'), name='layer_dates_in_order'),
+            model_name="layer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("expires_on__isnull", True),
+                    ("expires_on__gte", models.F("effective_on")),
+                    _connector="OR",
+                ),
+                name="layer_dates_in_order",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='layer',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('clinic', '='), ('profile', '='), ('position', '='), (models.Func(models.F('effective_on'), models.F('expires_on'), models.Value('[]'), function='daterange'), '&&')], name='layer_position_once_a_day'),
+            model_name="layer",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                expressions=[
+                    ("clinic", "="),
+                    ("profile", "="),
+                    ("position", "="),
+                    (
+                        models.Func(
+                            models.F("effective_on"),
+                            models.F("expires_on"),
+                            models.Value("[]"),
+                            function="daterange",
+                        ),
+                        "&&",
+                    ),
+                ],
+                name="layer_position_once_a_day",
+            ),
         ),
         migrations.AddIndex(
-            model_name='eligibilitycheck',
-            index=models.Index(fields=['clinic', 'policy', '-checked_on'], name='eligibility_recent'),
+            model_name="eligibilitycheck",
+            index=models.Index(fields=["clinic", "policy", "-checked_on"], name="eligibility_recent"),
         ),
         migrations.AddConstraint(
-            model_name='eligibilitycheck',
-            constraint=models.UniqueConstraint(fields=('clinic', 'public_id'), name='eligibility_public_id'),
+            model_name="eligibilitycheck",
+            constraint=models.UniqueConstraint(fields=("clinic", "public_id"), name="eligibility_public_id"),
         ),
     ]

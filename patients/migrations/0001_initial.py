@@ -8,75 +8,136 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('clinics', '0001_initial'),
+        ("clinics", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Guarantor',
+            name="Guarantor",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', clinics.fields.PublicIdField(default=lib.identifiers.new_public_id, editable=False, max_length=16)),
-                ('street', models.CharField(blank=True, max_length=55)),
-                ('street2', models.CharField(blank=True, max_length=55)),
-                ('city', models.CharField(blank=True, max_length=30)),
-                ('state', models.CharField(blank=True, max_length=2)),
-                ('zip_code', models.CharField(blank=True, max_length=10)),
-                ('first_name', models.CharField(max_length=35)),
-                ('last_name', models.CharField(max_length=60)),
-                ('phone', models.CharField(blank=True, max_length=20)),
-                ('email', models.EmailField(blank=True, max_length=254)),
-                ('clinic', models.ForeignKey(db_index=False, default=clinics.scoping.current_clinic_id, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinics.clinic')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "public_id",
+                    clinics.fields.PublicIdField(
+                        default=lib.identifiers.new_public_id, editable=False, max_length=16
+                    ),
+                ),
+                ("street", models.CharField(blank=True, max_length=55)),
+                ("street2", models.CharField(blank=True, max_length=55)),
+                ("city", models.CharField(blank=True, max_length=30)),
+                ("state", models.CharField(blank=True, max_length=2)),
+                ("zip_code", models.CharField(blank=True, max_length=10)),
+                ("first_name", models.CharField(max_length=35)),
+                ("last_name", models.CharField(max_length=60)),
+                ("phone", models.CharField(blank=True, max_length=20)),
+                ("email", models.EmailField(blank=True, max_length=254)),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        db_index=False,
+                        default=clinics.scoping.current_clinic_id,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clinics.clinic",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Patient',
+            name="Patient",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', clinics.fields.PublicIdField(default=lib.identifiers.new_public_id, editable=False, max_length=16)),
-                ('street', models.CharField(blank=True, max_length=55)),
-                ('street2', models.CharField(blank=True, max_length=55)),
-                ('city', models.CharField(blank=True, max_length=30)),
-                ('state', models.CharField(blank=True, max_length=2)),
-                ('zip_code', models.CharField(blank=True, max_length=10)),
-                ('chart_number', models.CharField(max_length=20)),
-                ('first_name', models.CharField(max_length=35)),
-                ('middle_name', models.CharField(blank=True, max_length=25)),
-                ('last_name', models.CharField(max_length=60)),
-                ('suffix', models.CharField(blank=True, max_length=10)),
-                ('birth_date', models.DateField(blank=True, null=True)),
-                ('sex', models.CharField(blank=True, choices=[('F', 'Female'), ('M', 'Male'), ('U', 'Unknown')], max_length=1)),
-                ('phone', models.CharField(blank=True, max_length=20)),
-                ('email', models.EmailField(blank=True, max_length=254)),
-                ('reason', models.CharField(blank=True, max_length=120)),
-                ('ssn', clinics.fields.EncryptedField(blank=True)),
-                ('signature_on_file', models.BooleanField(default=True)),
-                ('assigns_benefits', models.BooleanField(default=True)),
-                ('search_name', models.CharField(db_collation='C', editable=False, max_length=120)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('clinic', models.ForeignKey(db_index=False, default=clinics.scoping.current_clinic_id, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinics.clinic')),
-                ('guarantor', clinics.fields.TenantForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='patients', to='patients.guarantor')),
-                ('referring_provider', clinics.fields.TenantForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='clinics.referringprovider')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "public_id",
+                    clinics.fields.PublicIdField(
+                        default=lib.identifiers.new_public_id, editable=False, max_length=16
+                    ),
+                ),
+                ("street", models.CharField(blank=True, max_length=55)),
+                ("street2", models.CharField(blank=True, max_length=55)),
+                ("city", models.CharField(blank=True, max_length=30)),
+                ("state", models.CharField(blank=True, max_length=2)),
+                ("zip_code", models.CharField(blank=True, max_length=10)),
+                ("chart_number", models.CharField(max_length=20)),
+                ("first_name", models.CharField(max_length=35)),
+                ("middle_name", models.CharField(blank=True, max_length=25)),
+                ("last_name", models.CharField(max_length=60)),
+                ("suffix", models.CharField(blank=True, max_length=10)),
+                ("birth_date", models.DateField(blank=True, null=True)),
+                (
+                    "sex",
+                    models.CharField(
+                        blank=True, choices=[("F", "Female"), ("M", "Male"), ("U", "Unknown")], max_length=1
+                    ),
+                ),
+                ("phone", models.CharField(blank=True, max_length=20)),
+                ("email", models.EmailField(blank=True, max_length=254)),
+                ("reason", models.CharField(blank=True, max_length=120)),
+                ("ssn", clinics.fields.EncryptedField(blank=True)),
+                ("signature_on_file", models.BooleanField(default=True)),
+                ("assigns_benefits", models.BooleanField(default=True)),
+                ("search_name", models.CharField(db_collation="C", editable=False, max_length=120)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        db_index=False,
+                        default=clinics.scoping.current_clinic_id,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clinics.clinic",
+                    ),
+                ),
+                (
+                    "guarantor",
+                    clinics.fields.TenantForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="patients",
+                        to="patients.guarantor",
+                    ),
+                ),
+                (
+                    "referring_provider",
+                    clinics.fields.TenantForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="clinics.referringprovider",
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='guarantor',
-            constraint=models.UniqueConstraint(fields=('clinic', 'public_id'), name='guarantor_public_id'),
+            model_name="guarantor",
+            constraint=models.UniqueConstraint(fields=("clinic", "public_id"), name="guarantor_public_id"),
         ),
         migrations.AddIndex(
-            model_name='patient',
-            index=models.Index(fields=['clinic', 'search_name', 'id'], name='patient_by_name'),
+            model_name="patient",
+            index=models.Index(fields=["clinic", "search_name", "id"], name="patient_by_name"),
         ),
         migrations.AddConstraint(
-            model_name='patient',
-            constraint=models.UniqueConstraint(fields=('clinic', 'public_id'), name='patient_public_id'),
+            model_name="patient",
+            constraint=models.UniqueConstraint(fields=("clinic", "public_id"), name="patient_public_id"),
         ),
         migrations.AddConstraint(
-            model_name='patient',
-            constraint=models.UniqueConstraint(fields=('clinic', 'chart_number'), name='patient_chart_number'),
+            model_name="patient",
+            constraint=models.UniqueConstraint(
+                fields=("clinic", "chart_number"), name="patient_chart_number"
+            ),
         ),
     ]

@@ -8,36 +8,46 @@ from clinics.walls import Wall
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('clinics', '0002_wall'),
-        ('patients', '0002_wall'),
+        ("clinics", "0002_wall"),
+        ("patients", "0002_wall"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ChartCounter',
+            name="ChartCounter",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('last', models.PositiveIntegerField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("last", models.PositiveIntegerField()),
             ],
         ),
         migrations.AddIndex(
-            model_name='patient',
-            index=models.Index(fields=['clinic', 'birth_date'], name='patient_by_birth_date'),
+            model_name="patient",
+            index=models.Index(fields=["clinic", "birth_date"], name="patient_by_birth_date"),
         ),
         migrations.AddIndex(
-            model_name='patient',
-            index=models.Index(fields=['clinic', 'phone'], name='patient_by_phone'),
+            model_name="patient",
+            index=models.Index(fields=["clinic", "phone"], name="patient_by_phone"),
         ),
         migrations.AddField(
-            model_name='chartcounter',
-            name='clinic',
-            field=models.ForeignKey(db_index=False, default=clinics.scoping.current_clinic_id, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinics.clinic'),
+            model_name="chartcounter",
+            name="clinic",
+            field=models.ForeignKey(
+                db_index=False,
+                default=clinics.scoping.current_clinic_id,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="clinics.clinic",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='chartcounter',
-            constraint=models.UniqueConstraint(fields=('clinic',), name='chart_counter_one_a_clinic'),
+            model_name="chartcounter",
+            constraint=models.UniqueConstraint(fields=("clinic",), name="chart_counter_one_a_clinic"),
         ),
         Wall("ChartCounter"),
     ]

@@ -20,7 +20,12 @@ from tests.cast import World, make_patient, make_payer, make_policy, make_world
 START = date(2026, 1, 1)
 DAYS = st.integers(0, 40)
 EDITS = st.lists(
-    st.tuples(st.sampled_from(["add", "end_layer", "end_profile", "default", "inactive"]), st.integers(0, 3), DAYS, DAYS),
+    st.tuples(
+        st.sampled_from(["add", "end_layer", "end_profile", "default", "inactive"]),
+        st.integers(0, 3),
+        DAYS,
+        DAYS,
+    ),
     max_size=12,
 )
 
@@ -44,11 +49,15 @@ def test_nobody_is_billed_outside_the_dates_that_were_given(
 ) -> None:
     patient = make_patient(chart_number=f"H{InsuranceProfile.objects.count()}")
     cards = [
-        make_policy(patient, make_payer(f"P{n}", f"{patient.pk}-{n}"), f"M{n}", effective_on=START, expires_on=None)
+        make_policy(
+            patient, make_payer(f"P{n}", f"{patient.pk}-{n}"), f"M{n}", effective_on=START, expires_on=None
+        )
         for n in range(4)
     ]
     begin, end = sorted(first)
-    profile = profile_edits.create_profile(patient, name="P", layers=[LayerSpec(cards[0], day(begin), day(end))])
+    profile = profile_edits.create_profile(
+        patient, name="P", layers=[LayerSpec(cards[0], day(begin), day(end))]
+    )
     # The model: what each card was ever allowed to be billed for, kept by hand.
     allowed: dict[int, set[int]] = {cards[0].pk: set(range(begin, end + 1))}
     for act, number, one, two in edits:

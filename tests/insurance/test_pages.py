@@ -37,15 +37,22 @@ def desk(client: Client, world: World) -> Client:
 
 def card(world: World, prefix: str, payer: Payer, member: str, **more: str) -> dict[str, str]:
     values = {
-        "policy": "new", "payer": payer.public_id, "member_id": member, "relationship": "18", "effective_on": "2026-01-01",
+        "policy": "new", "payer": payer.public_id, "member_id": member, "relationship": "18",
+        "effective_on": "2026-01-01",
     }  # fmt: skip
     return {f"{prefix}-{name}": value for name, value in {**values, **more}.items()}
 
 
 @pytest.mark.rule("S3.1", "S3.4", "S3.16", "S3.3", "S3.15")
-def test_primary_and_secondary_are_entered_on_one_page_once(desk: Client, world: World, patient: Patient) -> None:
+def test_primary_and_secondary_are_entered_on_one_page_once(
+    desk: Client, world: World, patient: Patient
+) -> None:
     form = {"kind": "standard", "make_default": "on", "idempotency_key": "p1", "name": ""}
-    form |= card(world, "c1", world.medicare, "1EG4TE5MK72") | card(world, "c2", world.aarp, "AARP77") | {"c3-policy": ""}
+    form |= (
+        card(world, "c1", world.medicare, "1EG4TE5MK72")
+        | card(world, "c2", world.aarp, "AARP77")
+        | {"c3-policy": ""}
+    )
     where = reverse("insurance:new-profile", args=[patient.public_id])
     for _ in range(2):
         assert desk.post(where, form).status_code == 302
@@ -65,8 +72,12 @@ def test_primary_and_secondary_are_entered_on_one_page_once(desk: Client, world:
 
 
 @pytest.mark.rule("B11.1")
-def test_a_bad_card_is_shown_at_its_field_and_nothing_is_written(desk: Client, world: World, patient: Patient) -> None:
-    form = {"kind": "standard", "idempotency_key": "p2"} | card(world, "c1", world.aetna, "", expires_on="2025-01-01")
+def test_a_bad_card_is_shown_at_its_field_and_nothing_is_written(
+    desk: Client, world: World, patient: Patient
+) -> None:
+    form = {"kind": "standard", "idempotency_key": "p2"} | card(
+        world, "c1", world.aetna, "", expires_on="2025-01-01"
+    )
     shown = desk.post(reverse("insurance:new-profile", args=[patient.public_id]), form)
     assert b"before it starts" in shown.content
     assert b"policy number as printed" in shown.content
@@ -98,14 +109,24 @@ def test_placing_a_card_offers_the_safe_choice_first(desk: Client, world: World,
 def test_acts_on_a_profile(desk: Client, world: World, patient: Patient) -> None:
     with world.open():
         one = make_profile(patient, make_policy(patient, world.aetna))
-        two = make_profile(patient, make_policy(patient, world.medicare, "M2"), make_policy(patient, world.aarp, "M3"), status="active")
+        two = make_profile(
+            patient,
+            make_policy(patient, world.medicare, "M2"),
+            make_policy(patient, world.aarp, "M3"),
+            status="active",
+        )
         third = two.layers.get(position=2).policy
     where = reverse("insurance:profile-act", args=[two.public_id])
     assert desk.post(where, {"act": "up", "policy": third.public_id}).status_code == 302
     assert desk.post(where, {"act": "default"}).status_code == 302
     assert desk.post(where, {"act": "inactive"}).status_code == 409
     assert desk.post(where, {"act": "fly"}).status_code == 400
-    assert desk.post(where, {"act": "expire", "policy": third.public_id, "on": "2026-03-31", "whole": "layer"}).status_code == 302
+    assert (
+        desk.post(
+            where, {"act": "expire", "policy": third.public_id, "on": "2026-03-31", "whole": "layer"}
+        ).status_code
+        == 302
+    )
     with world.open():
         assert [la.policy.payer.name for la in layers_on(two, date(2026, 4, 1))] == ["Medicare"]
         assert [la.policy.payer.name for la in layers_on(two, TODAY)] == ["AARP", "Medicare"]
@@ -118,7 +139,10 @@ def test_eligibility_is_noted_by_phone(desk: Client, world: World, patient: Pati
     with world.open():
         policy = make_policy(patient, world.aetna)
     where = reverse("insurance:check-eligibility", args=[policy.public_id])
-    assert desk.post(where, {"e-checked_on": "2026-03-09", "e-answer": "active", "e-note": "ref 7"}).status_code == 302
+    assert (
+        desk.post(where, {"e-checked_on": "2026-03-09", "e-answer": "active", "e-note": "ref 7"}).status_code
+        == 302
+    )
     assert desk.post(where, {"e-checked_on": "2199-03-09", "e-answer": "active"}).status_code == 400
     assert b"ref 7" in desk.get(reverse("insurance:card", args=[policy.public_id])).content
 
@@ -141,8 +165,14 @@ def test_payers_are_the_admins(client: Client, world: World) -> None:
         assert payer.requires == ["group_number"]
     assert b"already in the list" in client.post(reverse("insurance:payer-new"), form).content
     page = reverse("insurance:payer", args=[payer.public_id])
-    assert client.post(f"{page}plans/", {"plan-name": "PPO", "plan-copay_individual": "25.00"}).status_code == 302
-    assert client.post(f"{page}plans/", {"plan-name": "PPO", "plan-copay_individual": "25.001"}).status_code == 400
+    assert (
+        client.post(f"{page}plans/", {"plan-name": "PPO", "plan-copay_individual": "25.00"}).status_code
+        == 302
+    )
+    assert (
+        client.post(f"{page}plans/", {"plan-name": "PPO", "plan-copay_individual": "25.001"}).status_code
+        == 400
+    )
     rate = {"rate-procedure_code": "98941", "rate-allowed": "110.00", "rate-effective_on": "2026-01-01"}
     assert client.post(f"{page}rates/", rate).status_code == 302
     assert b"98941" in client.get(page).content
@@ -160,10 +190,23 @@ def test_the_api_makes_cards_and_profiles(desk: Client, world: World, patient: P
 
     one = post(
         f"patients/{patient.public_id}/policies/",
-        {"payer": world.medicare.public_id, "member_id": "M1", "relationship": "18", "effective_on": "2026-01-01"},
+        {
+            "payer": world.medicare.public_id,
+            "member_id": "M1",
+            "relationship": "18",
+            "effective_on": "2026-01-01",
+        },
     )
     assert (one.status_code, one.json()["payer_id"]) == (201, "MEDB1")
-    wrong = post(f"patients/{patient.public_id}/policies/", {"payer": world.medicare.public_id, "member_id": "M1", "effective_on": "2026-02-01", "expires_on": "2026-01-01"})
+    wrong = post(
+        f"patients/{patient.public_id}/policies/",
+        {
+            "payer": world.medicare.public_id,
+            "member_id": "M1",
+            "effective_on": "2026-02-01",
+            "expires_on": "2026-01-01",
+        },
+    )
     assert (wrong.status_code, list(wrong.json()["error"]["fields"])) == (400, ["expires_on"])
     made = post(
         f"patients/{patient.public_id}/profiles/",
@@ -183,6 +226,8 @@ def test_the_api_makes_cards_and_profiles(desk: Client, world: World, patient: P
     shown = desk.get(f"/api/v1/patients/{patient.public_id}/profiles/").json()
     assert [row["kind"] for row in shown["profiles"]] == ["standard", "self_pay"]
     assert post(f"profiles/{profile.public_id}/act/", {"act": "inactive"}).status_code == 409
-    checked = post(f"policies/{second.public_id}/eligibility/", {"checked_on": "2026-03-09", "is_active": True})
+    checked = post(
+        f"policies/{second.public_id}/eligibility/", {"checked_on": "2026-03-09", "is_active": True}
+    )
     assert checked.status_code == 201
     assert desk.post("/api/v1/payers/", {}, content_type="application/json").status_code == 403

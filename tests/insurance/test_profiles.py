@@ -14,7 +14,16 @@ from insurance.errors import BadCoverage, ProfileInUse, ProfileRefused
 from insurance.models import InsuranceProfile, Layer
 from insurance.profile_edits import LayerSpec
 from insurance.profiles import active_policies, ensure_self_pay, holding_area, layers_on, profile_for
-from tests.cast import TODAY, World, make_patient, make_payer, make_policy, make_profile, make_visit, make_world
+from tests.cast import (
+    TODAY,
+    World,
+    make_patient,
+    make_payer,
+    make_policy,
+    make_profile,
+    make_visit,
+    make_world,
+)
 
 pytestmark = pytest.mark.django_db
 JAN, JUL, DEC = date(2026, 1, 1), date(2026, 7, 1), date(2025, 12, 20)
@@ -34,8 +43,12 @@ def payers_on(profile: InsuranceProfile, day: date) -> list[str]:
 @pytest.mark.rule("S3.1", "S3.4", "S3.5", "S3.6", "B11.1", "B11.2")
 def test_the_order_in_which_cards_are_added_is_the_order_of_responsibility(world: World) -> None:
     patient = make_patient()
-    cards = [make_policy(patient, payer, f"M{payer.pk}") for payer in (world.medicare, world.aarp, world.aetna)]
-    profile = profile_edits.create_profile(patient, name="All three", layers=[LayerSpec(card) for card in cards])
+    cards = [
+        make_policy(patient, payer, f"M{payer.pk}") for payer in (world.medicare, world.aarp, world.aetna)
+    ]
+    profile = profile_edits.create_profile(
+        patient, name="All three", layers=[LayerSpec(card) for card in cards]
+    )
     assert payers_on(profile, TODAY) == ["Medicare", "AARP", "Aetna"]
     assert [layer.position for layer in layers_on(profile, TODAY)] == [1, 2, 3]
     with pytest.raises(ProfileRefused, match="three places"):
@@ -55,7 +68,9 @@ def test_aetna_until_december_cigna_from_january(world: World) -> None:
     assert (old.status, new.status) == ("active", "default")
     assert payers_on(december.profile, december.service_date) == ["Aetna"]
     assert profile_for(patient, TODAY).profile == new
-    assert profile_for(patient, DEC).profile == old  # the Default is not in force, one active standard profile is
+    assert (
+        profile_for(patient, DEC).profile == old
+    )  # the Default is not in force, one active standard profile is
     assert payers_on(old, JAN) == []
 
 
@@ -70,8 +85,13 @@ def test_the_profile_of_a_day(world: World) -> None:
     ended = profile_for(patient, TODAY)
     assert (ended.profile.kind, ended.chip) == ("self_pay", "No coverage on this date")
     second = make_policy(patient, world.medicare, "M2", effective_on=JAN)
-    other = profile_edits.create_profile(patient, name="Medicare", layers=[LayerSpec(second)], make_default=False)
-    assert (profile_for(patient, TODAY).profile, profile_for(patient, TODAY).because) == (other, "only_active")
+    other = profile_edits.create_profile(
+        patient, name="Medicare", layers=[LayerSpec(second)], make_default=False
+    )
+    assert (profile_for(patient, TODAY).profile, profile_for(patient, TODAY).because) == (
+        other,
+        "only_active",
+    )
     third = make_policy(patient, world.aarp, "M3", effective_on=JAN)
     profile_edits.create_profile(patient, name="AARP", layers=[LayerSpec(third)], make_default=False)
     assert profile_for(patient, TODAY).chip == "Several profiles cover this date: choose one"
@@ -80,7 +100,9 @@ def test_the_profile_of_a_day(world: World) -> None:
 @pytest.mark.rule("S3.12", "S3.13", "B11.4")
 def test_a_work_injury_is_active_beside_the_default_and_there_is_one_default(world: World) -> None:
     patient = make_patient()
-    default = profile_edits.create_profile(patient, name="Aetna", layers=[LayerSpec(make_policy(patient, world.aetna))])
+    default = profile_edits.create_profile(
+        patient, name="Aetna", layers=[LayerSpec(make_policy(patient, world.aetna))]
+    )
     fund = make_policy(patient, make_payer("Crestline Fund", "70410"), "WC1")
     injury = profile_edits.create_profile(
         patient, name="Work injury", layers=[LayerSpec(fund)], kind="work_comp", make_default=False,
@@ -167,7 +189,9 @@ def test_medicaid_added_to_a_profile_in_use(world: World) -> None:
     assert payers_on(medicare, date(2026, 6, 10)) == ["Medicare"]  # the trap of the seed is closed
     assert payers_on(medicare, JUL) == ["Medicare", "State Medicaid"]
     later.delete()
-    profile_edits.add_layer(medicare, medicaid, effective_on=JAN, verified="Remit of 01/29 shows it; called, ref 88")
+    profile_edits.add_layer(
+        medicare, medicaid, effective_on=JAN, verified="Remit of 01/29 shows it; called, ref 88"
+    )
     assert payers_on(medicare, date(2026, 1, 10)) == ["Medicare", "State Medicaid"]
     assert "ref 88" in AuditEvent.objects.filter(action="profile.add_layer").latest("id").reason
 
@@ -199,7 +223,9 @@ def test_a_card_may_sit_on_several_profiles_or_on_none(world: World) -> None:
         ({"holder_birth_date": date(2030, 1, 1), "relationship": ""}, "holder_birth_date"),
     ],
 )
-def test_a_card_that_cannot_be_is_refused_at_its_field(world: World, change: dict[str, Any], field: str) -> None:
+def test_a_card_that_cannot_be_is_refused_at_its_field(
+    world: World, change: dict[str, Any], field: str
+) -> None:
     patient = make_patient()
     data = {"payer": world.aetna, "member_id": "W1", "relationship": "18", "effective_on": JAN} | change
     with pytest.raises(BadCoverage) as refused:
@@ -219,7 +245,9 @@ def test_cards_and_places_that_clash_are_refused(world: World) -> None:
         profile_edits.create_profile(patient, name="None", layers=[])
     profile = profile_edits.create_profile(patient, name="One", layers=[LayerSpec(card)])
     with pytest.raises(ProfileRefused, match="Place 1 is taken"):
-        profile_edits.add_layer(profile, make_policy(patient, world.medicare, "M2"), position=1, effective_on=JUL)
+        profile_edits.add_layer(
+            profile, make_policy(patient, world.medicare, "M2"), position=1, effective_on=JUL
+        )
 
 
 @pytest.mark.rule("B11.4")

@@ -58,7 +58,9 @@ def test_registering_writes_the_patient_and_a_self_pay_profile(world: World) -> 
 @pytest.mark.rule("B14")
 def test_a_name_books_with_chips_and_whose_job_they_are(world: World) -> None:
     with world.open():
-        theo = registration.register({"first_name": "Theo", "last_name": "Lindqvist", "reason": "Knee"}, today=TODAY)
+        theo = registration.register(
+            {"first_name": "Theo", "last_name": "Lindqvist", "reason": "Knee"}, today=TODAY
+        )
     assert [(m.words, m.owner) for m in missing_to_book(theo)] == [
         ("Needs DOB", "front desk"), ("Needs phone", "front desk"),
     ]  # fmt: skip
@@ -79,7 +81,10 @@ def test_a_name_books_with_chips_and_whose_job_they_are(world: World) -> None:
         ({"email": "walter"}, "email"),
         ({"sex": "Q"}, "sex"),
         ({"ssn": "12345"}, "ssn"),
-        ({"referring_npi": "1234567890", "referring_first_name": "A", "referring_last_name": "B"}, "referring_npi"),
+        (
+            {"referring_npi": "1234567890", "referring_first_name": "A", "referring_last_name": "B"},
+            "referring_npi",
+        ),
         ({"guarantor_last_name": "Oyelaran"}, "guarantor_first_name"),
     ],
 )
@@ -93,7 +98,10 @@ def test_what_cannot_be_is_refused_at_its_field(world: World, change: dict[str, 
 def test_the_same_person_is_noticed_and_may_be_registered_anyway(world: World) -> None:
     with world.open():
         first = registration.register(WALTER, today=TODAY)
-        for twin in (WALTER | {"phone": ""}, {"first_name": "Nora", "last_name": "Oyelaran", "phone": "2175550190"}):
+        for twin in (
+            WALTER | {"phone": ""},
+            {"first_name": "Nora", "last_name": "Oyelaran", "phone": "2175550190"},
+        ):
             with pytest.raises(PossibleDuplicate) as refused:
                 registration.register(twin, today=TODAY)
             assert refused.value.data["patients"] == [first.public_id]
@@ -106,18 +114,30 @@ def test_chart_numbers_step_over_typed_ones_and_clinics_count_apart(world: World
     other = make_world("birch")
     with world.open():
         registration.register({"first_name": "Ada", "last_name": "Old", "chart_number": "1001"}, today=TODAY)
-        assert registration.register({"first_name": "Bo", "last_name": "New"}, today=TODAY).chart_number == "1002"
+        assert (
+            registration.register({"first_name": "Bo", "last_name": "New"}, today=TODAY).chart_number
+            == "1002"
+        )
         with pytest.raises(BadPatient):
             registration.register({"first_name": "C", "last_name": "D", "chart_number": "1002"}, today=TODAY)
     with other.open():
-        assert registration.register({"first_name": "Bo", "last_name": "New"}, today=TODAY).chart_number == "1001"
+        assert (
+            registration.register({"first_name": "Bo", "last_name": "New"}, today=TODAY).chart_number
+            == "1001"
+        )
 
 
 @pytest.mark.rule("B14")
 def test_a_family_has_one_guarantor_and_an_empty_ssn_keeps_the_stored_one(world: World) -> None:
-    mother = {"guarantor_first_name": "Ines", "guarantor_last_name": "Varga", "guarantor_phone": "217-555-0144"}
+    mother = {
+        "guarantor_first_name": "Ines",
+        "guarantor_last_name": "Varga",
+        "guarantor_phone": "217-555-0144",
+    }
     with world.open():
-        one = registration.register({"first_name": "Al", "last_name": "Varga", "ssn": "123456789"} | mother, today=TODAY)
+        one = registration.register(
+            {"first_name": "Al", "last_name": "Varga", "ssn": "123456789"} | mother, today=TODAY
+        )
         two = registration.register({"first_name": "Bea", "last_name": "Varga"} | mother, today=TODAY)
         assert one.guarantor_id == two.guarantor_id
         changed = registration.change(one, {"last_name": "Varga-Lund", "ssn": ""}, today=TODAY)
@@ -129,12 +149,24 @@ def test_a_family_has_one_guarantor_and_an_empty_ssn_keeps_the_stored_one(world:
 
 @pytest.mark.rule("B14")
 @pytest.mark.parametrize(
-    "typed", ["okafor", "OKAFOR, mar", "Maren Okafor", "okafor maren", "05/17/1980", "1980-05-17", "(217) 555-0123", "7001"]
+    "typed",
+    [
+        "okafor",
+        "OKAFOR, mar",
+        "Maren Okafor",
+        "okafor maren",
+        "05/17/1980",
+        "1980-05-17",
+        "(217) 555-0123",
+        "7001",
+    ],
 )
 def test_search_finds_by_name_birth_date_phone_and_chart(world: World, typed: str) -> None:
     with world.open():
         make_patient(chart_number="7001")
-        make_patient("Núria", "Ökonomou", birth_date=date(1990, 1, 1), phone="2175550199", chart_number="7002")
+        make_patient(
+            "Núria", "Ökonomou", birth_date=date(1990, 1, 1), phone="2175550199", chart_number="7002"
+        )
         assert [p.chart_number for p in queries.search(typed)] == ["7001"]
         assert [p.chart_number for p in queries.search("okonomou nu")] == ["7002"]
         assert not queries.search("%").exists()
@@ -181,7 +213,9 @@ def test_the_form_registers_once_and_names_stay_out_of_addresses(desk: Client, w
 
 @pytest.mark.rule("B14")
 def test_the_form_shows_the_trouble_and_the_twins(desk: Client, world: World) -> None:
-    bad = desk.post(reverse("patients:register"), {"first_name": "A", "last_name": "B", "birth_date": "2099-01-01"})
+    bad = desk.post(
+        reverse("patients:register"), {"first_name": "A", "last_name": "B", "birth_date": "2099-01-01"}
+    )
     assert b"in the future" in bad.content
     with world.open():
         twin = make_patient()
@@ -206,7 +240,9 @@ def test_the_list_asks_the_same_number_of_queries_for_one_and_three(desk: Client
         with world.open():
             while Patient.objects.count() < number:
                 make_patient(chart_number=f"Q{Patient.objects.count()}")
-        with CaptureQueriesContext(connection, ) as seen:
+        with CaptureQueriesContext(
+            connection,
+        ) as seen:
             assert desk.get(reverse("patients:list")).status_code == 200
         counts.append(len(seen))
     assert counts[0] == counts[1]
@@ -215,10 +251,14 @@ def test_the_list_asks_the_same_number_of_queries_for_one_and_three(desk: Client
 @pytest.mark.rule("B14")
 def test_the_api_registers_searches_and_changes(desk: Client, world: World) -> None:
     body = {name: str(value) for name, value in WALTER.items()}
-    made = desk.post("/api/v1/patients/", body, content_type="application/json", headers={"Idempotency-Key": "a1"})
+    made = desk.post(
+        "/api/v1/patients/", body, content_type="application/json", headers={"Idempotency-Key": "a1"}
+    )
     assert made.status_code == 201, made.json()
     assert made.json()["ssn"] == "***-**-6789"
-    twice = desk.post("/api/v1/patients/", body, content_type="application/json", headers={"Idempotency-Key": "a1"})
+    twice = desk.post(
+        "/api/v1/patients/", body, content_type="application/json", headers={"Idempotency-Key": "a1"}
+    )
     assert (twice.status_code, twice.json()["id"]) == (200, made.json()["id"])
     refused = desk.post("/api/v1/patients/", body, content_type="application/json")
     assert (refused.status_code, refused.json()["error"]["code"]) == (409, "possible_duplicate")
@@ -227,7 +267,9 @@ def test_the_api_registers_searches_and_changes(desk: Client, world: World) -> N
     where = f"/api/v1/patients/{made.json()['id']}/"
     wrong = desk.patch(where, {"birth_date": "2099-01-01"}, content_type="application/json")
     assert (wrong.status_code, list(wrong.json()["error"]["fields"])) == (400, ["birth_date"])
-    fine = desk.patch(where, {"guarantor": {"first_name": "Ada", "last_name": "Oyelaran"}}, content_type="application/json")
+    fine = desk.patch(
+        where, {"guarantor": {"first_name": "Ada", "last_name": "Oyelaran"}}, content_type="application/json"
+    )
     assert fine.json()["guarantor"]["last_name"] == "Oyelaran"
     assert desk.get("/api/v1/patients/").json()["results"][0]["id"] == made.json()["id"]
 
@@ -239,4 +281,6 @@ def test_another_clinics_patient_is_not_there(desk: Client) -> None:
         stranger = make_patient("Sam", "Stranger")
     for name in ("patients:patient", "patients:edit", "patients-api:patient", "insurance:manage"):
         assert desk.get(reverse(name, args=[stranger.public_id])).status_code == 404
-    assert b"Stranger" not in desk.post(reverse("patients:list"), {"q": "stranger"}).content.replace(b'value="stranger"', b"")
+    assert b"Stranger" not in desk.post(reverse("patients:list"), {"q": "stranger"}).content.replace(
+        b'value="stranger"', b""
+    )
