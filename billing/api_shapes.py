@@ -20,7 +20,7 @@ def money(**kwargs: Any) -> serializers.DecimalField:
     return serializers.DecimalField(max_digits=12, decimal_places=2, **kwargs)
 
 
-class MethodSerializer(serializers.Serializer):
+class MethodSerializer(serializers.Serializer[Any]):
     """A way to pay."""
 
     id = serializers.CharField(source="public_id")
@@ -29,7 +29,7 @@ class MethodSerializer(serializers.Serializer):
     gives_change = serializers.BooleanField()
 
 
-class HandedOverSerializer(serializers.Serializer):
+class HandedOverSerializer(serializers.Serializer[Any]):
     """One payment at check-out. ``method`` is an id of /payment-methods; ``reference`` never a card number."""
 
     method = serializers.CharField(max_length=16)
@@ -38,7 +38,7 @@ class HandedOverSerializer(serializers.Serializer):
     reference = serializers.CharField(max_length=40, allow_blank=True, default="")
 
 
-class CheckoutSerializer(serializers.Serializer):
+class CheckoutSerializer(serializers.Serializer[Any]):
     """What is handed over; an empty list bills later."""
 
     payments = HandedOverSerializer(many=True, default=list)
@@ -50,7 +50,7 @@ class PaymentInSerializer(HandedOverSerializer):
     patient = serializers.CharField(max_length=16)
 
 
-class ReasonSerializer(serializers.Serializer):
+class ReasonSerializer(serializers.Serializer[Any]):
     """Why."""
 
     reason = serializers.CharField(max_length=200)
@@ -72,13 +72,13 @@ class WriteOffSerializer(ReasonSerializer):
     amount = money()
 
 
-class StatementInSerializer(serializers.Serializer):
+class StatementInSerializer(serializers.Serializer[Any]):
     """Whom to ask."""
 
     patient = serializers.CharField(max_length=16)
 
 
-class PreviewLineSerializer(serializers.Serializer):
+class PreviewLineSerializer(serializers.Serializer[Any]):
     """One line priced; ``charge`` null where it cannot be charged."""
 
     id = serializers.CharField()
@@ -93,7 +93,7 @@ class PreviewLineSerializer(serializers.Serializer):
     trace = serializers.ListField(child=serializers.DictField())
 
 
-class CheckoutPreviewSerializer(serializers.Serializer):
+class CheckoutPreviewSerializer(serializers.Serializer[Any]):
     """What the check-out screen shows; ``collect_today`` = copay + old balance - credit used."""
 
     visit = serializers.CharField()
@@ -109,7 +109,7 @@ class CheckoutPreviewSerializer(serializers.Serializer):
     problems = serializers.ListField(child=serializers.CharField())
 
 
-class ChargeSerializer(serializers.Serializer):
+class ChargeSerializer(serializers.Serializer[Any]):
     """A charge line."""
 
     id = serializers.CharField(source="public_id")
@@ -130,7 +130,7 @@ class WhySerializer(ChargeSerializer):
     trace = serializers.ListField(child=serializers.DictField())
 
 
-class InvoiceSerializer(serializers.Serializer):
+class InvoiceSerializer(serializers.Serializer[Any]):
     """An invoice and where its money is."""
 
     id = serializers.CharField()
@@ -148,7 +148,7 @@ class InvoiceSerializer(serializers.Serializer):
     charges = ChargeSerializer(many=True)
 
 
-class ReceiptSerializer(serializers.Serializer):
+class ReceiptSerializer(serializers.Serializer[Any]):
     """A patient's payment."""
 
     id = serializers.CharField()
@@ -162,7 +162,7 @@ class ReceiptSerializer(serializers.Serializer):
     reversed = serializers.BooleanField()
 
 
-class CheckoutResultSerializer(serializers.Serializer):
+class CheckoutResultSerializer(serializers.Serializer[Any]):
     """The invoice and what was taken; ``already`` when the visit had been checked out before."""
 
     invoice = InvoiceSerializer()
@@ -170,21 +170,21 @@ class CheckoutResultSerializer(serializers.Serializer):
     already = serializers.BooleanField()
 
 
-class PartySerializer(serializers.Serializer):
+class PartySerializer(serializers.Serializer[Any]):
     """What is open with one insurer."""
 
     name = serializers.CharField()
     amount = money()
 
 
-class AgeSerializer(serializers.Serializer):
+class AgeSerializer(serializers.Serializer[Any]):
     """What the patient owes of one age."""
 
     days = serializers.CharField()
     amount = money()
 
 
-class BalanceSerializer(serializers.Serializer):
+class BalanceSerializer(serializers.Serializer[Any]):
     """A patient's balance by party."""
 
     patient = serializers.CharField()
@@ -195,7 +195,7 @@ class BalanceSerializer(serializers.Serializer):
     ages = AgeSerializer(many=True)
 
 
-class StatementSerializer(serializers.Serializer):
+class StatementSerializer(serializers.Serializer[Any]):
     """A statement as it was frozen."""
 
     id = serializers.CharField(source="public_id")

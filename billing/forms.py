@@ -74,7 +74,7 @@ class WriteOffForm(forms.Form):
         self.fields["party"].choices = parties  # type: ignore[attr-defined]
 
 
-class MethodForm(forms.ModelForm):
+class MethodForm(forms.ModelForm):  # type: ignore[type-arg]
     """A payment method; Insurance and its kind are the system's own."""
 
     class Meta:
@@ -93,13 +93,13 @@ class MethodForm(forms.ModelForm):
 class FeeRowForm(forms.Form):
     """One fee of a schedule. Empty keys mean All; the row with most keys wins (B17.3)."""
 
-    schedule = forms.ModelChoiceField(label="Schedule", queryset=None, to_field_name="public_id")
-    service = forms.ModelChoiceField(label="Service", queryset=None, to_field_name="public_id")
-    payer = forms.ModelChoiceField(label="Payer", queryset=None, required=False, to_field_name="public_id")
-    clinician = forms.ModelChoiceField(
+    schedule: forms.ModelChoiceField[Any] = forms.ModelChoiceField(label="Schedule", queryset=None, to_field_name="public_id")
+    service: forms.ModelChoiceField[Any] = forms.ModelChoiceField(label="Service", queryset=None, to_field_name="public_id")
+    payer: forms.ModelChoiceField[Any] = forms.ModelChoiceField(label="Payer", queryset=None, required=False, to_field_name="public_id")
+    clinician: forms.ModelChoiceField[Any] = forms.ModelChoiceField(
         label="Clinician", queryset=None, required=False, to_field_name="public_id"
     )
-    location = forms.ModelChoiceField(
+    location: forms.ModelChoiceField[Any] = forms.ModelChoiceField(
         label="Location", queryset=None, required=False, to_field_name="public_id"
     )
     effective_on = forms.DateField(label="From", widget=forms.DateInput(attrs={"type": "date"}))

@@ -187,7 +187,7 @@ def _block(visit: dict[str, Any], columns: tuple[str, ...]) -> list[tuple[str, s
     who = f", {escape(visit['clinician'])}" if visit["clinician"] else ""
     head = f"<b>{short_day(visit['date'])}\t{escape(visit['name'])}</b>{who}"
     own = {key: visit[key] for key in columns if key in ("patient_paid", "due")}
-    block = [(head, figures_line(own, columns, bold="last"))]
+    block: list[tuple[str, str]] = [(head, figures_line(own, columns, bold="last"))]
     for line in visit["lines"]:
         shown = {key: line[key] for key in columns if key not in ("patient_paid", "due")}
         block.append((f"\t{escape(line['words'])}", figures_line(shown, columns)))

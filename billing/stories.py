@@ -65,6 +65,7 @@ def of_invoices(invoice_ids: Iterable[int]) -> dict[int, list[Sentence]]:
     grouped: dict[int, dict[int, list[LedgerEntry]]] = {}
     owner = _owners(invoice_ids)
     for entry in rows:
+        assert entry.charge_id is not None, "filtered by the charge's invoice"
         grouped.setdefault(owner[entry.charge_id], {}).setdefault(entry.txn_id, []).append(entry)
     return {
         invoice_id: [tell(entries[0].txn, entries) for entries in grouped.get(invoice_id, {}).values()]
