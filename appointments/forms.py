@@ -30,13 +30,13 @@ class BookForm(forms.Form):
     patient = forms.CharField(
         label="Patient", max_length=16, error_messages={"required": "Choose the patient."}
     )
-    location = forms.ModelChoiceField(
+    location: forms.ModelChoiceField = forms.ModelChoiceField(
         label="Location", queryset=None, to_field_name="public_id", empty_label=None
     )
-    appointment_type = forms.ModelChoiceField(
+    appointment_type: forms.ModelChoiceField = forms.ModelChoiceField(
         label="Type", queryset=None, to_field_name="public_id", empty_label="Choose…"
     )
-    clinician = forms.ModelChoiceField(
+    clinician: forms.ModelChoiceField = forms.ModelChoiceField(
         label="Clinician", queryset=None, to_field_name="public_id", empty_label="Choose…"
     )
     day = date_field("Day", required=True)

@@ -366,7 +366,7 @@ def _has_page(name: str, *args: str) -> str:
         return ""
 
 
-def _posted(request: HttpRequest) -> dict[str, str]:
+def _posted(request: HttpRequest) -> dict[str, Any]:
     return {
         key: value
         for key, value in request.POST.items()

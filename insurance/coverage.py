@@ -17,19 +17,24 @@ from insurance.enums import ProfileKind, ProfileStatus
 class Spanned(Protocol):
     """Anything with a first and a last day; an empty end is open."""
 
-    effective_on: date | None
-    expires_on: date | None
+    @property
+    def effective_on(self) -> date | None:
+        """The first day."""
+
+    @property
+    def expires_on(self) -> date | None:
+        """The last day."""
 
 
 S = TypeVar("S", bound="PlacedLayer")
 
 
-class PlacedLayer(Protocol):
+class PlacedLayer(Spanned, Protocol):
     """A layer as the database has it."""
 
-    position: int
-    effective_on: date
-    expires_on: date | None
+    @property
+    def position(self) -> int:
+        """1 to 3."""
 
 
 def covers(span: Spanned, day: date) -> bool:

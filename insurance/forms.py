@@ -37,7 +37,7 @@ class CardForm(forms.Form):
     """One card: chosen among the patient's, or entered new."""
 
     policy = forms.ChoiceField(label="Card", required=False)
-    payer = forms.ModelChoiceField(
+    payer: forms.ModelChoiceField = forms.ModelChoiceField(
         label="Insurer", queryset=None, required=False, to_field_name="public_id", empty_label="Choose…"
     )
     plan = PlanChoice(

@@ -73,7 +73,7 @@ def plan_save(request: HttpRequest, payer_id: str) -> HttpResponse:
     payer = get_object_or_404(Payer.objects, public_id=payer_id)
     form = PlanForm(request.POST, prefix="plan")
     if not form.is_valid():
-        raise BadInput(" ".join(error for errors in form.errors.values() for error in errors))
+        raise BadInput(" ".join(str(error) for errors in form.errors.values() for error in errors))
     data = form.cleaned_data
     known = Plan.objects.filter(payer=payer, name=data["name"].strip()).first()
     payers.save_plan(payer, data["name"], data["copay_individual"], data["copay_group"], known)
@@ -87,7 +87,7 @@ def rate_save(request: HttpRequest, payer_id: str) -> HttpResponse:
     payer = get_object_or_404(Payer.objects, public_id=payer_id)
     form = RateForm(request.POST, prefix="rate")
     if not form.is_valid():
-        raise BadInput(" ".join(error for errors in form.errors.values() for error in errors))
+        raise BadInput(" ".join(str(error) for errors in form.errors.values() for error in errors))
     data = form.cleaned_data
     payers.save_rate(payer, data["procedure_code"], data["allowed"], data["effective_on"])
     messages.success(request, f"{data['procedure_code']} saved")

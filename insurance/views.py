@@ -144,7 +144,7 @@ def check_eligibility(request: HttpRequest, policy_id: str) -> HttpResponse:
     policy = get_object_or_404(Policy.objects.select_related("patient"), public_id=policy_id)
     form = EligibilityForm(request.POST, prefix="e")
     if not form.is_valid():
-        raise BadInput(" ".join(error for errors in form.errors.values() for error in errors))
+        raise BadInput(" ".join(str(error) for errors in form.errors.values() for error in errors))
     data = form.cleaned_data
     policies.record_eligibility(
         policy, on=data["checked_on"], is_active=form.is_active, note=data["note"], today=today_here(request)
@@ -281,7 +281,7 @@ def _has(profile: InsuranceProfile, policy: Policy) -> bool:
     return any(layer.policy_id == policy.pk for layer in profile.layers.all())
 
 
-def _posted(request: HttpRequest) -> dict[str, str]:
+def _posted(request: HttpRequest) -> dict[str, Any]:
     return {
         key: value
         for key, value in request.POST.items()

@@ -65,7 +65,7 @@ class PatientForm(forms.Form):
     zip_code = text("ZIP code", 10, inputmode="numeric")
     signature_on_file = forms.BooleanField(label="Signature on file", required=False, initial=True)
     assigns_benefits = forms.BooleanField(label="Insurer pays the clinic", required=False, initial=True)
-    referring_provider = forms.ModelChoiceField(
+    referring_provider: forms.ModelChoiceField = forms.ModelChoiceField(
         label="Referred by", queryset=None, required=False, to_field_name="public_id", empty_label="Nobody"
     )
     referring_first_name = text("Referring provider, first name", 35)

@@ -28,6 +28,7 @@ from patients.names import digits, phone_digits
 from patients.queries import possible_duplicates
 
 FIRST_CHART_NUMBER = 1001
+NAME_LENGTH = {"first_name": 35, "last_name": 60}  # NM104 and NM103 of the 837P
 NAME_FIELDS = ("first_name", "middle_name", "last_name", "suffix")
 PATIENT_FIELDS = (
     *NAME_FIELDS,
@@ -162,7 +163,7 @@ def _name_problems(data: dict[str, Any], prefix: str) -> list[Finding]:
         value = data.get(prefix + name) or ""
         if not any(char.isalpha() for char in value):
             found.append(Finding("name", prefix + name, f"Enter the {words}, with at least one letter."))
-        elif len(value) > Patient._meta.get_field(name).max_length:
+        elif len(value) > NAME_LENGTH[name]:
             found.append(Finding("name", prefix + name, f"This {words} is too long for a claim."))
     for name in NAME_FIELDS:
         if any(char in FORBIDDEN or not char.isprintable() for char in data.get(prefix + name) or ""):
