@@ -24,11 +24,20 @@ app_name = "responses-api"
 ACTS = ("post", "leave", "hold", "dispute", "match", "unmatch", "undo", "assign")
 
 
+class Money(serializers.DecimalField):
+    """Dollars with two places, as text."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_digits=14, decimal_places=2, coerce_to_string=True, **kwargs)
+
+
 class RemittanceSerializer(serializers.ModelSerializer):
     """A check or EFT with its tie."""
 
     id = serializers.CharField(source="public_id", read_only=True)
     tie = serializers.SerializerMethodField()
+    amount = Money()
+    provider_total = Money()
     header = serializers.JSONField(source="document")
 
     class Meta:
@@ -49,6 +58,14 @@ class ResponseSerializer(serializers.ModelSerializer):
     id = serializers.CharField(source="public_id", read_only=True)
     remittance = serializers.CharField(source="remittance.public_id", read_only=True)
     claim = serializers.CharField(source="claim.public_id", read_only=True, default=None)
+    charged = Money()
+    allowed = Money()
+    paid = Money()
+    contractual = Money()
+    other_adjustment = Money()
+    patient_responsibility = Money()
+    expected_allowed = Money()
+    variance = Money()
 
     class Meta:
         model = ClaimResponse

@@ -129,8 +129,8 @@ def provider_item(request: HttpRequest, public_id: str, ordinal: int) -> HttpRes
             messages.success(request, "Provider-level item settled")
             return redirect(back)
     context = {
-        "form": form, "match": match, "title": f"{takebacks.words(row.code)} {row.amount}", "button": "Settle this item",
-        "back": back, "crumbs": CRUMBS,
+        "form": form, "match": match, "title": f"{takebacks.words(row.code)} {row.amount}",
+        "button": "Settle this item", "back": back, "crumbs": CRUMBS,
     }  # fmt: skip
     return render(request, "responses/act.html", context)
 
@@ -178,7 +178,8 @@ def eob(request: HttpRequest, claim_id: str) -> HttpResponse:
         try:
             with transaction.atomic():
                 said, _ = once(
-                    request.POST.get("idempotency_key", ""), {"act": "eob", "claim": claim_id, "form": _posted(request)},
+                    request.POST.get("idempotency_key", ""),
+                    {"act": "eob", "claim": claim_id, "form": _posted(request)},
                     lambda: {"check": manual.enter_eob(claim, asked, typed, at=timezone.now()).remittance.public_id},
                 )  # fmt: skip
         except Refusal as refusal:

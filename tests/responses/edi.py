@@ -59,7 +59,8 @@ def remit(
     )
     segments = [
         "ST*835*0001",
-        f"BPR*I*{amount if amount is not None else total}*C*ACH*CCP*01*999999992*DA*99999*1512345678**01*999999992*DA*88888*{day}",
+        f"BPR*I*{amount if amount is not None else total}*C*ACH*CCP*01*999999992*DA*99999*1512345678**01*999999992"
+        f"*DA*88888*{day}",
         f"TRN*1*{trace}*{payer_id}",
         f"DTM*405*{day}",
         f"N1*PR*{payer}",

@@ -19,7 +19,7 @@ from responses import inbox
 from responses.models import ClaimResponse
 from responses.posting import Taken
 from tests.cast import NOW, TODAY, World, make_patient, make_policy, make_profile, make_visit
-from tests.responses.edi import Clp, Cas, Svc, remit
+from tests.responses.edi import Cas, Clp, Svc, remit
 
 MEDICARE = {"payer": "MEDICARE", "payer_id": "1520000001"}
 AARP = {"payer": "AARP", "payer_id": "1363739783"}

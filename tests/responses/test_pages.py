@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from decimal import Decimal as D
+from decimal import Decimal
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -16,6 +16,7 @@ from tests.responses.edi import remit
 from tests.responses.stage import AETNA, answer, claimed, clp, money, set_up
 from tests.responses.test_posting import EX1
 
+D = Decimal
 pytestmark = pytest.mark.django_db
 
 
@@ -159,7 +160,7 @@ def test_the_sheet_of_a_paper_eob(biller, world):
 
 
 def test_the_api_does_the_same(biller, world):
-    claim, row = proposed(world)
+    _, row = proposed(world)
     rows = biller.get(reverse("responses-api:responses"), {"tab": "proposed"}).json()
     assert [each["id"] for each in rows] == [row.public_id]
     one = biller.get(reverse("responses-api:response", args=[row.public_id])).json()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from decimal import Decimal as D
+from decimal import Decimal
 
 import pytest
 from hypothesis import given, settings
@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from responses.plan_case import parse_case, plan_case, plan_file
 from tests.responses.edi import Clp, Svc, claim, remit
 
+D = Decimal
 K = "K7Q2M4X9"
 
 
@@ -263,8 +264,8 @@ def test_a_stopping_rule(action):
 
 @pytest.mark.rule("B9.E11")
 def test_a_reversal_that_is_not_exact_waits():
-    told = run(case(remit(EX1), remit(claim(K, "22", "-150", "-84", ("CO", "45", "-41"), ("PR", "3", "-25")), trace="2"),
-                    reversals="auto_if_exact"))  # fmt: skip
+    other = remit(claim(K, "22", "-150", "-84", ("CO", "45", "-41"), ("PR", "3", "-25")), trace="2")
+    told = run(case(remit(EX1), other, reversals="auto_if_exact"))
     assert claims_of(told)[1]["codes"] == ["E11"]
     assert told["after"]["paid"] == "85.00"
 

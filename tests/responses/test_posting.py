@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal as D
+from decimal import Decimal
 
 import pytest
 
@@ -17,6 +17,7 @@ from tests.cast import NOW, make_world
 from tests.responses.edi import remit
 from tests.responses.stage import AARP, AETNA, MEDICARE, answer, claimed, clp, money, set_up, take
 
+D = Decimal
 pytestmark = pytest.mark.django_db
 
 
