@@ -93,9 +93,15 @@ class MethodForm(forms.ModelForm):  # type: ignore[type-arg]
 class FeeRowForm(forms.Form):
     """One fee of a schedule. Empty keys mean All; the row with most keys wins (B17.3)."""
 
-    schedule: forms.ModelChoiceField[Any] = forms.ModelChoiceField(label="Schedule", queryset=None, to_field_name="public_id")
-    service: forms.ModelChoiceField[Any] = forms.ModelChoiceField(label="Service", queryset=None, to_field_name="public_id")
-    payer: forms.ModelChoiceField[Any] = forms.ModelChoiceField(label="Payer", queryset=None, required=False, to_field_name="public_id")
+    schedule: forms.ModelChoiceField[Any] = forms.ModelChoiceField(
+        label="Schedule", queryset=None, to_field_name="public_id"
+    )
+    service: forms.ModelChoiceField[Any] = forms.ModelChoiceField(
+        label="Service", queryset=None, to_field_name="public_id"
+    )
+    payer: forms.ModelChoiceField[Any] = forms.ModelChoiceField(
+        label="Payer", queryset=None, required=False, to_field_name="public_id"
+    )
     clinician: forms.ModelChoiceField[Any] = forms.ModelChoiceField(
         label="Clinician", queryset=None, required=False, to_field_name="public_id"
     )

@@ -110,7 +110,7 @@ def test_each_lie_is_seen_by_its_check(world, no_claims):
                 cursor.execute("BEGIN")
                 cursor.execute(lie)
                 assert cursor.rowcount >= 1, name
-                cursor.execute("SET LOCAL app.clinics = '%s'" % world.clinic.pk)
+                cursor.execute(f"SET LOCAL app.clinics = '{world.clinic.pk}'")
                 found = _violations(cursor, name, world.clinic.pk)
                 assert found >= 1, f"{name} did not see: {lie}"
                 cursor.execute("ROLLBACK")
