@@ -17,6 +17,10 @@ from x12.documents.parties import Address
 from x12.documents.professional_claim import ClaimDocument, Provider, ServiceLine
 
 LETTERS = "ABCDEFGHIJKL"
+COLUMNS = 12
+FILLS: dict[int, tuple[int, ...]] = {
+    0: (), 2: (2,), 3: (3,), 4: (4,), 5: (5,), 6: (3, 3), 7: (4, 3), 8: (4, 4), 9: (5, 4), 10: (5, 5)
+}  # fmt: skip
 RELATIONSHIPS = {
     "18": "Self", "01": "Spouse", "19": "Child", "20": "Employee", "21": "Unknown", "39": "Organ donor",
     "40": "Cadaver donor", "53": "Life partner", "G8": "Other",
@@ -76,10 +80,29 @@ class LineRow:
 def sections(document: ClaimDocument) -> list[Section]:
     """Everything but box 24, in the form's order."""
     return [
-        Section("Patient and insured", tuple(_people(document))),
-        Section("Condition", tuple(_condition(document))),
-        Section("Provider and totals", tuple(_totals(document))),
+        Section("Patient and insured", tuple(in_rows(_people(document)))),
+        Section("Condition", tuple(in_rows(_condition(document)))),
+        Section("Provider and totals", tuple(in_rows(_totals(document)))),
     ]
+
+
+def in_rows(boxes: Iterable[Box]) -> list[Box]:
+    """Boxes in rows of twelve columns, short rows filled up with empty boxes so that no hole shows."""
+    made: list[Box] = []
+    used = 0
+    for box in boxes:
+        if used + box.span > COLUMNS:
+            made += _fill(COLUMNS - used)
+            used = 0
+        made.append(box)
+        used = (used + box.span) % COLUMNS
+    return made + (_fill(COLUMNS - used) if used else [])
+
+
+def _fill(columns: int) -> list[Box]:
+    """Empty boxes over so many columns, in widths the style sheet knows."""
+    spans = FILLS[columns]
+    return [Box("", "", " ", span=span) for span in spans]
 
 
 def line_rows(document: ClaimDocument) -> list[LineRow]:
@@ -135,10 +158,10 @@ def _people(document: ClaimDocument) -> Iterable[Box]:
     yield Box("11", "Group", group, "coverage.group_number", "SBR03", 2, "text", group)
     yield Box("11c", "Plan", coverage.group_name or document.payer.name, "coverage.group_name", "SBR04")
     yield Box("2", "Patient", person.party.display_name, f"{where}.party", f"{loop} NM1", 4, is_private=True)
-    yield _day("3", "Born", person.birth_date, f"{where}.birth_date", f"{loop} DMG02", 2)
+    yield _day("3", "Born", person.birth_date, f"{where}.birth_date", f"{loop} DMG02", 3)
     yield Box("3", "Sex", person.sex, f"{where}.sex", f"{loop} DMG03", 2, "choice", person.sex, SEXES)
     yield Box(
-        "4", "Insured", subscriber.party.display_name, "subscriber.party", "2010BA NM1", 4, is_private=True
+        "4", "Insured", subscriber.party.display_name, "subscriber.party", "2010BA NM1", 3, is_private=True
     )
     yield Box(
         "5",
@@ -162,19 +185,6 @@ def _people(document: ClaimDocument) -> Iterable[Box]:
         relationship,
         (("", "Choose…"), *known[1:]),
     )
-    if patient:
-        yield _day("11a", "Insured born", subscriber.birth_date, "subscriber.birth_date", "2010BA DMG02", 4)
-        yield Box(
-            "11a",
-            "Insured’s sex",
-            subscriber.sex,
-            "subscriber.sex",
-            "2010BA DMG03",
-            3,
-            "choice",
-            subscriber.sex,
-            SEXES,
-        )
     causes = document.related_causes
     named = [
         f"{label} {'yes' if flag else 'no'}"
@@ -184,7 +194,20 @@ def _people(document: ClaimDocument) -> Iterable[Box]:
             ("Other", causes.other_accident),
         )
     ]
-    yield Box("10", "Because of", " · ".join(named), "related_causes", "CLM11", 5)
+    yield Box("10", "Because of", " · ".join(named), "related_causes", "CLM11", 4)
+    if patient:
+        yield _day("11a", "Insured born", subscriber.birth_date, "subscriber.birth_date", "2010BA DMG02", 3)
+        yield Box(
+            "11a",
+            "Insured’s sex",
+            subscriber.sex,
+            "subscriber.sex",
+            "2010BA DMG03",
+            2,
+            "choice",
+            subscriber.sex,
+            SEXES,
+        )
     yield Box(
         "12",
         "Patient’s signature",
@@ -232,14 +255,11 @@ def _condition(document: ClaimDocument) -> Iterable[Box]:
     yield _day("14", "Current illness since", dates.onset, "dates.onset", "DTP*431")
     yield _day("15", "First treated", dates.initial_treatment, "dates.initial_treatment", "DTP*454")
     yield _day("15", "Accident", dates.accident, "dates.accident", "DTP*439")
-    yield Box(
-        "17", "Referred by", _name(document.referring_provider) or "none", "referring_provider", "2310A", 3
-    )
     number = document.prior_authorization
-    yield Box("23", "Authorization", number, "prior_authorization", "REF*G1", 4, "text", number)
+    yield Box("23", "Authorization", number, "prior_authorization", "REF*G1", 3, "text", number)
     codes = " ".join(f"{LETTERS[place]} {dotted(code)}" for place, code in enumerate(document.diagnoses[:12]))
     yield Box(
-        "21", "Diagnoses", codes, "diagnoses", "HI", 8, "text", " ".join(map(dotted, document.diagnoses))
+        "21", "Diagnoses", codes, "diagnoses", "HI", 12, "text", " ".join(map(dotted, document.diagnoses))
     )
     note = document.note.text if document.note else ""
     yield Box("19", "Note to the payer", note, "note", "NTE*ADD", 12, "text", note)
@@ -269,9 +289,12 @@ def _totals(document: ClaimDocument) -> Iterable[Box]:
         number or "none",
         "payer_claim_number",
         "REF*F8",
-        3,
+        5,
         "text" if document.frequency_code != "1" else "",
         number,
+    )
+    yield Box(
+        "17", "Referred by", _name(document.referring_provider) or "none", "referring_provider", "2310A", 4
     )
     yield Box(
         "31",
@@ -279,7 +302,7 @@ def _totals(document: ClaimDocument) -> Iterable[Box]:
         _with_npi(document.rendering_provider) or "the billing provider",
         "rendering_provider.party",
         "2310B NM1",
-        3,
+        4,
     )
     facility = document.service_facility
     yield Box(
@@ -288,7 +311,7 @@ def _totals(document: ClaimDocument) -> Iterable[Box]:
         facility.party.display_name if facility else "the billing address",
         "service_facility",
         "2310C",
-        3,
+        4,
     )
     yield Box(
         "33",

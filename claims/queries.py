@@ -60,6 +60,7 @@ class QueueRow:
     claim: Claim
     age: int
     deadline: deadlines.Deadline
+    since: int | None = None  # days since it was submitted
 
 
 def work_list(params: Mapping[str, str]) -> QuerySet[Claim]:
@@ -156,6 +157,7 @@ def decorate(claims: list[Claim], today: date) -> list[QueueRow]:
             claim,
             (today - claim.service_to).days,
             deadlines.look(claim.filing_deadline, claim.service_to, today),
+            (today - claim.submitted_at.date()).days if claim.submitted_at else None,
         )
         for claim in claims
     ]

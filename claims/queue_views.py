@@ -146,7 +146,7 @@ def job(request: HttpRequest, public_id: str) -> HttpResponse:
         "tabs": [
             {"label": "All", "url": "?", "count": len(results), "current": not wanted},
             {"label": "Submitted", "url": "?show=went", "count": went, "current": wanted == "went"},
-            {"label": "Stayed behind", "url": "?show=stayed", "count": len(results) - went,
+            {"label": "Stayed behind" if row.finished_at else "Waiting", "url": "?show=stayed", "count": len(results) - went,
              "current": wanted == "stayed"},
         ],
         "batches": {item.batch for _, item, _ in results if item is not None},
