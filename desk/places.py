@@ -45,7 +45,7 @@ PEOPLE = (
     Place("Statements", "billing:statements", "file-text"),
 )
 LOOK_BACK = (
-    Place("Reports", "desk:reports", "report-money"),
+    Place("Reports", "desk:reports", "report-analytics"),
     Place("All clinics", "desk:clinics", "buildings"),
     Place("Settings", "desk:settings", "settings"),
 )
@@ -59,9 +59,10 @@ def for_role(role: str, path: str) -> list[dict[str, Any]]:
     figures = counts()
     menu = []
     for label, places in groups:
-        items = [item for place in places if (item := _item(place, role, path, figures))]
+        items = [item for place in places if (item := _item(place, role, figures))]
         if items:
             menu.append({"label": label, "items": items})
+    _mark_current([item for group in menu for item in group["items"]], path)
     return menu
 
 
@@ -87,7 +88,14 @@ def counts() -> dict[str, int]:
     }
 
 
-def _item(place: Place, role: str, path: str, figures: dict[str, int]) -> dict[str, Any] | None:
+def _mark_current(items: list[dict[str, Any]], path: str) -> None:
+    """The place whose address is the longest beginning of ``path``."""
+    fitting = [item for item in items if path == item["address"] or path.startswith(item["address"])]
+    if fitting:
+        max(fitting, key=lambda item: len(item["address"]))["current"] = True
+
+
+def _item(place: Place, role: str, figures: dict[str, int]) -> dict[str, Any] | None:
     action = route_action(place.route, "GET")
     try:
         url = reverse(place.route)
@@ -101,5 +109,6 @@ def _item(place: Place, role: str, path: str, figures: dict[str, int]) -> dict[s
         "icon": place.icon,
         "count": figures.get(place.count) or None,
         "hot": place.hot and bool(figures.get(place.count)),
-        "current": path == url or (url != "/" and path.startswith(url)),
+        "address": url,
+        "current": False,
     }

@@ -19,7 +19,7 @@ from stack.postgres import Postgres
 from stack.roles import OWNER, WORKER, prepare
 from stack.valkey import Valkey
 
-NO_DATABASE = ("x12", "price", "plan")  # pure commands: no server is started for them
+NO_DATABASE = ("x12", "price", "plan", "sandbox")  # pure commands: no server is started for them
 NO_SETUP = ("help", "--help", "-h", "--version", "version", "")
 OWNERS = ("migrate", "makemigrations", "sqlmigrate", "squashmigrations", "optimizemigration")
 

@@ -22,7 +22,8 @@ def progress(job: Job, *, done: int, errors: int = 0, total: int | None = None) 
     fields: dict[str, Any] = {"state": Job.State.RUNNING, "done": done, "errors": errors}
     if total is not None:
         fields["total"] = total
-    Job.objects.filter(pk=job.pk).update(**fields)
+    # A job that is over stays over, whoever comes late.
+    Job.objects.filter(pk=job.pk, finished_at__isnull=True).update(**fields)
 
 
 def finish(

@@ -32,7 +32,7 @@ def at_clinic(demo: DemoClinic, day: date, clock: time) -> datetime:
 
 def past_day(demo: DemoClinic, people: Sequence[DemoPatient], day: date, random: Random) -> None:
     """A finished day: every visit is checked out and its claim made."""
-    for clock, person in zip(HOURS[: random.choice((2, 2, 3))], random.sample(list(people), 3), strict=False):
+    for clock, person in zip(HOURS[: random.choice((1, 2, 2))], random.sample(list(people), 3), strict=False):
         start = at_clinic(demo, day, clock)
         with moment(start), open_clinic(demo.clinic.pk, actor=DESK.format(slug=demo.facts.slug)):
             visit = treat(demo, person, start, random)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.utils import timezone
+
 from claims import submitting
 from claims.models import Claim
 from clearinghouses import inbound
@@ -18,6 +20,7 @@ from clinics.scoping import open_clinic
 from desk.demo.clock import moment
 from desk.demo.world import DemoClinic
 from work import outbox
+from work.models import Outbox
 
 EVERYTHING = 9.0  # sandbox delays: 0.5 = 999, 1 = its 277CA, 2 = the payer's, 3 = 835, 5 = later files
 
@@ -38,7 +41,7 @@ class Post:
                 if submitting.preview(ready, at.date()).count == 0:
                     return
                 submitting.start(ready, at.date(), {"filter": "all ready"})
-            drain(only="claims.submit" if not carry else "")
+            drain(self.demo.clinic.pk, only="claims.submit" if not carry else "")
 
     def receive(self, at: datetime, *, up_to: float = EVERYTHING) -> None:
         """Answer every delivered file that was not answered yet, up to a stage."""
@@ -57,16 +60,14 @@ class Post:
         with moment(at):
             with open_clinic(self.demo.clinic.pk, actor="collector"):
                 inbound.receive(content, name, "collected", self.demo.connection)
-            drain()
+            drain(self.demo.clinic.pk)
 
 
-def drain(only: str = "") -> None:
-    """Do what was promised, as the worker would, until nothing is due."""
-    from work.models import Outbox
-
+def drain(clinic_id: int, only: str = "") -> None:
+    """Do what this clinic was promised, as the worker would, until nothing is due."""
     while True:
-        due = outbox.due_ids()
+        rows = Outbox.objects.filter(clinic_id=clinic_id, state="pending", due_at__lte=timezone.now())
         if only:
-            due = list(Outbox.objects.filter(pk__in=due, kind=only).values_list("pk", flat=True))
-        if not [outbox_id for outbox_id in due if outbox.run(outbox_id)]:
+            rows = rows.filter(kind=only)
+        if not [key for key in rows.order_by("due_at", "pk").values_list("pk", flat=True) if outbox.run(key)]:
             return

@@ -10,10 +10,9 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db import connections
+from django.db import connections as database
 
-from clearinghouses.models import Connection
-from clearinghouses.sandbox import home
+from clearinghouses import connections
 from clearinghouses.sandbox import memory as sandbox_memory
 from clinics.scoping import open_clinic
 from desk.demo import days, people
@@ -22,6 +21,7 @@ from desk.demo.world import DemoClinic, make_clinics
 
 DAYS = 60
 FRIDAY = 4
+OPEN_DAYS = (0, 1, 3)  # the demo clinics see patients on Monday, Tuesday and Thursday
 
 
 def tell(now: datetime, day_count: int = DAYS) -> None:
@@ -30,7 +30,7 @@ def tell(now: datetime, day_count: int = DAYS) -> None:
     The clinics share nothing but the company, so each is told by a process of its own.
     """
     demos = make_clinics()
-    connections.close_all()
+    database.close_all()
     with ProcessPoolExecutor(len(demos), mp_context=get_context("fork")) as pool:
         posts = list(pool.map(tell_clinic, demos, [now] * len(demos), [day_count] * len(demos)))
     for demo, post in zip(demos, posts, strict=True):
@@ -46,14 +46,14 @@ def tell_clinic(demo: DemoClinic, now: datetime, day_count: int) -> Post:
         cast = people.register_all(demo, today - timedelta(days=day_count), random)
     for back in range(day_count, 0, -1):
         day = today - timedelta(days=back)
-        if day.weekday() <= FRIDAY:
+        if day.weekday() in OPEN_DAYS:
             days.past_day(demo, cast, day, random)
         if day.weekday() == FRIDAY and back > 4:
             evening = days.at_clinic(demo, day, time(17, 0))
             post.submit(evening)
             post.receive(evening, up_to=_stage(back))
     days.this_day(demo, cast, now, random)
-    connections.close_all()
+    database.close_all()
     return post
 
 
@@ -65,13 +65,8 @@ def _stage(back: int) -> float:
 
 
 def hand_over(demo: DemoClinic, post: Post) -> None:
-    """From here on the mailbox is the running sandbox's: an account, a pinned key, its memory."""
-    folder = Path(settings.SANDBOX_DIR)
-    folder.mkdir(parents=True, exist_ok=True)
-    password = home.add_account(folder, demo.connection.username)
-    sandbox_memory.save(folder, post.memory)
-    key = home.host_key(folder)
+    """From here on the mailbox is the running sandbox's: an account, its pinned key, the memory of all this."""
     with open_clinic(demo.clinic.pk, actor="demo"):
-        Connection.objects.filter(pk=demo.connection.pk).update(
-            kind=Connection.Kind.SFTP, password=password, host_key=f"{key.get_name()} {key.get_base64()}"
-        )
+        account = connections.open_sandbox(demo.connection, demo.facts.slug).username
+    post.memory.account = account
+    sandbox_memory.save(Path(settings.SANDBOX_DIR), post.memory)
