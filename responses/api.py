@@ -17,7 +17,7 @@ from claims.models import Claim
 from clinics.errors import BadInput
 from responses import manual, queries, remit, reversals
 from responses.models import ClaimResponse, Remittance
-from responses.posting import tie
+from responses.receipts import tie
 from work.idempotency import once
 
 app_name = "responses-api"

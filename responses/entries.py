@@ -18,7 +18,7 @@ from billing.ledger import Entry, Posting
 from billing.models import LedgerEntry
 from lib.money import ZERO, total
 from responses.claim_ledger import PATIENT
-from responses.plan import ClaimPlan, LinePlan
+from responses.plan_result import ClaimPlan, LinePlan
 from x12.documents.remittance import ProviderAdjustment
 
 

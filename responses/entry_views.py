@@ -19,7 +19,7 @@ from lib.money import ZERO, total
 from responses import manual, queries, remit, reversals, takebacks
 from responses.forms import EobHeadForm, EobLineForm, MatchForm, ReasonForm, UploadForm
 from responses.models import ProviderAdjustment, Remittance
-from responses.posting import tie
+from responses.receipts import tie
 from responses.views import CRUMBS
 from work.idempotency import once
 

@@ -22,14 +22,15 @@ from lib.findings import Finding
 from lib.frozen import freeze, thaw
 from lib.money import total
 from responses import family as families
-from responses import posting
+from responses import posting, receipts
 from responses.enums import MatchQuality, PostingState
 from responses.errors import BadEob, CannotPost
 from responses.family import POSTED, Family
 from responses.gates import Facts, Terms
 from responses.layer_match import find_layer, names_of
 from responses.models import ClaimResponse
-from responses.plan import ClaimPlan, plan_claim
+from responses.plan import plan_claim
+from responses.plan_result import ClaimPlan
 from responses.settings import handling_at
 from x12.documents.parties import Adjustment
 from x12.documents.remittance import (
@@ -103,7 +104,7 @@ def post_as_remitted(response: ClaimResponse, *, at: datetime, reason: str = "")
         today = posting.clinic_day(at)
         remittance = row.remittance
         if remittance.receipt_id is None and not remittance.is_balanced:
-            posting.open_receipt(remittance, again.header, today, remittance.payment_date)
+            receipts.open_receipt(remittance, again.header, today, remittance.payment_date)
             remittance.save()
         row.match_quality = MatchQuality.CERTAIN
         posting.describe(row, plan, found.ledger)
@@ -119,7 +120,7 @@ def post_as_remitted(response: ClaimResponse, *, at: datetime, reason: str = "")
         found.ledger.move({line.id: line.move() for line in plan.lines})
         found.ledger.responsible = plan.responsible_after
         posting.follow([(row, found)], today)
-        posting.close_if_empty(remittance)
+        receipts.close_if_empty(remittance)
         audit.record(
             "response.post", "claim_response", row.public_id, reason=reason[:200], paid=str(row.paid),
             codes=list(plan.codes),
@@ -137,7 +138,7 @@ def leave(response: ClaimResponse, note: str) -> None:
         row.state = PostingState.IGNORED
         row.hold_reason = note.strip()[:200]
         row.save(update_fields=["state", "hold_reason"])
-        posting.close_if_empty(row.remittance)
+        receipts.close_if_empty(row.remittance)
         _tell(row, "response.leave", f"Left as it is: {note}")
 
 

@@ -18,7 +18,8 @@ from lib.money import ZERO
 from responses.claim_ledger import ClaimLedger, LedgerLayer, LedgerLine, knows_number
 from responses.gates import Facts, Terms
 from responses.layer_match import names_of
-from responses.plan import ClaimPlan, Decision, plan_claim, take
+from responses.plan import plan_claim, take
+from responses.plan_result import ClaimPlan, Decision
 from responses.posting_rules import Action, PostingRule, repeated_rule
 from responses.remittance_facts import balance_reason, blocking_findings, payer_key, remittance_key
 from x12.documents.remittance import ClaimPayment, Remittance, provider_adjustment_total
@@ -134,30 +135,6 @@ def plan_case(case: Case) -> dict[str, Any]:
             "responsible_layer": case.ledger.responsible,
         },
     }
-
-
-def in_words(document: Any) -> str:
-    """The same answer for people: a paragraph a case."""
-    if isinstance(document, list):
-        return "\n\n".join(f"Case {place}\n{in_words(each)}" for place, each in enumerate(document, 1))
-    if "error" in document:
-        return f"Malformed: {document['error']}"
-    lines = []
-    for each in document["remittances"]:
-        again = " (taken before, changes nothing)" if each["duplicate"] else ""
-        lines.append(f"Remittance {each['trace_number']}: paid {each['paid']}{again}")
-        lines += [f"  {finding['severity']}: {finding['message']}" for finding in each["findings"]]
-        for claim in each["claims"]:
-            codes = f" {' '.join(claim['codes'])}" if claim["codes"] else ""
-            lines.append(f"  {claim['control_number']}: {claim['decision']}{codes}, next {claim['next']}")
-            lines += [f"    {code} {because}" for code, because in claim["reasons"].items()]
-    after = document["after"]
-    owed = ", ".join(f"insurer {rank} {amount}" for rank, amount in after["insurers"].items())
-    lines.append(
-        f"After: {owed}, patient {after['patient']}, credit {after['unapplied_credit']}, "
-        f"paid {after['paid']}, written off {after['written_off']}"
-    )
-    return "\n".join(lines)
 
 
 def _read(path: str) -> str:

@@ -10,7 +10,7 @@ from lib.frozen import freeze
 from lib.money import ZERO, total
 from responses.claim_ledger import PATIENT, ClaimLedger, LedgerLayer
 from responses.line_match import claim_sums
-from responses.plan import ClaimPlan
+from responses.plan_result import ClaimPlan
 from x12.documents.remittance import ClaimPayment
 
 

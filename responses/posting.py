@@ -9,16 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
 from django.db.models import F
 
-from billing import balances, invoicing, ledger
-from billing.enums import MethodKind, TxnKind
+from billing import invoicing, ledger
+from billing.enums import TxnKind
 from billing.ledger import Posting
-from billing.models import PaymentMethod, Receipt
 from claims import adjudications, queue
 from claims.errors import NothingToClaim
 from claims.models import Adjudication, Claim
@@ -31,7 +29,7 @@ from lib.dates import local_day
 from lib.findings import Finding
 from lib.frozen import freeze
 from lib.identifiers import new_public_id
-from lib.money import ZERO, total
+from lib.money import total
 from responses import entries as made_of
 from responses import family as families
 from responses.claim_ledger import ClaimLedger
@@ -40,9 +38,11 @@ from responses.family import Family, FamilyKey
 from responses.gates import Facts, Terms
 from responses.layer_match import find_layer, names_of
 from responses.matching import FamilyMatch, match_families
-from responses.models import ClaimResponse, ProviderAdjustment, Remittance
-from responses.plan import ClaimPlan, plan_claim, take
+from responses.models import ClaimResponse, Remittance
+from responses.plan import plan_claim, take
 from responses.plan_json import plan_json, sums_of
+from responses.plan_result import ClaimPlan
+from responses.receipts import close_if_empty, open_receipt, payment_day
 from responses.remittance_facts import balance_reason, payee_key, payer_key
 from responses.settings import OFF, POST, Handling, handling_at
 from work import outbox
@@ -179,11 +179,6 @@ def _repeat(document: RemittanceDocument, today: date) -> Taken:
     return Taken(first, list(first.responses.order_by("ordinal")), is_repeat=True)
 
 
-def payment_day(document: RemittanceDocument, today: date) -> date:
-    """BPR16, else the production date, else the day it is taken in."""
-    return document.effective_date or document.production_date or today
-
-
 def _header(document: RemittanceDocument) -> dict[str, Any]:
     """The header for the page; account numbers only by their last four digits."""
     bare = replace(document, claims=(), payer_account=None, payee_account=None)
@@ -234,38 +229,6 @@ def _payment_date(sitting: _Sitting, document: RemittanceDocument) -> date:
     for found in sitting.families.values():
         return sitting.today if sitting.handling(found.location).payment_date == "today" else day
     return day
-
-
-def open_receipt(row: Remittance, document: RemittanceDocument, today: date, effective_on: date) -> None:
-    """One receipt per trace, method Insurance, memo the trace number; all money into escrow but PLB (E16)."""
-    for place, item in enumerate(document.provider_adjustments, 1):
-        ProviderAdjustment.objects.create(
-            remittance=row, ordinal=place, code=made_of.plb_code(item.code), reference=item.reference[:50],
-            amount=item.amount,
-        )  # fmt: skip
-    has_money = document.amount or document.provider_adjustments or any(c.paid for c in document.claims)
-    if not has_money:
-        return
-    row.receipt = Receipt.objects.create(
-        method=insurance_method(), kind=MethodKind.INSURANCE, payer=row.payer, amount=document.amount,
-        memo=row.trace_number, reference=row.trace_number[:40], source_kind="remittance",
-        source_key=row.public_id, received_on=today, effective_on=effective_on, created_by=current_actor(),
-    )  # fmt: skip
-    made = made_of.remittance_entries(document.amount, document.provider_adjustments, row.receipt.pk)
-    if made:
-        ledger.post(
-            key=f"remittance:{row.public_id}", kind=TxnKind.REMITTANCE, entries=made, on=today,
-            effective_on=effective_on, source_kind="remittance", source_key=row.public_id,
-            reason=row.trace_number, trace=[{"rule": "B9.E16", "because": "receipt = posted + escrow - PLB"}],
-        )  # fmt: skip
-
-
-def insurance_method() -> PaymentMethod:
-    """The one system-owned Insurance method (B3)."""
-    method, _ = PaymentMethod.objects.get_or_create(
-        kind=MethodKind.INSURANCE, defaults={"name": "Insurance", "position": 99}
-    )
-    return method
 
 
 # --- its claims ------------------------------------------------------------------------------------
@@ -431,25 +394,3 @@ def follow(posted: Sequence[tuple[ClaimResponse, Family]], today: date) -> None:
     for response, _ in posted:
         key = f"{ROLLOVER}:{response.txn_key or response.public_id}"
         outbox.promise(ROLLOVER, response.clinic_id, response.pk, key=key)
-
-
-def close_if_empty(row: Remittance, responses: Sequence[ClaimResponse] | None = None) -> None:
-    """A remittance is closed at escrow 0 with nothing left to decide."""
-    if row.state == RemittanceState.UNBALANCED:
-        return
-    rows = responses if responses is not None else list(row.responses.all())
-    waits = any(each.state in (PostingState.PROPOSED, PostingState.EXCEPTION) for each in rows)
-    held = balances.escrow(row.receipt_id) if row.receipt_id else ZERO
-    row.state = RemittanceState.OPEN if waits or held else RemittanceState.CLOSED
-    Remittance.objects.filter(pk=row.pk).update(state=row.state)
-
-
-def tie(row: Remittance) -> dict[str, Decimal]:
-    """receipt = posted + escrow - provider-level, signed as in the file (B9 example 3)."""
-    posted_states = (PostingState.AUTO_POSTED, PostingState.POSTED_MANUALLY, PostingState.REVERSED)
-    posted = total(each.paid for each in row.responses.all() if each.state in posted_states)
-    held = balances.escrow(row.receipt_id) if row.receipt_id else ZERO
-    return {
-        "check": row.amount, "posted": posted, "escrow": held, "provider_level": row.provider_total,
-        "difference": row.amount - (posted + held - row.provider_total),
-    }  # fmt: skip

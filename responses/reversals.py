@@ -20,12 +20,12 @@ from claims.enums import ClaimState
 from claims.models import Adjudication, Claim
 from clinics import audit
 from responses import family as families
-from responses import posting
+from responses import posting, receipts
 from responses.enums import PostingState
 from responses.errors import CannotUnpost
 from responses.family import POSTED, Family
 from responses.models import ClaimResponse, Remittance
-from responses.plan import ClaimPlan
+from responses.plan_result import ClaimPlan
 
 UNSENT = (ClaimState.NEW, ClaimState.READY, ClaimState.ON_HOLD, ClaimState.AWAITING_CROSSOVER)
 
@@ -94,7 +94,7 @@ def unpost(response: ClaimResponse, *, reason: str, at: datetime) -> None:
         withdraw_next(row, today)
         again = families.load([key])[key]
         _settle(row, again, today)
-        posting.close_if_empty(row.remittance)
+        receipts.close_if_empty(row.remittance)
         lifecycle.note(row.claim, "note", f"Posting undone: {reason}"[:300])
         audit.record("response.unpost", "claim_response", row.public_id, reason=reason[:200])
 

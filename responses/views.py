@@ -20,7 +20,7 @@ from patients.tables import csv_file
 from responses import manual, queries, reversals
 from responses.forms import MatchForm, ReasonForm, ResubmitForm
 from responses.models import ClaimResponse, Remittance
-from responses.posting import tie
+from responses.receipts import tie
 from work.idempotency import once
 
 CRUMBS = [("Reports", "/reports/"), ("Insurance Reports", "/reports/"), ("Claim Responses", "")]

@@ -12,7 +12,7 @@ from claims.models import Adjudication, Claim
 from responses import coordination, manual, reversals
 from responses.errors import CannotPost, CannotUnpost
 from responses.models import ClaimResponse, PostingRule, ProviderAdjustment, Remittance
-from responses.posting import tie
+from responses.receipts import tie
 from tests.cast import NOW, make_world
 from tests.responses.edi import remit
 from tests.responses.stage import AARP, AETNA, MEDICARE, answer, claimed, clp, money, set_up, take

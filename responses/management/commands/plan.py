@@ -12,7 +12,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from responses.plan_case import in_words, plan_file
+from responses.plan_case import plan_file
+from responses.plan_words import in_words
 
 
 class Command(BaseCommand):
