@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -43,6 +45,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: Any) -> Any:
     """The product's logs stand under a failure."""
     outcome = yield
     report = outcome.get_result()
+    if report.when == "call":
+        item.browser_test_failed = report.failed  # type: ignore[attr-defined]
     product = getattr(item.config, "product_of_browser_tests", None)
     if report.failed and product is not None:
         for name in ("web", "worker", "sandbox"):
@@ -96,7 +100,7 @@ def visitors(chromium: Browser, product: Product) -> Iterator[Visitors]:
 
 
 @pytest.fixture
-def page_as(visitors: Visitors, days: Days) -> Iterator[Any]:
+def page_as(request: Any, visitors: Visitors, days: Days, tmp_path: Path) -> Iterator[Any]:
     """``page_as(role, form)``: a watched page; the test fails on anything noticed and not asked for."""
     used: list[Reader] = []
 
@@ -109,8 +113,20 @@ def page_as(visitors: Visitors, days: Days) -> Iterator[Any]:
         return reader
 
     yield give
+    if getattr(request.node, "browser_test_failed", False):
+        keep_pictures(used, tmp_path)
     problems = [f"{reader.role} {reader.form.name}: {item}" for reader in used for item in reader.told()]
     assert not problems, "\n".join(problems)
+
+
+def keep_pictures(readers: list[Reader], folder: Path) -> None:
+    """What stood on the screens when a test failed."""
+    for reader in readers:
+        if not reader.page.is_closed():
+            name = folder / f"{reader.role.split('@')[0] or 'stranger'}-{reader.form.name}"
+            reader.page.screenshot(path=f"{name}.png", full_page=True)
+            name.with_suffix(".html").write_text(reader.page.content())
+    sys.stderr.write(f"pictures of the failed test: {folder}\n")
 
 
 def pytest_configure(config: Any) -> None:
