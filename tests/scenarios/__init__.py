@@ -1,0 +1,1 @@
+"""Whole stories: the five seeds as dated days, and what happens when those days go wrong."""
