@@ -79,14 +79,14 @@ def test_moving_over_a_boundary_asks_again(world: World, profile: InsuranceProfi
         booking.move(stale, starts_at=NOW, at=NOW)
 
 
-@pytest.mark.rule("B2")
+@pytest.mark.rule("B2.states")
 def test_a_walk_in_is_here_at_once(world: World, profile: InsuranceProfile) -> None:
     assert book(world, profile, walk_in=True).appointment.state == "arrived"
     with pytest.raises(WrongState, match="not today"):
         book(world, profile, NOW + timedelta(days=1), walk_in=True)
 
 
-@pytest.mark.rule("B2")
+@pytest.mark.rule("B2.states")
 @pytest.mark.parametrize(("act", "state"), list(product(MOVES, AppointmentState.values)))
 def test_the_table_of_moves(world: World, profile: InsuranceProfile, act: str, state: str) -> None:
     visit = make_visit(world, profile.patient, profile, state=state)
@@ -102,7 +102,7 @@ def test_the_table_of_moves(world: World, profile: InsuranceProfile, act: str, s
     assert visit.state == state
 
 
-@pytest.mark.rule("B2")
+@pytest.mark.rule("B2.states")
 def test_cancelling_and_taking_it_back(world: World, profile: InsuranceProfile) -> None:
     visit = book(world, profile).appointment
     booking.cancel(visit, "no_show")
@@ -115,7 +115,7 @@ def test_cancelling_and_taking_it_back(world: World, profile: InsuranceProfile) 
         booking.cancel(done, "cancelled")
 
 
-@pytest.mark.rule("S0.1", "B2")
+@pytest.mark.rule("S0.1", "B2.states")
 def test_line_items_are_replaced_as_a_whole_and_frozen_after_check_out(
     world: World, profile: InsuranceProfile
 ) -> None:

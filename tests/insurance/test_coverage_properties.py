@@ -41,7 +41,7 @@ def day(number: int) -> date:
     return START + timedelta(days=number)
 
 
-@pytest.mark.rule("B11.2", "B11.5", "S3.20")
+@pytest.mark.rule("B11.2.order", "B11.5", "S3.20")
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(edits=EDITS, first=st.tuples(DAYS, DAYS))
 def test_nobody_is_billed_outside_the_dates_that_were_given(

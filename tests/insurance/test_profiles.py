@@ -40,7 +40,7 @@ def payers_on(profile: InsuranceProfile, day: date) -> list[str]:
     return [layer.policy.payer.name for layer in layers_on(profile, day)]
 
 
-@pytest.mark.rule("S3.1", "S3.4", "S3.5", "S3.6", "B11.1", "B11.2")
+@pytest.mark.rule("S3.1", "S3.4", "S3.5", "S3.6", "B11.1", "B11.2.order")
 def test_the_order_in_which_cards_are_added_is_the_order_of_responsibility(world: World) -> None:
     patient = make_patient()
     cards = [
