@@ -16,10 +16,11 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render, resolve_url
 from django.urls import Resolver404, resolve
+from django.utils import timezone
 from django.utils.http import urlencode
 
 from clinics.errors import BadInput
-from clinics.models import Membership
+from clinics.models import Location, Membership
 from clinics.permissions import PUBLIC, SIGNED_IN, role_may, route_action
 from clinics.refusals import answer, as_refusal
 from clinics.routes import ALLAUTH_PREFIXES, SPANNING
@@ -150,6 +151,17 @@ def _choose_membership(request: Any) -> Membership | None:
         if membership.clinic_id == chosen:
             return membership
     return mine[0] if mine else None
+
+
+def _zone(request: HttpRequest, membership: Membership) -> str:
+    """The clinic's time zone, that of its first location; remembered in the session."""
+    known = request.session.get("zone")
+    if known and known[0] == membership.clinic_id:
+        return str(known[1])
+    zones = Location.objects.filter(clinic_id=membership.clinic_id, is_active=True).order_by("name", "id")
+    zone = zones.values_list("time_zone", flat=True).first() or settings.TIME_ZONE
+    request.session["zone"] = [membership.clinic_id, zone]
+    return zone
 
 
 def _sign_in(request: HttpRequest) -> HttpResponse:
