@@ -152,7 +152,9 @@ def remittance(request: Request, public_id: str) -> Response:
 def undo_remittance(request: Request, public_id: str) -> Response:
     """Undo every posting of a check."""
     row = get_object_or_404(Remittance.objects, public_id=public_id)
-    reason = str(request.data.get("reason", ""))
+    given = ActSerializer(data=request.data)
+    given.is_valid(raise_exception=True)
+    reason = given.validated_data["reason"]
     answer, _ = once(
         request.headers.get("Idempotency-Key", ""), {"act": "undo-file", "row": public_id},
         lambda: {"undone": reversals.unpost_file(row, reason=reason, at=timezone.now())},

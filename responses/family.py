@@ -106,6 +106,16 @@ def load(keys: Iterable[FamilyKey], *, lock: bool = True) -> dict[FamilyKey, Fam
     }
 
 
+def lock_invoice_of(response: ClaimResponse) -> None:
+    """Take the invoice's row before the answer's: the order in which everybody locks (reliability.md a)."""
+    ids = ClaimResponse.objects.filter(pk=response.pk).values_list("claim__invoice_id", flat=True)
+    list(
+        Invoice.objects.select_for_update(no_key=True)
+        .filter(pk__in=[pk for pk in ids if pk])
+        .values_list("pk")
+    )
+
+
 def _family(
     invoice: Invoice,
     part: int,

@@ -282,6 +282,7 @@ def _payment_of(claim: Claim, eob: Eob, lines: Sequence[EobLine]) -> ClaimPaymen
 
 
 def _lock(response: ClaimResponse, states: Sequence[str]) -> ClaimResponse:
+    families.lock_invoice_of(response)
     rows = ClaimResponse.objects.select_for_update(no_key=True, of=("self",))
     row = rows.select_related("claim__payer", "remittance").get(pk=response.pk)
     if row.state not in states:

@@ -6,6 +6,7 @@ the same plan to the ledger. The gates E01 to E17 are looked at in order; a clai
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -231,11 +232,13 @@ def _plan_reversal(
     found = _find_exact(work.payment, turned, reading, match, ledger)
     lines: tuple[LinePlan, ...]
     if found is None:
-        lines = tuple(_mirror_words(work, answer, facts, ledger, match, terms) for answer in reading.answers)
+        lines = tuple(_mirror_words(answer, facts, ledger, match, terms) for answer in reading.answers)
         work.stop("E11", "a reversal, and no earlier posting has exactly these amounts")
         return _finish(work, None, match, ledger, lines=lines, after=ledger.responsible)
+    places = {answer.line.id: answer.places for answer in reading.answers}
     lines = tuple(
-        _mirrored(answer, found, work, facts, ledger, terms) for answer in _answers_of(found, ledger)
+        replace(_mirrored(answer, found, facts, ledger, terms), places=places.get(answer.line.id, ()))
+        for answer in match_lines(found.payment, ledger.lines).answers
     )
     if terms.reversals != "auto_if_exact":
         work.stop("E11", f"a reversal of {found.key}, exact; the setting says a person decides")
@@ -273,14 +276,10 @@ def _is_exact(
     )
 
 
-def _answers_of(posting: EarlierPosting, ledger: ClaimLedger) -> list[LineAnswer]:
-    """The lines as they were posted: a reversal without lines is shown with those of its posting."""
-    return match_lines(posting.payment, ledger.lines).answers
-
-
 def _mirrored(
-    answer: LineAnswer, posting: EarlierPosting, work: _Work, facts: Facts, ledger: ClaimLedger, terms: Terms
+    answer: LineAnswer, posting: EarlierPosting, facts: Facts, ledger: ClaimLedger, terms: Terms
 ) -> LinePlan:
+    """The opposite of a line as it was posted: a reversal without lines is shown with those of its posting."""
     layer = ledger.layer(posting.layer)
     each = gates.classify(None, answer, [facts.payer.name, layer.payer if layer else ""], terms)
     move = posting.lines.get(answer.line.id, LineMove({})).mirrored()
@@ -294,12 +293,11 @@ def _mirrored(
         charge=-answer.charge,
         allowed=-each.allowed,
         moves=move.moves,
-        places=answer.places,
     )
 
 
 def _mirror_words(
-    work: _Work, answer: LineAnswer, facts: Facts, ledger: ClaimLedger, match: LayerMatch, terms: Terms
+    answer: LineAnswer, facts: Facts, ledger: ClaimLedger, match: LayerMatch, terms: Terms
 ) -> LinePlan:
     """What a reversal says when nothing can be mirrored; it moves nothing."""
     layer = ledger.layer(match.layer)

@@ -206,8 +206,10 @@ def _payer(
     names = names_of(document)
     known = [row for row in Payer.objects.order_by("pk") if families.payer_ids(row) & names.identifiers]
     named = Payer.objects.filter(name__iexact=document.payer.name).first() if document.payer.name else None
-    if known or named:
-        return named if named in known or not known else known[0]
+    if named is not None and (named in known or not known):
+        return named
+    if known:
+        return known[0]
     for payment, match in zip(document.claims, matches, strict=True):
         if match.key in loaded and match.quality == MatchQuality.CERTAIN:
             rank = find_layer(payment, names, loaded[match.key].ledger).layer

@@ -52,6 +52,8 @@ def remit_file(path: str, slug: str, *, preview: bool, at: datetime) -> Report:
     clinic = Clinic.objects.filter(slug=slug).first()
     if clinic is None:
         return Report(2, None, f"there is no clinic {slug!r}")
+    if not content:
+        return Report(1, _nothing(Path(path).name, preview=preview))
     try:
         with open_clinic(clinic.pk, actor="remit"):
             document = take_bytes(content, Path(path).name, "command", at=at)
@@ -61,6 +63,22 @@ def remit_file(path: str, slug: str, *, preview: bool, at: datetime) -> Report:
     except Refusal as refused:
         return Report(2, None, refused.message)
     return Report(int(_needs_a_person(document)), document)
+
+
+def _nothing(name: str, *, preview: bool) -> dict[str, Any]:
+    """An empty file: nothing to keep, nothing to take."""
+    finding = {
+        "code": "not_x12",
+        "level": "file",
+        "severity": "error",
+        "segment": 0,
+        "message": "The file is empty.",
+    }
+    digest = hashlib.sha256(b"").hexdigest()
+    return {
+        "file": {"sha256": digest, "duplicate": False, "name": name, "state": InboundFile.State.REJECTED},
+        "kinds": [], "transactions": [], "findings": [finding], "preview": preview,
+    }  # fmt: skip
 
 
 def take_bytes(content: bytes, name: str, source: str, *, at: datetime) -> dict[str, Any]:

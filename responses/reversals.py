@@ -43,7 +43,8 @@ def mirror(response: ClaimResponse, plan: ClaimPlan, row: Remittance, today: dat
         if old.remittance.receipt_id != row.receipt_id:
             _carry_over(made, response, row, today)
     ClaimResponse.objects.filter(pk=old.pk).update(state=PostingState.REVERSED)
-    Adjudication.objects.filter(pk=old.adjudication_id).update(reversed_at=Now())
+    if old.adjudication_id is not None:
+        Adjudication.objects.filter(pk=old.adjudication_id).update(reversed_at=Now())
     withdraw_next(old, today)
 
 
@@ -90,7 +91,8 @@ def unpost(response: ClaimResponse, *, reason: str, at: datetime) -> None:
         row.state = PostingState.EXCEPTION if row.codes else PostingState.PROPOSED
         row.posted_at, row.posted_by = None, ""
         row.save()
-        Adjudication.objects.filter(pk=row.adjudication_id).update(posted_at=None)
+        if row.adjudication_id is not None:
+            Adjudication.objects.filter(pk=row.adjudication_id).update(posted_at=None)
         withdraw_next(row, today)
         again = families.load([key])[key]
         _settle(row, again, today)
@@ -125,6 +127,7 @@ def withdraw_next(response: ClaimResponse, today: date) -> None:
 
 
 def _locked(response: ClaimResponse) -> ClaimResponse:
+    families.lock_invoice_of(response)
     rows = ClaimResponse.objects.select_for_update(no_key=True, of=("self",))
     return rows.select_related("claim", "remittance").get(pk=response.pk)
 

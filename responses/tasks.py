@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from celery import shared_task
+from django.db import transaction
 from django.utils import timezone
 
 from clearinghouses import collecting, hooks
@@ -19,7 +20,7 @@ from work.models import Outbox
 
 COLLECT = "responses.collect"
 ACTOR = "responses"
-OPEN = ("pending", "running")
+OVER = ("done", "dead")
 logger = logging.getLogger("cleanclaim.responses")
 
 
@@ -27,18 +28,31 @@ logger = logging.getLogger("cleanclaim.responses")
 def collect_all() -> int:
     """Promise a collection for each active connection of each clinic that has none under way."""
     promised = 0
-    at = timezone.now()
     for clinic_id in Clinic.objects.order_by("pk").values_list("pk", flat=True):
         with open_clinic(clinic_id, actor=ACTOR):
             for connection_id in Connection.objects.filter(is_active=True).values_list("pk", flat=True):
-                busy = Outbox.objects.filter(
-                    clinic_id=clinic_id, kind=COLLECT, subject_id=connection_id, state__in=OPEN
-                )
-                if not busy.exists():
-                    key = f"{COLLECT}:{connection_id}:{int(at.timestamp()) // 5}"
-                    outbox.promise(COLLECT, clinic_id, connection_id, key=key)
-                    promised += 1
+                promised += _promise_collection(clinic_id, connection_id)
     return promised
+
+
+def _promise_collection(clinic_id: int, connection_id: int) -> int:
+    """One row a connection, armed again when its last round is over: polling leaves no heap of rows behind."""
+    key = f"{COLLECT}:{connection_id}"
+    again = Outbox.objects.filter(clinic_id=clinic_id, key=key, state__in=OVER).update(
+        state=Outbox.State.PENDING,
+        attempts=0,
+        due_at=timezone.now(),
+        leased_until=None,
+        finished_at=None,
+        error="",
+    )
+    if again:
+        transaction.on_commit(lambda: outbox.wake(clinic_id, key))
+        return 1
+    if Outbox.objects.filter(clinic_id=clinic_id, key=key).exists():
+        return 0
+    outbox.promise(COLLECT, clinic_id, connection_id, key=key)
+    return 1
 
 
 @shared_task(name="responses.tasks.run_timers")

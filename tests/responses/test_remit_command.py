@@ -207,3 +207,17 @@ def test_the_second_insurers_answer_before_the_first_waits(world):
         [row] = answer(clp(claim, "2", "150", "18", ("OA", "23", "132")), **AARP)
         assert (row.state, "E12" in row.codes) == ("exception", True)
         assert balances.escrow(row.remittance.receipt_id) == 18
+
+
+def test_collecting_is_one_row_a_connection_however_often_the_beat_ticks(world):
+    world.clinic.refresh_from_db()
+    assert tasks.collect_all() == 1
+    assert tasks.collect_all() == 0
+    Outbox.objects.filter(kind=tasks.COLLECT).update(state="done")
+    assert tasks.collect_all() == 1
+    assert Outbox.objects.filter(kind=tasks.COLLECT).count() == 1
+
+
+def test_an_empty_file_is_one(world, tmp_path):
+    told = remit_file(file_of(tmp_path, ""), "alder", preview=False, at=NOW)
+    assert (told.status, told.document["findings"][0]["code"]) == (1, "not_x12")
