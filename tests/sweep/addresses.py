@@ -48,6 +48,8 @@ NOUNS: dict[str, tuple[str, str]] = {
 }
 # Words that are no row of any clinic: the same text for everybody.
 WORDS: dict[str, str] = {"group": "check-out", "kind": "cash", "act": "view", "ordinal": "1"}
+# What such a word is for one route.
+WORD_OF: dict[str, str] = {"responses:act": "post"}
 # Exceptions, by "route.parameter".
 BY_ROUTE: dict[str, tuple[str, str]] = {}
 # Names by which a query or a form may ask for a row -> the thing of the clinic.
@@ -90,7 +92,7 @@ def is_word(parameter: str) -> bool:
 def value_for(route: Route, parameter: str, canary: Canary) -> str:
     """What the parameter is for this clinic."""
     if is_word(parameter):
-        return WORDS[parameter]
+        return WORD_OF.get(route.name, WORDS[parameter])
     before = route.path.split(f":{parameter}>")[0].rpartition("<")[0].rstrip("/").rpartition("/")[2]
     entry = BY_ROUTE.get(f"{route.name}.{parameter}") or NOUNS.get(before)
     if entry is None or entry[0] not in canary.things:

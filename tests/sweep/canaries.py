@@ -55,7 +55,7 @@ class Canary:
     words: tuple[str, ...] = ()
 
 
-def make_canary(slug: str, mark: str, price: str) -> Canary:
+def make_canary(slug: str, mark: str, price: str, days: int = 1) -> Canary:
     """Patients, visits, invoices, claims, remittances, statements and jobs, all named after ``mark``."""
     world = make_world(slug)
     canary = Canary(mark, world)
@@ -63,10 +63,14 @@ def make_canary(slug: str, mark: str, price: str) -> Canary:
         payer = make_payer(f"{mark} Payer", "60054", remit="1066033499")
         Plan.objects.create(payer=payer, name=f"{mark} Plan", copay_individual=Decimal("25.00"))
         service = make_service("97110", f"{mark} Exercise", price)
-        days = [make_day(world, mark, payer, service, number) for number in range(3)]
-        canary.things = {**make_things(world, mark, payer, service), **days[0]}
-        answer_and_ask(world, canary, days[1]["invoice"])
-        submit(world, canary, days[2]["claim"])
+        canary.things = make_things(world, mark, payer, service)
+        for day in range(days):  # newest first: the things are those of day 0
+            made = [
+                make_day(world, mark, payer, service, 3 * (days - 1 - day) + number) for number in range(3)
+            ]
+            canary.things |= made[0]
+            answer_and_ask(world, canary, made[1]["invoice"], day)
+            submit(world, canary, made[2]["claim"])
     cents = Decimal(price)
     canary.words = (mark.lower(), price, f"{cents:,.2f}", f"{slug} main", f"{slug} group", f"{slug}.example")
     return canary
@@ -114,7 +118,7 @@ def make_things(world: World, mark: str, payer: Any, service: Any) -> dict[str, 
     }
 
 
-def answer_and_ask(world: World, canary: Canary, invoice: Invoice) -> None:
+def answer_and_ask(world: World, canary: Canary, invoice: Invoice, number: int) -> None:
     """One claim is answered by a remittance; the first patient gets a statement."""
     claim = Claim.objects.get(invoice=invoice)
     line = claim.lines.get()
@@ -127,7 +131,7 @@ def answer_and_ask(world: World, canary: Canary, invoice: Invoice) -> None:
         line_id=line.line_id,
         code="97110",
     )
-    take(remit(paid, payer=f"{canary.mark} PAYER", trace=f"{canary.mark}EFT", plb=[("WO", "3.00")]))
+    take(remit(paid, payer=f"{canary.mark} PAYER", trace=f"{canary.mark}EFT{number}", plb=[("WO", "3.00")]))
     canary.things |= {
         "response": ClaimResponse.objects.first(),
         "remittance": Remittance.objects.first(),
@@ -140,7 +144,7 @@ def submit(world: World, canary: Canary, claim: Claim) -> None:
     """One claim goes into a batch, which waits to be sent."""
     job = submitting.start(Claim.objects.filter(pk=claim.pk), TODAY, {})
     outbox.HANDLERS[submitting.SUBMIT](world.clinic.pk, job.pk)
-    canary.things |= {"job": job, "batch": Batch.objects.get()}
+    canary.things |= {"job": job, "batch": Batch.objects.latest("pk")}
 
 
 def tenant_models() -> list[type[models.Model]]:

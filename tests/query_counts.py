@@ -1,0 +1,115 @@
+"""How many statements a list page takes, kept as literal numbers in query_counts.json.
+
+A page that asks per row is slow on the day it matters. ``UPDATE_QUERY_COUNTS=1 ./check tests/architecture/
+test_query_counts.py`` writes the numbers anew; a larger one needs its reason in the commit.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+COUNTS = Path(__file__).with_name("query_counts.json")
+# Route -> the query that brings every row on the page; {patient} is the id of one with a visit.
+LISTS: dict[str, str] = {
+    "desk:today": "?day=2026-03-09",
+    "desk:my-day": "",
+    "desk:dashboard": "",
+    "desk:reports": "",
+    "desk:denials": "",
+    "patients:list": "?q=zz",
+    "patients-api:patients": "",
+    "appointments:schedule": "?day=2026-03-09",
+    "appointments:services": "",
+    "appointments:types": "",
+    "appointments-api:services": "",
+    "appointments-api:types": "",
+    "appointments-api:appointments": "",
+    "insurance:payers": "",
+    "insurance-api:payers": "",
+    "billing:statements": "",
+    "billing:payment-methods": "",
+    "billing:fees": "",
+    "billing-api:invoices": "?patient={patient}",
+    "billing-api:payments": "?patient={patient}",
+    "billing-api:payment-methods": "",
+    "billing-api:statements": "?patient={patient}",
+    "claims:queue": "",
+    "claims:batches": "",
+    "claims:report": "",
+    "claims-api:claims": "",
+    "claims-api:batches": "",
+    "responses-api:remittances": "",
+    "responses-api:responses": "",
+    "responses:list": "",
+    "responses:remittances": "",
+    "responses:by-month": "",
+    "clearinghouses:connections": "",
+    "clearinghouses-api:connections": "",
+    "clearinghouses-api:inbound": "",
+    "clearinghouses-api:outbound": "",
+}
+# Routes without parameters that are no list, each with its reason.
+NO_LISTS: dict[str, str] = {
+    "desk:home": "redirects",
+    "desk:health-live": "no page",
+    "desk:health-ready": "no page",
+    "desk:choose-clinic": "writes",
+    "desk:places": "the menu, part of every page above",
+    "desk:find": "asks for at most a handful of each kind",
+    "desk:design": "made of literals",
+    "desk:clinics": "one block a clinic, not a row",
+    "desk:settings": "links",
+    "patients:register": "a form",
+    "patients:pick": "writes",
+    "appointments:book": "a form",
+    "appointments:service-new": "a form",
+    "appointments:type-new": "a form",
+    "appointments:status-new": "a form",
+    "insurance:payer-new": "a form",
+    "billing:statement-batch": "writes",
+    "clearinghouses:new": "a form",
+    "claims:preview": "answers a selection that was posted",
+    "claims:submit": "writes",
+    "responses:upload": "a form",
+    "patients:csv": "asked by POST; the rows of patients:list",
+    "patients-api:search": "asked by POST; the rows of patients:list",
+    "billing-api:refunds": "writes",
+    "billing-api:write-offs": "writes",
+    "claims-api:create": "writes",
+    "claims-api:preview": "answers a selection that was posted",
+    "claims-api:submit": "writes",
+    "responses-api:eob": "writes",
+    "responses:find-claim": "a form",
+    "api-schema": "no rows",
+    "api-docs": "no rows",
+}
+
+
+def count(client: Any, url: str) -> tuple[int, list[str]]:
+    """The number of statements of one GET, and their texts; the page must answer 200."""
+    client.get(url)  # what is cached once per process is not the page's
+    with CaptureQueriesContext(connection) as seen:
+        response = client.get(url)
+        if response.streaming:
+            b"".join(response.streaming_content)
+    assert response.status_code == 200, f"{url}: {response.status_code}"
+    return len(seen), [query["sql"][:160] for query in seen]
+
+
+def check(name: str, rows: int, found: int, statements: list[str]) -> None:
+    """Compare with the literal, or write it down when UPDATE_QUERY_COUNTS is set."""
+    counts = json.loads(COUNTS.read_text()) if COUNTS.exists() else {}
+    if os.environ.get("UPDATE_QUERY_COUNTS"):
+        counts.setdefault(name, {})[str(rows)] = found
+        COUNTS.write_text(json.dumps(dict(sorted(counts.items())), indent=1) + "\n")
+        return
+    expected = counts.get(name, {}).get(str(rows))
+    assert found == expected, "\n".join(
+        [f"{name} with {rows} rows: {found} statements, query_counts.json says {expected}", *statements]
+    )
