@@ -14,3 +14,7 @@ class BillingConfig(AppConfig):
         import billing.statement_batches
         import billing.statement_pdf
         import billing.verification  # noqa: F401
+        from appointments.hooks import CLOSED_BOOKS
+        from billing.invoicing import closed_books
+
+        CLOSED_BOOKS.answered_by(closed_books)

@@ -11,7 +11,7 @@ from django.db import connection
 
 from appointments.models import Appointment
 from billing import ledger
-from billing.enums import InvoiceKind, TxnKind
+from billing.enums import InvoiceKind, InvoiceState, TxnKind
 from billing.ledger import Entry
 from billing.models import Charge, Invoice
 from billing.numbering import next_number
@@ -189,3 +189,9 @@ def _place(name: str, row: Any) -> dict[str, str]:
         "zip": row.zip_code,
         "phone": getattr(row, "phone", ""),
     }
+
+
+def closed_books(appointment_ids: Iterable[int]) -> set[int]:
+    """Those of the visits whose live invoice owes nothing any more: appointments asks (B11.4)."""
+    rows = Invoice.objects.filter(appointment_id__in=list(appointment_ids), state=InvoiceState.CLOSED)
+    return {key for key in rows.values_list("appointment_id", flat=True) if key is not None}

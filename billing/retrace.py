@@ -184,10 +184,8 @@ def _charge(_: Mapping[str, Any], known: dict[str, Any]) -> str:
 
 def _copay(inputs: Mapping[str, Any], known: dict[str, Any]) -> str:
     own, plan = inputs["patient_copay"], inputs["plan_copay"]
-    if own is not None:
-        copay = Fraction(own) * (known["quantity"] if inputs["per_unit"] else 1)
-    else:
-        copay = Fraction(plan or 0)
+    units = known["quantity"] if inputs["per_unit"] else 1
+    copay = Fraction(plan or 0) if own is None else Fraction(own) * units
     known["copay"] = _round_cents(copay)
     return _cents(known["copay"])
 

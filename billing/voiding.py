@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db.models import Sum
 
+from appointments.carryforward import note_voided_source
 from appointments.enums import AppointmentState
 from appointments.models import Appointment
 from billing import hooks, ledger
@@ -76,7 +77,10 @@ def void_invoice(public_id: str, *, reason: str, at: datetime) -> Invoice:
             trace=[{"rule": "B2", "because": "the invoice is void; what the patient paid is credit now"}],
         )
     Invoice.objects.filter(pk=invoice.pk).update(state=InvoiceState.VOID, voided_at=at, void_reason=reason)
-    if invoice.appointment_id is not None:
+    if invoice.appointment is not None:
+        note_voided_source(
+            invoice.appointment
+        )  # visits that copied from this one keep their lines and say so
         Appointment.objects.filter(pk=invoice.appointment_id, state=AppointmentState.CHECKED_OUT).update(
             state=AppointmentState.COMPLETE, checked_out_at=None
         )

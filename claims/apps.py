@@ -10,4 +10,7 @@ class ClaimsConfig(AppConfig):
 
     def ready(self) -> None:
         """Declare settings and register the handlers of this room's promises."""
-        from claims import settings, tasks  # noqa: F401 - imported for what they register
+        from billing.hooks import LIVE_CLAIMS
+        from claims import settings, tasks, verification  # noqa: F401 - imported for what they register
+
+        LIVE_CLAIMS.answered_by(verification.live_claim_numbers)

@@ -72,8 +72,9 @@ def move_many(claims: Iterable[Claim], to: S, *, text: str, **fields: Any) -> in
     start = starts.pop()
     if to not in MOVES[start]:
         raise IllegalMove(rows[0].control_number, start, to)
+    now = timezone.now()
     hit = Claim.objects.filter(pk__in=[claim.pk for claim in rows], state=start).update(
-        state=to, last_event=text[:200], last_event_at=timezone.now(), **fields
+        state=to, last_event=text[:200], last_event_at=now, **fields
     )
     if hit != len(rows):
         raise IllegalMove(rows[0].control_number, start, to, raced=True)
@@ -83,6 +84,7 @@ def move_many(claims: Iterable[Claim], to: S, *, text: str, **fields: Any) -> in
             ClaimEvent(
                 clinic_id=claim.clinic_id,
                 claim=claim,
+                at=now,
                 actor=actor,
                 kind="state",
                 from_state=start,
@@ -112,6 +114,7 @@ def note(
     ClaimEvent.objects.create(
         clinic_id=claim.clinic_id,
         claim=claim,
+        at=timezone.now(),
         actor=current_actor(),
         kind=kind,
         from_state=from_state,
