@@ -35,10 +35,11 @@ document.addEventListener("toast", (e) => toast(e.detail?.value ?? e.detail ?? "
 
 // ---- dialogs: data-open="id", data-close; fetched ones: data-sheet, data-dialog (GET), data-preview="/url/" (POST of the bulk form)
 const open = (id) => { const d = document.getElementById(id); if (d?.tagName === "DIALOG" && !d.open) d.showModal(); return d; };
-function put(id, html) {   // a part, or a whole page of which the part in <main> is taken
+function put(id, html, from) {   // a part, or a whole page of which the part in <main> is taken
   const box = document.getElementById(id), page = new DOMParser().parseFromString(html, "text/html");
   const part = page.querySelector("main.trouble .blank")?.parentElement.cloneNode(true) || page.querySelector("main") || page.body;
   part.querySelector(".brand")?.remove();
+  if (from) part.querySelectorAll("form").forEach((f) => { if (!f.getAttribute("action")) f.setAttribute("action", from); });   // it posts where it came from
   box.replaceChildren(...part.childNodes);
   if (!box.querySelector("[data-close]")) {
     const foot = document.createElement("footer"), close = Object.assign(document.createElement("button"), { type: "button", className: "btn", textContent: "Close" });
@@ -58,7 +59,7 @@ async function fill(id, url, form) {
     const asked = form ? { method: "POST", body: new FormData(form) } : {};
     const answer = await fetch(url, { ...asked, headers: { "HX-Request": "true", "HX-Target": id }, credentials: "same-origin" });
     if (answer.redirected || !/html/.test(answer.headers.get("content-type") || "")) { location.href = answer.redirected ? answer.url : url; return; }
-    put(id, await answer.text());
+    put(id, await answer.text(), url);
   } catch { if (!form) location.href = url; else toast("The server does not answer just now. Nothing was sent."); } finally { box.removeAttribute("aria-busy"); }
 }
 document.addEventListener("click", (e) => {
