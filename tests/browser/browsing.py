@@ -30,7 +30,8 @@ WIDER = """() => {
     for (const e of document.body.querySelectorAll('*:not(svg *)')) {
         const box = e.getBoundingClientRect();
         if (box.right > width + 0.5 && box.width && !clips(e))
-            found.push(`${e.tagName.toLowerCase()}.${e.getAttribute('class')} "${e.textContent.trim().slice(0, 30)}" to ${Math.round(box.right)} px`);
+            found.push(`${e.tagName.toLowerCase()}.${e.getAttribute('class')} `
+                + `"${e.textContent.trim().slice(0, 30)}" to ${Math.round(box.right)} px`);
     }
     return [`sideways scroll: ${document.scrollingElement.scrollWidth} > ${width} px: ${found.slice(0, 3).join(', ')}`];
 }"""

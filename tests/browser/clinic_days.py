@@ -23,6 +23,16 @@ from lib.dates import local_day
 from patients.models import Patient
 from tests.cast import World, make_patient, make_policy, make_profile, make_service, make_visit, make_world
 
+GOING = (
+    "Okafor 8",
+    "Marsh 2",
+    "Nandakumar 3",
+    "Oyelaran 4",
+    "Delgado-Hart 5",
+    "Varga 6",
+    "Bramwell 7",
+    "Haddadin 9",
+)
 ZONE = ZoneInfo("America/Chicago")
 MAILBOX_PASSWORD = "only for the sandbox beside us"
 
@@ -64,7 +74,9 @@ def make_days(product: Any) -> Days:
         make_claims(days)
     with other.open("front_desk@birch.example"):
         stranger = make_patient("Nobody", "Elsewhere")
-        make_visit(other, stranger, make_profile(stranger, make_policy(stranger, other.aetna)), day=days.today)
+        make_visit(
+            other, stranger, make_profile(stranger, make_policy(stranger, other.aetna)), day=days.today
+        )
     return days
 
 
@@ -120,7 +132,10 @@ def make_people(days: Days) -> None:
 def person(days: Days, first: str, last: str, *payers: Payer, member: str = "", **fields: Any) -> Patient:
     """A patient with a default profile of these payers."""
     patient = make_patient(first, last, **fields)
-    cards = [make_policy(patient, payer, member if number == 0 else f"{member}B") for number, payer in enumerate(payers)]
+    cards = [
+        make_policy(patient, payer, member if number == 0 else f"{member}B")
+        for number, payer in enumerate(payers)
+    ]
     days.made[f"profile {last}"] = make_profile(patient, *cards)
     if cards:
         days.made[f"policy {last}"] = cards[0]
@@ -135,8 +150,15 @@ def visit(
     at = datetime.combine(day, time.fromisoformat(clock), ZONE).astimezone(UTC)
     profile: InsuranceProfile = days.made[f"profile {last}"]
     return make_visit(
-        days.world, days.patients[last], profile, *services, day=day, state=state,
-        starts_at=at, onset_on=day - timedelta(days=10), **fields,
+        days.world,
+        days.patients[last],
+        profile,
+        *services,
+        day=day,
+        state=state,
+        starts_at=at,
+        onset_on=day - timedelta(days=10),
+        **fields,
     )
 
 
@@ -204,12 +226,7 @@ def make_claims(days: Days) -> None:
     days.made["claim new"] = queue.enqueue(days.made["invoice Lindqvist 11"], days.today)
     days.made["claim held"] = one_click("Varga 12")
     queue.hold(days.made["claim held"], "Waiting for the referral", days.today + timedelta(days=7))
-    going = [
-        one_click(key)
-        for key in (
-            "Okafor 8", "Marsh 2", "Nandakumar 3", "Oyelaran 4", "Delgado-Hart 5", "Varga 6", "Bramwell 7", "Haddadin 9",
-        )
-    ]
+    going = [one_click(key) for key in GOING]
     for claim in going:
         days.made[f"claim {claim.patient.last_name}"] = claim
     chosen = Claim.objects.filter(pk__in=[claim.pk for claim in going])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -100,7 +101,7 @@ def visitors(chromium: Browser, product: Product) -> Iterator[Visitors]:
 
 
 @pytest.fixture
-def page_as(request: Any, visitors: Visitors, days: Days, tmp_path: Path) -> Iterator[Any]:
+def page_as(request: Any, visitors: Visitors, days: Days) -> Iterator[Any]:
     """``page_as(role, form)``: a watched page; the test fails on anything noticed and not asked for."""
     used: list[Reader] = []
 
@@ -114,13 +115,15 @@ def page_as(request: Any, visitors: Visitors, days: Days, tmp_path: Path) -> Ite
 
     yield give
     if getattr(request.node, "browser_test_failed", False):
-        keep_pictures(used, tmp_path)
+        keep_pictures(used, Path(tempfile.gettempdir()) / "cleanclaim-pictures" / request.node.name[:60])
     problems = [f"{reader.role} {reader.form.name}: {item}" for reader in used for item in reader.told()]
     assert not problems, "\n".join(problems)
 
 
 def keep_pictures(readers: list[Reader], folder: Path) -> None:
     """What stood on the screens when a test failed."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
     for reader in readers:
         if not reader.page.is_closed():
             name = folder / f"{reader.role.split('@')[0] or 'stranger'}-{reader.form.name}"

@@ -25,7 +25,12 @@ from stack.places import ROOT
 from tests.conftest import owner_connection
 
 READY_SECONDS = 60
-BELLS = ("work.tasks.sweep", "responses.tasks.collect_all", "responses.tasks.run_timers", "work.tasks.heartbeat")
+BELLS = (
+    "work.tasks.sweep",
+    "responses.tasks.collect_all",
+    "responses.tasks.run_timers",
+    "work.tasks.heartbeat",
+)
 
 
 @dataclass
@@ -89,7 +94,15 @@ class Product:
         (self.folder / "run").mkdir(parents=True, exist_ok=True)
         python = sys.executable
         web = [python, "-m", "gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{self.port}", "--workers", "1"]
-        web += ["--worker-class", "gthread", "--threads", "8", "--log-level", "warning", "--no-control-socket"]
+        web += [
+            "--worker-class",
+            "gthread",
+            "--threads",
+            "8",
+            "--log-level",
+            "warning",
+            "--no-control-socket",
+        ]
         self._launch("sandbox", manage_command("sandbox"))
         self._launch("web", web)
         self._launch("worker", [python, "-m", "celery", "-A", "config", "worker", "-c", "2", "-l", "WARNING"])
@@ -128,5 +141,5 @@ class Product:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                preexec_fn=die_with_parent(signal.SIGTERM),
+                preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509
             )

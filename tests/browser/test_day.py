@@ -32,7 +32,9 @@ def until(product: Product) -> Callable[[Page, Callable[[], bool]], None]:
             page.reload()
             if is_so():
                 return
-        raise AssertionError(f"it did not happen in {ROUNDS} rounds; the page says:\n{page.inner_text('main')}")
+        raise AssertionError(
+            f"it did not happen in {ROUNDS} rounds; the page says:\n{page.inner_text('main')}"
+        )
 
     return wait
 
@@ -65,7 +67,9 @@ def test_a_day_from_the_front_desk_to_the_statement(page_as: Any, days: Any, unt
     # Auto-Pay Claims is off, so the answers wait; one is posted by hand, and what is left goes to the next insurer.
     responses = biller.page
     open_responses(responses, "Proposed")
-    until(responses, lambda: row_of(responses, "Quist").count() == 1 and row_of(responses, "Ness").count() == 1)
+    until(
+        responses, lambda: row_of(responses, "Quist").count() == 1 and row_of(responses, "Ness").count() == 1
+    )
     post_by_hand(responses, "Quist", "85.00")
     queue = biller.page
     queue.goto("/claims/?tab=ready")
@@ -80,7 +84,9 @@ def test_a_day_from_the_front_desk_to_the_statement(page_as: Any, days: Any, unt
     correct_and_resubmit(biller.page, "Lund", "REJ277-77", "W900000077")
     submit(biller.page, ["Lund", "Quist"], "300.00", until)
     open_responses(responses, "Posted")
-    until(responses, lambda: row_of(responses, "Lund").count() == 1 and row_of(responses, "Quist").count() == 2)
+    until(
+        responses, lambda: row_of(responses, "Lund").count() == 1 and row_of(responses, "Quist").count() == 2
+    )
     expect(row_of(responses, "Lund")).to_contain_text("85.00")
 
     # What nobody pays is the patient's: 10.00 of the copay of 25.00 was taken at the desk.
@@ -96,7 +102,8 @@ def register(page: Page, first: str, last: str, street: str) -> None:
     page.goto("/patients/")
     page.get_by_role("link", name="New patient").click()
     for label, value in (
-        ("First name", first), ("Last name", last), ("Date of birth", "1984-05-02"), ("Phone", f"217 555 01{ord(last[0])}"),
+        ("First name", first), ("Last name", last), ("Date of birth", "1984-05-02"),
+        ("Phone", f"217 555 01{ord(last[0])}"),
         ("Reason of the first visit", "Back pain"), ("Street", street), ("City", "Springfield" if street else ""),
         ("State", "IL" if street else ""), ("ZIP code", "62702" if street else ""),
     ):  # fmt: skip
@@ -186,10 +193,20 @@ def mend_address(page: Page, last: str) -> None:
     page.goto("/my-day/")
     page.get_by_role("link", name="New to review").click()
     row_of(page, last).get_by_role("link", name=last).click()
-    page.get_by_role("link", name="Fix").first.click()
-    for path, value in (("street", "6 Elm Street"), ("city", "Springfield"), ("state", "IL"), ("zip", "62702")):
-        page.locator(f"#review input[name*='{path}' i]").first.fill(value)
-    page.get_by_role("button", name="Save, ready, next").click()
+    claim = page.url
+    page.get_by_role("link", name="Open patient").first.click()
+    for label, value in (
+        ("Street", "6 Elm Street"),
+        ("City", "Springfield"),
+        ("State", "IL"),
+        ("ZIP code", "62702"),
+    ):
+        field(page, label).fill(value)
+    page.get_by_role("button", name="Save patient").click()
+    expect(page.get_by_role("link", name="Book a visit")).to_be_visible()
+    page.goto(claim)
+    page.get_by_role("button", name="Copy again from the visit").click()
+    expect(page.get_by_text("Every check passed")).to_be_visible()
     page.goto("/claims/?tab=ready")
     expect(row_of(page, last)).to_be_visible()
 
@@ -201,10 +218,14 @@ def submit(page: Page, people: list[str], total: str, until: Any) -> None:
         row_of(page, last).get_by_role("checkbox").check()
     page.get_by_role("region", name="Chosen claims").get_by_role("button", name="Preview submit").click()
     dialog = page.get_by_role("dialog")
-    expect(dialog.get_by_role("heading", name=re.compile(rf"Submit {len(people)} claims, {total}"))).to_be_visible()
+    expect(
+        dialog.get_by_role("heading", name=re.compile(rf"Submit {len(people)} claims, {total}"))
+    ).to_be_visible()
     dialog.get_by_role("button", name=f"Submit {len(people)} claims").click()
     page.wait_for_url("**/claims/jobs/**")
-    expect(page.get_by_role("progressbar").or_(page.get_by_text(re.compile("Done|done"))).first).to_be_visible()
+    expect(
+        page.get_by_role("progressbar").or_(page.get_by_text(re.compile("Done|done"))).first
+    ).to_be_visible()
     sent = re.compile("Submitted|Acknowledged|Accepted|Rejected")
     until(page, lambda: page.locator("tr[data-row]").filter(has_text=sent).count() == len(people))
 

@@ -93,7 +93,9 @@ def test_the_sign_in_page_and_what_it_says_to_strangers(page_as: Any) -> None:
     assert not problems, "\n".join(problems)
 
 
-def test_pages_of_another_clinic_are_not_there(page_as: Any, days: Days, product: Any, django_db_blocker: Any) -> None:
+def test_pages_of_another_clinic_are_not_there(
+    page_as: Any, days: Days, product: Any, django_db_blocker: Any
+) -> None:
     from patients.models import Patient
 
     with product.database(django_db_blocker), days.other.open():
