@@ -75,7 +75,7 @@ def test_after_a_busy_day_the_books_tie(world, no_claims):
     )
 
 
-BILLING_CHECKS = set(verification.CHECKS)
+BILLING_CHECKS = verification.OWN
 
 # Each lie is told by the owner with the triggers asleep; the named check has to see it.
 LIES = {
