@@ -6,9 +6,11 @@ relative to now, because the running product asks the clock.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from time import monotonic, sleep
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -33,6 +35,7 @@ GOING = (
     "Bramwell 7",
     "Haddadin 9",
 )
+SETTLE_SECONDS = 90
 ZONE = ZoneInfo("America/Chicago")
 MAILBOX_PASSWORD = "only for the sandbox beside us"
 
@@ -231,3 +234,26 @@ def make_claims(days: Days) -> None:
         days.made[f"claim {claim.patient.last_name}"] = claim
     chosen = Claim.objects.filter(pk__in=[claim.pk for claim in going])
     days.made["job"] = submitting.start(chosen, days.today, {"ids": [claim.public_id for claim in going]})
+
+
+def settle(days: Days, sweep: Callable[[], None]) -> None:
+    """Ring until the sandbox has answered everything; post one answer by hand. Remember what pages show."""
+    from claims.models import Batch
+    from responses import manual
+    from responses.models import ClaimResponse, Remittance
+
+    end = monotonic() + SETTLE_SECONDS
+    answers = len(GOING) - 1  # one is rejected in the 277CA and never decided
+    count = 0
+    while count < answers:
+        assert monotonic() < end, f"only {count} of {answers} answers came in {SETTLE_SECONDS} s"
+        sweep()
+        sleep(1)
+        with days.world.open("tester"):
+            count = ClaimResponse.objects.count()
+    with days.world.open("biller@alder.example"):
+        paid = ClaimResponse.objects.get(claim=days.made["claim Nandakumar"])
+        manual.post_as_remitted(paid, at=timezone.now(), reason="")
+        days.made["batch"] = Batch.objects.order_by("pk").first()
+        days.made["remittance"] = Remittance.objects.order_by("pk").first()
+        days.made["response"] = ClaimResponse.objects.get(claim=days.made["claim Okafor"])

@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.browser.browsing import LIGHT, Form, Reader, Visitors
-from tests.browser.clinic_days import Days, make_days
+from tests.browser.clinic_days import Days, make_days, settle
 from tests.browser.product import Product
 from tests.cast import PASSWORD
 
@@ -67,6 +67,8 @@ def product(
         with made.database(django_db_blocker):
             made.days = make_days(made)  # type: ignore[attr-defined]
         made.start()
+        with made.database(django_db_blocker):
+            settle(made.days, made.sweep)  # type: ignore[attr-defined]
         yield made
     finally:
         made.stop()

@@ -41,6 +41,25 @@ SAMPLES: dict[tuple[str, str], Sample] = {
     ("billing:statement", "public_id"): lambda days: days.made["statement"].public_id,
     ("billing:statement-pdf", "public_id"): lambda days: days.made["statement"].public_id,
     ("billing", "public_id"): lambda days: days.patients["Pruitt"].public_id,
+    ("claims:job", "public_id"): lambda days: days.made["job"].public_id,
+    ("claims:job-progress", "public_id"): lambda days: days.made["job"].public_id,
+    ("claims:batch", "public_id"): lambda days: days.made["batch"].public_id,
+    ("claims:batch-file", "public_id"): lambda days: days.made["batch"].public_id,
+    ("claims:batch-act", "public_id"): lambda days: days.made["batch"].public_id,
+    ("claims:batch-act", "act"): lambda days: "look",
+    ("claims:for-invoice", "public_id"): lambda days: days.made["invoice Pruitt 10"].public_id,
+    ("claims:patient-claims", "public_id"): lambda days: days.patients["Okafor"].public_id,
+    ("claims:bulk", "act"): lambda days: "hold",
+    ("claims:act", "act"): lambda days: "refresh",
+    ("claims:resubmit", "public_id"): lambda days: days.made["claim Oyelaran"].public_id,
+    ("claims", "public_id"): lambda days: days.made["claim new"].public_id,
+    ("responses:eob", "claim_id"): lambda days: days.made["claim Okafor"].public_id,
+    ("responses:text", "public_id"): lambda days: days.made["remittance"].public_id,
+    ("responses:undo-file", "public_id"): lambda days: days.made["remittance"].public_id,
+    ("responses:provider-item", "public_id"): lambda days: days.made["remittance"].public_id,
+    ("responses:provider-item", "ordinal"): lambda days: "1",
+    ("responses:act", "act"): lambda days: "post",
+    ("responses", "public_id"): lambda days: days.made["response"].public_id,
     ("insurance", "patient_id"): lambda days: days.patients["Marsh"].public_id,
     ("insurance", "policy_id"): lambda days: days.made["policy Marsh"].public_id,
     ("insurance", "profile_id"): lambda days: days.made["profile Marsh"].public_id,
@@ -51,6 +70,41 @@ VIEWS: tuple[tuple[str, str, Callable[[Days], str]], ...] = (
     ("patients:patient", "nothing known", lambda days: f"/patients/{days.patients['Lindqvist'].public_id}/"),
     ("desk:today", "to check out", lambda days: "/today/?tab=check-out"),
     ("desk:today", "an empty day", lambda days: "/today/?day=2031-01-01"),
+    *(
+        ("claims:queue", tab, lambda days, tab=tab: f"/claims/?tab={tab}")  # type: ignore[misc]
+        for tab in ("new", "hold", "rejected")
+    ),
+    ("claims:queue", "nothing fits", lambda days: "/claims/?q=zzzz"),
+    *(
+        (
+            "claims:claim",
+            tab,
+            lambda days, tab=tab: f"/claims/{days.made['claim Okafor'].public_id}/?tab={tab}",
+        )  # type: ignore[misc]
+        for tab in ("timeline", "versions", "files")
+    ),
+    ("claims:claim", "ready", lambda days: f"/claims/{days.made['claim ready'].public_id}/"),
+    *(
+        ("responses:list", tab, lambda days, tab=tab: f"/reports/insurance/claim-responses/?tab={tab}")  # type: ignore[misc]
+        for tab in ("proposed", "posted")
+    ),
+    (
+        "responses:list",
+        "one check",
+        lambda days: f"/reports/insurance/claim-responses/?check={days.made['remittance'].public_id}",
+    ),
+    (
+        "appointments:visit",
+        "treatment",
+        lambda days: f"/visits/{days.visits['Nandakumar'].public_id}/?tab=treatment",
+    ),
+    ("appointments:visit", "checked out", lambda days: f"/visits/{days.visits['Okafor past'].public_id}/"),
+    ("billing:check-out", "done", lambda days: f"/visits/{days.visits['Okafor past'].public_id}/check-out/"),
+    (
+        "desk:advanced-settings",
+        "auto-pay",
+        lambda days: f"/settings/locations/{days.world.location.public_id}/advanced/claim-response-handling/",
+    ),
     ("patients:list", "nobody found", lambda days: "/patients/?q=zzzz"),
     ("desk:home", "not there", lambda days: "/no-such-page/"),
 )

@@ -284,7 +284,7 @@ def statement_text(page: Page, last: str, until: Any) -> str:
     page.goto("/patients/")
     page.get_by_label("Name, date of birth, phone or chart number").fill(last)
     page.get_by_role("link", name=re.compile(last)).first.click()
-    page.get_by_role("link", name="Statement").first.click()
+    page.get_by_role("main").get_by_role("link", name="Statement").first.click()
     page.get_by_role("button", name="Issue statement of 15.00").click()
     link = page.get_by_role("main").get_by_role("link", name="PDF")
     answer = page.request.get(str(link.get_attribute("href")))
