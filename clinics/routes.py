@@ -178,6 +178,8 @@ ROUTES: dict[str, str | dict[str, str]] = {
     "responses:provider-item": "remit.post",
     "responses:response": "remit.view",
     "responses:act": "remit.post",
+    "responses:rules": {"read": "settings.view", "write": "settings.autopay"},
+    "responses:remove-rule": "settings.autopay",
     "responses-api:remittances": {"read": "remit.view", "write": "remit.post"},
     "responses-api:remittance": "remit.view",
     "responses-api:undo-remittance": "remit.post",

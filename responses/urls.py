@@ -2,10 +2,12 @@
 
 from django.urls import path
 
-from responses import entry_views, views
+from responses import entry_views, rule_views, views
 
 app_name = "responses"
 urlpatterns = [
+    path("settings/posting-rules/", rule_views.rules, name="rules"),
+    path("settings/posting-rules/remove/", rule_views.remove_rule, name="remove-rule"),
     path("reports/insurance/claim-responses/", views.list_page, name="list"),
     path("reports/insurance/claim-responses/checks/", entry_views.remittances, name="remittances"),
     path("reports/insurance/claim-responses/by-month/", entry_views.by_month, name="by-month"),

@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from billing import balances
-from responses.models import ClaimResponse, Remittance
+from responses.models import ClaimResponse, PostingRule, Remittance
 from tests.cast import make_world
 from tests.responses.edi import remit
 from tests.responses.stage import AETNA, answer, claimed, clp, money, set_up
@@ -211,3 +211,26 @@ def test_the_list_asks_a_constant_number_of_questions(biller, world, django_asse
             answer(clp(claim, *EX1, icn=f"I{n}"), trace=f"T{n}", **AETNA)
     with django_assert_max_num_queries(22):
         biller.get(reverse("responses:list"), {"tab": "proposed"})
+
+
+def test_the_rules_page_adds_refuses_and_removes(client, world):
+    client.force_login(world.users["admin"])
+    address = reverse("responses:rules")
+    assert "No rules of our own" in client.get(address).content.decode()
+    rule = {"payer": world.aetna.public_id, "group": "CO", "reason": "59", "action": "write_off"}
+    assert client.post(address, rule).status_code == 302
+    assert "already" in client.post(address, rule).content.decode()
+    wrong = {"payer": "", "group": "CO", "reason": "96", "action": "patient"}
+    assert "Only PR amounts" in client.post(address, wrong).content.decode()
+    with world.open():
+        [row] = PostingRule.objects.all()
+        assert (row.payer_id, row.group, row.reason, row.action) == (world.aetna.pk, "CO", "59", "write_off")
+        set_up(world, automation_rules=True)
+    remove = reverse("responses:remove-rule")
+    client.post(remove, rule)
+    with world.open():
+        assert PostingRule.objects.count() == 1
+        set_up(world, automation_rules=False)
+    client.post(remove, rule)
+    with world.open():
+        assert not PostingRule.objects.exists()
