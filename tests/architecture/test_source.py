@@ -61,7 +61,9 @@ SQL_CALLS = {
 }
 BANNED = re.compile(r"\b(TODO|FIXME|XXX|HACK|NotImplementedError)\b|raise NotImplemented\b")
 ADDRESS = re.compile(r"https?://[\w-]+\.[\w.-]+[^\s\"'`<>)]*")
-NO_DOWNLOAD = re.compile(r"https?://(127\.0\.0\.1|www\.w3\.org|([\w-]+\.)*example(\.\w+)?)(?![\w.])")
+NO_DOWNLOAD = re.compile(
+    r"https?://(127\.0\.0\.1|10\.[\d.]+|www\.w3\.org|([\w-]+\.)*example(\.\w+)?)(?![\w.])"
+)
 JUNK = {"utils.py", "util.py", "helpers.py", "common.py", "services.py", "misc.py"}
 
 
