@@ -102,9 +102,9 @@ class EditSerializer(serializers.Serializer[Any]):
 
 
 class ActSerializer(serializers.Serializer[Any]):
-    """hold (reason, until), release, refresh, assign (assignee)."""
+    """hold (reason, until), release, discard (reason), refresh, assign (assignee)."""
 
-    act = serializers.ChoiceField(choices=["hold", "release", "refresh", "assign"])
+    act = serializers.ChoiceField(choices=["hold", "release", "discard", "refresh", "assign"])
     reason = serializers.CharField(required=False, default="", allow_blank=True, max_length=200)
     until = serializers.DateField(required=False, allow_null=True, default=None)
     assignee = serializers.CharField(required=False, default="", allow_blank=True, max_length=254)
@@ -212,6 +212,8 @@ def act(request: Request, claim_id: str) -> Response:
     )
     if data["act"] == "hold":
         queue.hold(row, data["reason"], data["until"])
+    elif data["act"] == "discard":
+        queue.discard(row, data["reason"])
     elif data["act"] == "release":
         queue.release(row, today_here(request))
     elif data["act"] == "refresh":

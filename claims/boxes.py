@@ -172,6 +172,12 @@ def _people(document: ClaimDocument) -> Iterable[Box]:
         5,
         is_private=True,
     )
+    yield from _holder(document)
+    yield from _other_insurers(document)
+
+
+def _holder(document: ClaimDocument) -> Iterable[Box]:
+    patient, subscriber = document.patient, document.subscriber
     relationship = patient.relationship if patient else "18"
     known = tuple(RELATIONSHIPS.items())
     yield Box(
@@ -223,6 +229,10 @@ def _people(document: ClaimDocument) -> Iterable[Box]:
         "CLM08",
         4,
     )
+
+
+def _other_insurers(document: ClaimDocument) -> Iterable[Box]:
+    coverage = document.coverage
     if coverage.responsibility != "P" and coverage.filing_indicator == "MB":
         kind = coverage.insurance_type
         yield Box(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET, require_http_methods
@@ -41,11 +42,12 @@ def for_invoice(request: HttpRequest, public_id: str) -> HttpResponse:
             if act not in ("one_click", "queue"):
                 raise BadInput("Choose One-Click Claim or Queue for Claim.", code="unknown_act")
             make = queue.one_click if act == "one_click" else queue.enqueue
-            once(
-                request.POST.get("idempotency_key", ""),
-                {"act": act, "invoice": public_id},
-                lambda: {"claim": make(invoice, today).public_id},
-            )
+            with transaction.atomic():  # a refusal takes the idempotency key back with it
+                once(
+                    request.POST.get("idempotency_key", ""),
+                    {"act": act, "invoice": public_id},
+                    lambda: {"claim": make(invoice, today).public_id},
+                )
         standing = building.live_claims(invoice, 1)
         context["claims"] = standing
         if not standing:

@@ -95,6 +95,9 @@ def act(request: HttpRequest, public_id: str, act: str) -> HttpResponse:
     if act == "hold":
         queue.hold(row, request.POST.get("reason", ""), queries.parse_day(request.POST.get("until", "")))
         words = "Held"
+    elif act == "discard":
+        queue.discard(row, request.POST.get("reason", ""))
+        words = "Given up: it will not be sent"
     elif act == "release":
         queue.release(row, today)
         words = f"Released: it is {ClaimState(row.state).label.lower()}"

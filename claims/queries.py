@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -157,10 +157,17 @@ def decorate(claims: list[Claim], today: date) -> list[QueueRow]:
             claim,
             (today - claim.service_to).days,
             deadlines.look(claim.filing_deadline, claim.service_to, today),
-            (today - claim.submitted_at.date()).days if claim.submitted_at else None,
+            days_since(claim, today),
         )
         for claim in claims
     ]
+
+
+def days_since(claim: Claim, today: date) -> int | None:
+    """Whole days since it was submitted, by the location's calendar day; None before that."""
+    if claim.submitted_at is None:
+        return None
+    return max((today - claim.submitted_at.date()).days, 0)  # UTC may be a day ahead of the clinic
 
 
 def payers_with_claims() -> list[tuple[str, str]]:
@@ -189,8 +196,6 @@ def fates(batch: Batch) -> list[tuple[str, int]]:
 
 def no_response(today: date, days: int) -> QuerySet[Claim]:
     """Claims in flight without any word for so many days (home page, B16)."""
-    from datetime import timedelta
-
     return Claim.objects.filter(state__in=IN_FLIGHT, submitted_at__date__lte=today - timedelta(days=days))
 
 

@@ -13,7 +13,7 @@ from billing.models import Invoice
 from claims import building, checks, lifecycle
 from claims.check_facts import load_contexts
 from claims.enums import ClaimState
-from claims.errors import NotReady
+from claims.errors import IllegalMove, NotReady
 from claims.models import Claim
 from claims.settings import AUTO_READY
 from clinics import audit
@@ -135,6 +135,19 @@ def release(claim: Claim, today: date) -> None:
     to = ClaimState.NEW if has_errors(check(claim, today)) else ClaimState.READY
     lifecycle.move(claim, to, text="Released from hold", hold_reason="", hold_until=None)
     audit.record("claim.release", "claim", claim.public_id)
+
+
+def discard(claim: Claim, reason: str) -> None:
+    """Give up a claim that has not left: ``voided``, so that the invoice can be voided or claimed anew.
+
+    Raises IllegalMove once it has left; what left is voided with the payer (frequency 8).
+    """
+    if not reason.strip():
+        raise BadInput("Say why the claim is given up; the next person will ask.", code="reason_missing")
+    if ClaimState(claim.state) not in WAITING:
+        raise IllegalMove(claim.control_number, ClaimState(claim.state), ClaimState.VOIDED)
+    lifecycle.move(claim, ClaimState.VOIDED, text=f"Given up before it left: {reason.strip()}")
+    audit.record("claim.discard", "claim", claim.public_id, reason=reason.strip()[:200])
 
 
 def settle(claim: Claim, findings: Iterable[Finding], text: str) -> None:

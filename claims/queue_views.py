@@ -146,8 +146,8 @@ def job(request: HttpRequest, public_id: str) -> HttpResponse:
         "tabs": [
             {"label": "All", "url": "?", "count": len(results), "current": not wanted},
             {"label": "Submitted", "url": "?show=went", "count": went, "current": wanted == "went"},
-            {"label": "Stayed behind" if row.finished_at else "Waiting", "url": "?show=stayed", "count": len(results) - went,
-             "current": wanted == "stayed"},
+            {"label": "Stayed behind" if row.finished_at else "Waiting", "url": "?show=stayed",
+             "count": len(results) - went, "current": wanted == "stayed"},
         ],
         "batches": {item.batch for _, item, _ in results if item is not None},
         "crumbs": [("Claim queue", reverse("claims:queue")), ("Submission", "")],
@@ -235,7 +235,7 @@ def _csv(name: str, rows: QuerySet[Claim], today: date) -> HttpResponse:
     lines = [
         [c.control_number, c.version, c.patient_name, c.service_from, c.service_to, c.payer_name, c.rank,
          c.clinician_name, c.total, c.get_state_display(), c.get_outcome_display(), c.last_event,
-         (today - c.submitted_at.date()).days if c.submitted_at else "", row.deadline.days_left,
+         row.since if row.since is not None else "", row.deadline.days_left,
          live.get(c.pk, ""), c.hold_reason, c.assignee, c.hold_until or ""]
         for row in found for c in [row.claim]
     ]  # fmt: skip

@@ -63,7 +63,6 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-            options={"base_manager_name": "objects"},
         ),
         migrations.AddConstraint(
             model_name="payerroute",

@@ -8,10 +8,11 @@ from decimal import Decimal
 import pytest
 
 from billing.checkout import check_out
+from billing.hooks import LIVE_CLAIMS
 from claims import building, checks, queue
 from claims.check_facts import load_contexts
 from claims.enums import ClaimState
-from claims.errors import NothingToClaim, NotReady
+from claims.errors import IllegalMove, NothingToClaim, NotReady
 from claims.models import Claim, ClaimEvent
 from lib.frozen import thaw
 from tests.cast import NOW, TODAY, make_patient, make_visit, make_world
@@ -203,6 +204,19 @@ def test_an_expired_card_and_a_twin_are_found() -> None:
         first.policy.expires_on = TODAY - timedelta(days=1)
         first.policy.save()
         assert "POLICY-EXPIRED" in [finding.code for finding in queue.check(first, TODAY)]
+
+
+def test_a_claim_that_never_left_can_be_given_up_and_made_anew() -> None:
+    world = make_world()
+    with world.open():
+        invoice = bill(world)
+        claim = queue.one_click(invoice, TODAY)
+        assert LIVE_CLAIMS.ask(invoice) == [claim.control_number]
+        queue.discard(claim, "wrong coverage")
+        assert LIVE_CLAIMS.ask(invoice) == []
+        assert queue.one_click(invoice, TODAY).pk != claim.pk
+        with pytest.raises(IllegalMove):
+            queue.discard(claim, "twice")
 
 
 def test_every_move_leaves_an_event() -> None:

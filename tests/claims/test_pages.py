@@ -137,6 +137,7 @@ def test_review_fix_save_and_next(world: World) -> None:
         claim.refresh_from_db()
         assert claim.state == "ready"
     assert client.get(f"/claims/{claim.public_id}/resubmit/").status_code == 200
+    assert client.post(f"/claims/{claim.public_id}/discard/").status_code == 400, "a reason is needed"
     assert client.post(f"/claims/{claim.public_id}/resubmit/", {"frequency": "7"}).status_code == 409
 
 
@@ -162,7 +163,6 @@ def test_the_front_desk_has_both_buttons_and_the_list_of_what_is_missing(world: 
     assert client.get("/claims/").status_code == 403, "the queue is the billers'"
 
 
-@pytest.mark.rule("I-19")
 def test_another_clinic_sees_nothing(world: World) -> None:
     birch = make_world("birch")
     with world.open():

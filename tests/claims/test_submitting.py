@@ -112,7 +112,7 @@ def test_the_example_of_57(world: World) -> None:
     assert set(sent_numbers(world).values()) == {1}
 
 
-@pytest.mark.rule("B6.4")
+@pytest.mark.rule("B6.4.proof")
 @committing
 def test_every_file_passes_pyx12_and_reads_back(world: World) -> None:
     with world.open():
@@ -143,7 +143,7 @@ def test_every_file_passes_pyx12_and_reads_back(world: World) -> None:
 
 
 @committing
-@pytest.mark.rule("F-1")
+@pytest.mark.rule("F-1.submit")
 def test_a_worker_killed_at_any_statement_loses_and_doubles_nothing(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -180,7 +180,7 @@ def test_a_worker_killed_at_any_statement_loses_and_doubles_nothing(
 
 
 @committing
-@pytest.mark.rule("F-10")
+@pytest.mark.rule("F-10.batch")
 def test_a_sender_killed_at_any_statement_is_looked_for_and_never_sends_twice(
     world: World, tmp_path: Path
 ) -> None:
@@ -218,7 +218,7 @@ def test_a_sender_killed_at_any_statement_is_looked_for_and_never_sends_twice(
 
 
 @committing
-@pytest.mark.rule("B6.5")
+@pytest.mark.rule("B6.5.batch")
 def test_refused_waits_for_a_person_and_unknown_for_a_look(world: World) -> None:
     with world.open():
         claim = ready_claim(world)
