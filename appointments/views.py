@@ -49,11 +49,19 @@ SAID = {
 }
 
 
+def _day_asked(request: HttpRequest) -> date:
+    """The day in the address; today where it is no day of the calendar."""
+    try:
+        return parse_date(request.GET.get("day", "")) or today_here(request)
+    except ValueError:
+        return today_here(request)
+
+
 @require_GET
 def schedule(request: HttpRequest) -> HttpResponse:
     """The visits of a day at a location, in time order."""
     here = _place_asked(request)
-    day = parse_date(request.GET.get("day", "")) or today_here(request)
+    day = _day_asked(request)
     rows = queries.day(here, day)
     clinician = request.GET.get("clinician", "")
     clinicians = sorted(

@@ -36,7 +36,6 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "visit.write": DESK,
     "checkout": DESK,
     "payment.take": DESK,
-    "payment.insurance": BILLING,
     "payment.reverse": BILLING,
     "payment.refund": ADMINS,
     "writeoff": BILLING,

@@ -24,6 +24,8 @@ ROUTES: dict[str, str | dict[str, str]] = {
     "desk:reports": "report.aggregate",
     "desk:denials": "claim.view",
     "desk:settings": "settings.view",
+    "desk:integrity": "integrity.view",
+    "desk:audit": "audit.view",
     "desk:advanced-settings": {"read": "settings.view", "write": "settings.view"},
     # patients
     "patients:list": "patient.view",

@@ -99,6 +99,122 @@ LINES = [
 ]
 
 
+TILES: list[dict[str, Any]] = [
+    {
+        "label": "Collected",
+        "value": "84,220.40",
+        "note": "6.2 % over February",
+        "family": "ok",
+        "icon": "trending-up",
+        "url": "#t",
+    },
+    {
+        "label": "In flight",
+        "value": "96,410.00",
+        "note": "612 claims, usually paid in 19 days",
+        "url": "#t",
+    },
+    {
+        "label": "Stuck, and why",
+        "value": "12,840.50",
+        "note": "74 claims",
+        "family": "warn",
+        "icon": "alert-triangle",
+        "url": "#t",
+    },
+    {
+        "label": "Clean-claim rate",
+        "value": "96.4 %",
+        "note": "goal 95 %",
+        "family": "ok",
+        "icon": "trending-up",
+        "url": "#t",
+    },
+    {
+        "label": "Days in A/R",
+        "value": "27.4",
+        "note": "2.3 days fewer",
+        "family": "ok",
+        "icon": "trending-down",
+        "url": "#t",
+    },
+]
+PLAN: list[dict[str, Any]] = [
+    {
+        "who": "Northlake owes",
+        "before": Decimal("161.00"),
+        "after": Decimal("0.00"),
+        "note": "paid 101.00, written off 60.00",
+    },
+    {
+        "who": "Patient owes",
+        "before": Decimal("0.00"),
+        "after": Decimal("0.00"),
+        "note": "copay 25.00 was taken Mar 3",
+    },
+    {"who": "Next payer", "before": None, "after": None, "note": "one layer on this profile"},
+]
+STORY: list[dict[str, Any]] = [
+    {"day": date(2026, 1, 6), "say": "The visit cost 210.00.", "amount": Decimal("210.00")},
+    {
+        "day": date(2026, 1, 29),
+        "say": "Written off, nobody pays that part.",
+        "amount": Decimal("-49.00"),
+        "code": "CO-45",
+        "why": "over contract price",
+    },
+    {"day": date(2026, 1, 29), "say": "Northlake paid 121.00.", "amount": Decimal("-121.00")},
+]
+SPLIT: list[dict[str, Any]] = [
+    {"amount": Decimal("161.00"), "words": "Northlake PPO", "fill": "f1", "x": "0", "width": "85.96"},
+    {
+        "amount": Decimal("25.00"),
+        "words": "Patient: copay",
+        "fill": "f4",
+        "x": "86.56",
+        "width": "13.44",
+    },
+]
+SELECTS: list[dict[str, Any]] = [
+    {
+        "name": "insurer",
+        "label": "Insurer",
+        "options": [("", "All insurers"), ("n", "Northlake PPO")],
+        "value": "",
+    },
+    {
+        "name": "findings",
+        "label": "Findings",
+        "options": [("", "Any findings"), ("e", "Errors")],
+        "value": "",
+    },
+]
+TIE: list[dict[str, Any]] = [
+    {"amount": Decimal("733.60"), "words": "check"},
+    {"amount": Decimal("530.60"), "words": "posted, 8 claims", "sign": "="},
+    {"amount": Decimal("209.00"), "words": "in escrow, 4 claims", "sign": "+", "family": "warn"},
+    {"amount": Decimal("6.00"), "words": "payer took back, WO", "sign": "\u2212"},
+]
+RUNNING = SimpleNamespace(
+    pk=1,
+    title="Batch 1046",
+    state="running",
+    done=34,
+    total=52,
+    errors=0,
+    message="34 of 52 claims written for 3 partners",
+)
+FINISHED = SimpleNamespace(
+    pk=2,
+    title="Batch 1045",
+    state="done",
+    done=52,
+    total=52,
+    errors=2,
+    message="50 claims went to 3 partners,",
+)
+
+
 def _form(data: dict[str, str] | None = None) -> SampleForm:
     return SampleForm(
         data, auto_id="bad_%s" if data else "id_%s", initial={"name": "Maren Okafor", "autopay": "post"}
@@ -117,20 +233,7 @@ def living_context() -> dict[str, Any]:
             {"label": "On hold", "url": "#hold", "count": 6},
             {"label": "Rejected", "url": "#rejected", "count": 0},
         ],
-        "selects": [
-            {
-                "name": "insurer",
-                "label": "Insurer",
-                "options": [("", "All insurers"), ("n", "Northlake PPO")],
-                "value": "",
-            },
-            {
-                "name": "findings",
-                "label": "Findings",
-                "options": [("", "Any findings"), ("e", "Errors")],
-                "value": "",
-            },
-        ],
+        "selects": SELECTS,
         "dates": [{"name": "from", "label": "DOS from", "value": ""}],
         "rows": ROWS,
         "looks": [(kind, list(table)) for kind, table in LOOKS.items()],
@@ -140,106 +243,13 @@ def living_context() -> dict[str, Any]:
         "born": date(1984, 5, 2),
         "form": _form(),
         "bad_form": _form({"name": "", "copay": "ten", "autopay": "post"}),
-        "running": SimpleNamespace(
-            pk=1,
-            title="Batch 1046",
-            state="running",
-            done=34,
-            total=52,
-            errors=0,
-            message="34 of 52 claims written for 3 partners",
-        ),
-        "finished": SimpleNamespace(
-            pk=2,
-            title="Batch 1045",
-            state="done",
-            done=52,
-            total=52,
-            errors=2,
-            message="50 claims went to 3 partners,",
-        ),
-        "tie": [
-            {"amount": money("733.60"), "words": "check"},
-            {"amount": money("530.60"), "words": "posted, 8 claims", "sign": "="},
-            {"amount": money("209.00"), "words": "in escrow, 4 claims", "sign": "+", "family": "warn"},
-            {"amount": money("6.00"), "words": "payer took back, WO", "sign": "\u2212"},
-        ],
-        "plan": [
-            {
-                "who": "Northlake owes",
-                "before": money("161.00"),
-                "after": money("0.00"),
-                "note": "paid 101.00, written off 60.00",
-            },
-            {
-                "who": "Patient owes",
-                "before": money("0.00"),
-                "after": money("0.00"),
-                "note": "copay 25.00 was taken Mar 3",
-            },
-            {"who": "Next payer", "before": None, "after": None, "note": "one layer on this profile"},
-        ],
-        "tiles": [
-            {
-                "label": "Collected",
-                "value": "84,220.40",
-                "note": "6.2 % over February",
-                "family": "ok",
-                "icon": "trending-up",
-                "url": "#t",
-            },
-            {
-                "label": "In flight",
-                "value": "96,410.00",
-                "note": "612 claims, usually paid in 19 days",
-                "url": "#t",
-            },
-            {
-                "label": "Stuck, and why",
-                "value": "12,840.50",
-                "note": "74 claims",
-                "family": "warn",
-                "icon": "alert-triangle",
-                "url": "#t",
-            },
-            {
-                "label": "Clean-claim rate",
-                "value": "96.4 %",
-                "note": "goal 95 %",
-                "family": "ok",
-                "icon": "trending-up",
-                "url": "#t",
-            },
-            {
-                "label": "Days in A/R",
-                "value": "27.4",
-                "note": "2.3 days fewer",
-                "family": "ok",
-                "icon": "trending-down",
-                "url": "#t",
-            },
-        ],
-        "story": [
-            {"day": date(2026, 1, 6), "say": "The visit cost 210.00.", "amount": money("210.00")},
-            {
-                "day": date(2026, 1, 29),
-                "say": "Written off, nobody pays that part.",
-                "amount": money("-49.00"),
-                "code": "CO-45",
-                "why": "over contract price",
-            },
-            {"day": date(2026, 1, 29), "say": "Northlake paid 121.00.", "amount": money("-121.00")},
-        ],
-        "split": [
-            {"amount": money("161.00"), "words": "Northlake PPO", "fill": "f1", "x": "0", "width": "85.96"},
-            {
-                "amount": money("25.00"),
-                "words": "Patient: copay",
-                "fill": "f4",
-                "x": "86.56",
-                "width": "13.44",
-            },
-        ],
+        "running": RUNNING,
+        "finished": FINISHED,
+        "tie": TIE,
+        "plan": PLAN,
+        "tiles": TILES,
+        "story": STORY,
+        "split": SPLIT,
         "segments": [("off", "Off"), ("preview", "Preview"), ("post", "Post")],
         "figures": [
             (212, "would have posted in February"),

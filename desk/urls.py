@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from desk.views import frame, home_pages, settings_page, today
+from desk.views import frame, home_pages, proof_pages, settings_page, today
 
 app_name = "desk"
 urlpatterns = [
@@ -24,6 +24,8 @@ urlpatterns = [
     path("reports/", home_pages.reports, name="reports"),
     path("denials/", home_pages.denials, name="denials"),
     path("settings/", settings_page.settings_home, name="settings"),
+    path("settings/integrity/", proof_pages.integrity, name="integrity"),
+    path("settings/audit/", proof_pages.audit_log, name="audit"),
     path("settings/locations/<str:location_id>/advanced/", settings_page.advanced, name="advanced-settings"),
     path(
         "settings/locations/<str:location_id>/advanced/<slug:group>/",

@@ -24,6 +24,7 @@ PAGES = (
     ("Fee schedules", "billing:fees", "Fees by payer, plan, clinician and location"),
     ("Payment methods", "billing:payment-methods", "How patients pay at the desk"),
     ("Clearinghouse connections", "clearinghouses:connections", "Where claims go and answers come from"),
+    ("Audit", "desk:audit", "Who did or read what, when and why"),
     ("Integrity", "desk:integrity", "The books' proof: every promise checked against the rows"),
 )
 ORIGINS = {
