@@ -32,10 +32,9 @@ class Money(serializers.DecimalField):
 
 
 class RemittanceSerializer(serializers.ModelSerializer):
-    """A check or EFT with its tie."""
+    """A check or EFT; read alone it comes with its tie and its answers."""
 
     id = serializers.CharField(source="public_id", read_only=True)
-    tie = serializers.SerializerMethodField()
     amount = Money()
     provider_total = Money()
     header = serializers.JSONField(source="document")
@@ -44,12 +43,8 @@ class RemittanceSerializer(serializers.ModelSerializer):
         model = Remittance
         fields = [
             "id", "source", "payer_name", "payer_identifier", "trace_number", "method", "payment_date", "amount",
-            "provider_total", "is_balanced", "state", "times_received", "findings", "received_at", "tie", "header",
+            "provider_total", "is_balanced", "state", "times_received", "findings", "received_at", "header",
         ]  # fmt: skip
-
-    def get_tie(self, row: Remittance) -> dict[str, str]:
-        """receipt = posted + escrow - provider-level."""
-        return {name: f"{amount:.2f}" for name, amount in tie(row).items()}
 
 
 class ResponseSerializer(serializers.ModelSerializer):
@@ -77,7 +72,7 @@ class ResponseSerializer(serializers.ModelSerializer):
         ]  # fmt: skip
 
 
-class ActSerializer(serializers.Serializer):
+class ResponseActSerializer(serializers.Serializer):
     """What an act may need."""
 
     reason = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
@@ -144,15 +139,18 @@ def remittance(request: Request, public_id: str) -> Response:
     """One check with its answers."""
     row = get_object_or_404(Remittance.objects, public_id=public_id)
     answers = row.responses.select_related("remittance", "claim").order_by("ordinal")
-    return Response({**RemittanceSerializer(row).data, "claims": ResponseSerializer(answers, many=True).data})
+    sums = {name: f"{amount:.2f}" for name, amount in tie(row).items()}
+    return Response(
+        {**RemittanceSerializer(row).data, "tie": sums, "claims": ResponseSerializer(answers, many=True).data}
+    )
 
 
-@extend_schema(request=ActSerializer, responses=dict, operation_id="remittances_undo")
+@extend_schema(request=ResponseActSerializer, responses=dict, operation_id="remittances_undo")
 @api_view(["POST"])
 def undo_remittance(request: Request, public_id: str) -> Response:
     """Undo every posting of a check."""
     row = get_object_or_404(Remittance.objects, public_id=public_id)
-    given = ActSerializer(data=request.data)
+    given = ResponseActSerializer(data=request.data)
     given.is_valid(raise_exception=True)
     reason = given.validated_data["reason"]
     answer, _ = once(
@@ -190,14 +188,14 @@ def response(request: Request, public_id: str) -> Response:
     return Response(told)
 
 
-@extend_schema(request=ActSerializer, responses=ResponseSerializer, operation_id="responses_act")
+@extend_schema(request=ResponseActSerializer, responses=ResponseSerializer, operation_id="responses_act")
 @api_view(["POST"])
 def act(request: Request, public_id: str, act: str) -> Response:
     """post, leave, hold, dispute, match, unmatch, undo or assign."""
     row = _load(public_id)
     if act not in ACTS:
         raise BadInput(f"An act is one of {', '.join(ACTS)}.", code="unknown_act")
-    given = ActSerializer(data=request.data)
+    given = ResponseActSerializer(data=request.data)
     given.is_valid(raise_exception=True)
     data = given.validated_data
     once(

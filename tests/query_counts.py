@@ -77,6 +77,8 @@ NO_LISTS: dict[str, str] = {
     "claims:preview": "answers a selection that was posted",
     "claims:submit": "writes",
     "responses:upload": "a form",
+    "responses:rules": "a handful of rules with a form",
+    "responses:remove-rule": "writes",
     "patients:csv": "asked by POST; the rows of patients:list",
     "patients-api:search": "asked by POST; the rows of patients:list",
     "billing-api:refunds": "writes",
