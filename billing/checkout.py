@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from appointments.enums import AppointmentState
 from appointments.models import Appointment
-from billing import balances, invoicing, payments
+from billing import balances, hooks, invoicing, payments
 from billing.enums import InvoiceState
 from billing.errors import CannotCheckOut
 from billing.models import Invoice, Receipt
@@ -117,6 +117,7 @@ def check_out(appointment_id: str, handed_over: Sequence[Payment], *, at: dateti
     Appointment.objects.filter(pk=appointment.pk).update(
         state=AppointmentState.CHECKED_OUT, checked_out_at=at, version=appointment.version + 1
     )
+    hooks.CHECKED_OUT.tell(invoice)
     audit.record(
         "visit.check_out",
         "appointment",

@@ -10,7 +10,8 @@ class ClaimsConfig(AppConfig):
 
     def ready(self) -> None:
         """Declare settings and register the handlers of this room's promises."""
-        from billing.hooks import LIVE_CLAIMS
-        from claims import settings, tasks, verification  # noqa: F401 - imported for what they register
+        from billing.hooks import CHECKED_OUT, LIVE_CLAIMS
+        from claims import queue, settings, tasks, verification  # noqa: F401 - imported for what they register
 
+        CHECKED_OUT.followed_by(queue.follow_check_out)
         LIVE_CLAIMS.answered_by(verification.live_claim_numbers)

@@ -6,6 +6,7 @@ claims/submitting.py for what is ready. Repeating any button gives the same clai
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Sequence
 from datetime import date
 
@@ -13,12 +14,13 @@ from billing.models import Invoice
 from claims import building, checks, lifecycle
 from claims.check_facts import load_contexts
 from claims.enums import ClaimState
-from claims.errors import IllegalMove, NotReady
+from claims.errors import IllegalMove, NothingToClaim, NotReady
 from claims.models import Claim
 from claims.settings import AUTO_READY
 from clinics import audit
 from clinics.errors import BadInput
 from clinics.settings import value_of
+from lib.dates import local_day
 from lib.findings import Finding, has_errors
 from lib.frozen import freeze
 
@@ -69,6 +71,14 @@ def create_by_setting(invoice: Invoice, today: date) -> Claim | None:
     if value_of("claim_creation", invoice.location) != AUTO_READY:
         return None
     return make_ready_or_queue(invoice, today)
+
+
+def follow_check_out(invoice: Invoice) -> None:
+    """Told by check-out; a visit that leaves nothing to claim is no trouble."""
+    if value_of("claim_creation", invoice.location) == AUTO_READY and invoice.appointment is not None:
+        today = local_day(invoice.issued_at, invoice.location.time_zone)
+        with contextlib.suppress(NothingToClaim):
+            create_by_setting(invoice, today)
 
 
 def make_ready_or_queue(invoice: Invoice, today: date, rank: int = 1) -> Claim:

@@ -10,393 +10,1045 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('appointments', '0001_initial'),
-        ('clinics', '0001_initial'),
-        ('insurance', '0001_initial'),
-        ('patients', '0001_initial'),
-        ('work', '0001_initial'),
+        ("appointments", "0001_initial"),
+        ("clinics", "0001_initial"),
+        ("insurance", "0001_initial"),
+        ("patients", "0001_initial"),
+        ("work", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='FeeSchedule',
+            name="FeeSchedule",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', clinics.fields.PublicIdField(default=lib.identifiers.new_public_id, editable=False, max_length=16)),
-                ('name', models.CharField(max_length=60)),
-                ('kind', models.CharField(choices=[('standard', 'Standard'), ('reduced', 'Reduced')], max_length=10)),
-                ('clinic', models.ForeignKey(db_index=False, default=clinics.scoping.current_clinic_id, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinics.clinic')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "public_id",
+                    clinics.fields.PublicIdField(
+                        default=lib.identifiers.new_public_id, editable=False, max_length=16
+                    ),
+                ),
+                ("name", models.CharField(max_length=60)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("standard", "Standard"), ("reduced", "Reduced")], max_length=10
+                    ),
+                ),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        db_index=False,
+                        default=clinics.scoping.current_clinic_id,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clinics.clinic",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='FeeRow',
+            name="FeeRow",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('effective_on', models.DateField()),
-                ('fee', clinics.fields.MoneyField()),
-                ('clinic', models.ForeignKey(db_index=False, default=clinics.scoping.current_clinic_id, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinics.clinic')),
-                ('clinician', clinics.fields.TenantForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='clinics.clinician')),
-                ('location', clinics.fields.TenantForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='clinics.location')),
-                ('payer', clinics.fields.TenantForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='insurance.payer')),
-                ('plan', clinics.fields.TenantForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='insurance.plan')),
-                ('service', clinics.fields.TenantForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='appointments.service')),
-                ('schedule', clinics.fields.TenantForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rows', to='billing.feeschedule')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("effective_on", models.DateField()),
+                ("fee", clinics.fields.MoneyField()),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        db_index=False,
+                        default=clinics.scoping.current_clinic_id,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clinics.clinic",
+                    ),
+                ),
+                (
+                    "clinician",
+                    clinics.fields.TenantForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="clinics.clinician",
+                    ),
+                ),
+                (
+                    "location",
+                    clinics.fields.TenantForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="clinics.location",
+                    ),
+                ),
+                (
+                    "payer",
+                    clinics.fields.TenantForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="insurance.payer",
+                    ),
+                ),
+                (
+                    "plan",
+                    clinics.fields.TenantForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="insurance.plan",
+                    ),
+                ),
+                (
+                    "service",
+                    clinics.fields.TenantForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="appointments.service",
+                    ),
+                ),
+                (
+                    "schedule",
+                    clinics.fields.TenantForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="rows",
+                        to="billing.feeschedule",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Invoice',
+            name="Invoice",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', clinics.fields.PublicIdField(default=lib.identifiers.new_public_id, editable=False, max_length=16)),
-                ('number', models.CharField(max_length=20)),
-                ('kind', models.CharField(choices=[('appointment', 'Appointment'), ('one_off', 'One-off')], max_length=12)),
-                ('service_date', models.DateField()),
-                ('issued_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('total', clinics.fields.MoneyField()),
-                ('document', models.JSONField()),
-                ('state', models.CharField(choices=[('open', 'Open'), ('closed', 'Closed'), ('void', 'Void')], default='open', max_length=8)),
-                ('voided_at', models.DateTimeField(null=True)),
-                ('void_reason', models.CharField(blank=True, max_length=200)),
-                ('appointment', clinics.fields.TenantForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='invoices', to='appointments.appointment')),
-                ('clinic', models.ForeignKey(db_index=False, default=clinics.scoping.current_clinic_id, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinics.clinic')),
-                ('corrects', clinics.fields.TenantForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='corrections', to='billing.invoice')),
-                ('location', clinics.fields.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinics.location')),
-                ('patient', clinics.fields.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='invoices', to='patients.patient')),
-                ('profile', clinics.fields.TenantForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='invoices', to='insurance.insuranceprofile')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "public_id",
+                    clinics.fields.PublicIdField(
+                        default=lib.identifiers.new_public_id, editable=False, max_length=16
+                    ),
+                ),
+                ("number", models.CharField(max_length=20)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("appointment", "Appointment"), ("one_off", "One-off")], max_length=12
+                    ),
+                ),
+                ("service_date", models.DateField()),
+                ("issued_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("total", clinics.fields.MoneyField()),
+                ("document", models.JSONField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("open", "Open"), ("closed", "Closed"), ("void", "Void")],
+                        default="open",
+                        max_length=8,
+                    ),
+                ),
+                ("voided_at", models.DateTimeField(null=True)),
+                ("void_reason", models.CharField(blank=True, max_length=200)),
+                (
+                    "appointment",
+                    clinics.fields.TenantForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="invoices",
+                        to="appointments.appointment",
+                    ),
+                ),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        db_index=False,
+                        default=clinics.scoping.current_clinic_id,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clinics.clinic",
+                    ),
+                ),
+                (
+                    "corrects",
+                    clinics.fields.TenantForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="corrections",
+                        to="billing.invoice",
+                    ),
+                ),
+                (
+                    "location",
+                    clinics.fields.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="clinics.location"
+                    ),
+                ),
+                (
+                    "patient",
+                    clinics.fields.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="invoices",
+                        to="patients.patient",
+                    ),
+                ),
+                (
+                    "profile",
+                    clinics.fields.TenantForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="invoices",
+                        to="insurance.insuranceprofile",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Charge',
+            name="Charge",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', clinics.fields.PublicIdField(default=lib.identifiers.new_public_id, editable=False, max_length=16)),
-                ('line_no', models.PositiveSmallIntegerField()),
-                ('service_date', models.DateField()),
-                ('procedure_code', models.CharField(max_length=8)),
-                ('description', models.CharField(max_length=80)),
-                ('modifiers', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=2), default=list, size=None)),
-                ('pointers', django.contrib.postgres.fields.ArrayField(base_field=models.PositiveSmallIntegerField(), default=list, size=None)),
-                ('units', models.DecimalField(decimal_places=3, max_digits=8)),
-                ('unit_fee', clinics.fields.MoneyField()),
-                ('amount', clinics.fields.MoneyField()),
-                ('patient_part', clinics.fields.MoneyField()),
-                ('rule', models.CharField(max_length=20)),
-                ('trace', models.JSONField()),
-                ('clinic', models.ForeignKey(db_index=False, default=clinics.scoping.current_clinic_id, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinics.clinic')),
-                ('patient', clinics.fields.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient')),
-                ('service', clinics.fields.TenantForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='appointments.service')),
-                ('visit_line', clinics.fields.TenantForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='appointments.visitline')),
-                ('invoice', clinics.fields.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='charges', to='billing.invoice')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "public_id",
+                    clinics.fields.PublicIdField(
+                        default=lib.identifiers.new_public_id, editable=False, max_length=16
+                    ),
+                ),
+                ("line_no", models.PositiveSmallIntegerField()),
+                ("service_date", models.DateField()),
+                ("procedure_code", models.CharField(max_length=8)),
+                ("description", models.CharField(max_length=80)),
+                (
+                    "modifiers",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=2), default=list, size=None
+                    ),
+                ),
+                (
+                    "pointers",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.PositiveSmallIntegerField(), default=list, size=None
+                    ),
+                ),
+                ("units", models.DecimalField(decimal_places=3, max_digits=8)),
+                ("unit_fee", clinics.fields.MoneyField()),
+                ("amount", clinics.fields.MoneyField()),
+                ("patient_part", clinics.fields.MoneyField()),
+                ("rule", models.CharField(max_length=20)),
+                ("trace", models.JSONField()),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        db_index=False,
+                        default=clinics.scoping.current_clinic_id,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clinics.clinic",
+                    ),
+                ),
+                (
+                    "patient",
+                    clinics.fields.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="patients.patient"
+                    ),
+                ),
+                (
+                    "service",
+                    clinics.fields.TenantForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="appointments.service",
+                    ),
+                ),
+                (
+                    "visit_line",
+                    clinics.fields.TenantForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="appointments.visitline",
+                    ),
+                ),
+                (
+                    "invoice",
+                    clinics.fields.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="charges",
+                        to="billing.invoice",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['line_no'],
+                "ordering": ["line_no"],
             },
         ),
         migrations.CreateModel(
-            name='LedgerTxn',
+            name="LedgerTxn",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', clinics.fields.PublicIdField(default=lib.identifiers.new_public_id, editable=False, max_length=16)),
-                ('key', models.CharField(max_length=120)),
-                ('digest', models.CharField(max_length=64)),
-                ('kind', models.CharField(choices=[('checkout', 'Check-out'), ('receipt', 'Patient payment'), ('credit_use', 'Credit applied'), ('remittance', "Insurer's payment received"), ('adjudication', 'Claim response posted'), ('transfer', 'Responsibility moved'), ('provider_level', 'Provider-level adjustment'), ('writeoff', 'Write-off'), ('refund', 'Refund'), ('void', 'Invoice voided'), ('reversal', 'Reversal')], max_length=16)),
-                ('lines', models.PositiveSmallIntegerField()),
-                ('posted_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('posted_on', models.DateField()),
-                ('effective_on', models.DateField()),
-                ('actor', models.CharField(max_length=254)),
-                ('reason', models.CharField(blank=True, max_length=200)),
-                ('source_kind', models.CharField(blank=True, max_length=20)),
-                ('source_key', models.CharField(blank=True, max_length=60)),
-                ('trace', models.JSONField(default=list)),
-                ('clinic', models.ForeignKey(db_index=False, default=clinics.scoping.current_clinic_id, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinics.clinic')),
-                ('reverses', clinics.fields.TenantForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='reversed_by', to='billing.ledgertxn')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "public_id",
+                    clinics.fields.PublicIdField(
+                        default=lib.identifiers.new_public_id, editable=False, max_length=16
+                    ),
+                ),
+                ("key", models.CharField(max_length=120)),
+                ("digest", models.CharField(max_length=64)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("checkout", "Check-out"),
+                            ("receipt", "Patient payment"),
+                            ("credit_use", "Credit applied"),
+                            ("remittance", "Insurer's payment received"),
+                            ("adjudication", "Claim response posted"),
+                            ("transfer", "Responsibility moved"),
+                            ("provider_level", "Provider-level adjustment"),
+                            ("writeoff", "Write-off"),
+                            ("refund", "Refund"),
+                            ("void", "Invoice voided"),
+                            ("reversal", "Reversal"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("lines", models.PositiveSmallIntegerField()),
+                ("posted_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("posted_on", models.DateField()),
+                ("effective_on", models.DateField()),
+                ("actor", models.CharField(max_length=254)),
+                ("reason", models.CharField(blank=True, max_length=200)),
+                ("source_kind", models.CharField(blank=True, max_length=20)),
+                ("source_key", models.CharField(blank=True, max_length=60)),
+                ("trace", models.JSONField(default=list)),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        db_index=False,
+                        default=clinics.scoping.current_clinic_id,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clinics.clinic",
+                    ),
+                ),
+                (
+                    "reverses",
+                    clinics.fields.TenantForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reversed_by",
+                        to="billing.ledgertxn",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ModifierRule',
+            name="ModifierRule",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('modifiers', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=2), size=4)),
-                ('clinic', models.ForeignKey(db_index=False, default=clinics.scoping.current_clinic_id, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinics.clinic')),
-                ('clinician', clinics.fields.TenantForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='clinics.clinician')),
-                ('payer', clinics.fields.TenantForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='insurance.payer')),
-                ('service', clinics.fields.TenantForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='appointments.service')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "modifiers",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=2), size=4
+                    ),
+                ),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        db_index=False,
+                        default=clinics.scoping.current_clinic_id,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clinics.clinic",
+                    ),
+                ),
+                (
+                    "clinician",
+                    clinics.fields.TenantForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="clinics.clinician",
+                    ),
+                ),
+                (
+                    "payer",
+                    clinics.fields.TenantForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="insurance.payer",
+                    ),
+                ),
+                (
+                    "service",
+                    clinics.fields.TenantForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="appointments.service",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='NumberCounter',
+            name="NumberCounter",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('series', models.CharField(max_length=20)),
-                ('value', models.BigIntegerField(default=0)),
-                ('clinic', models.ForeignKey(db_index=False, default=clinics.scoping.current_clinic_id, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinics.clinic')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("series", models.CharField(max_length=20)),
+                ("value", models.BigIntegerField(default=0)),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        db_index=False,
+                        default=clinics.scoping.current_clinic_id,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clinics.clinic",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PatientFee',
+            name="PatientFee",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('fee', clinics.fields.MoneyField(blank=True, null=True)),
-                ('copay', clinics.fields.MoneyField(blank=True, null=True)),
-                ('clinic', models.ForeignKey(db_index=False, default=clinics.scoping.current_clinic_id, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinics.clinic')),
-                ('patient', clinics.fields.TenantForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='fees', to='patients.patient')),
-                ('service', clinics.fields.TenantForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='appointments.service')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("fee", clinics.fields.MoneyField(blank=True, null=True)),
+                ("copay", clinics.fields.MoneyField(blank=True, null=True)),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        db_index=False,
+                        default=clinics.scoping.current_clinic_id,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clinics.clinic",
+                    ),
+                ),
+                (
+                    "patient",
+                    clinics.fields.TenantForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="fees",
+                        to="patients.patient",
+                    ),
+                ),
+                (
+                    "service",
+                    clinics.fields.TenantForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="appointments.service",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PaymentMethod',
+            name="PaymentMethod",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', clinics.fields.PublicIdField(default=lib.identifiers.new_public_id, editable=False, max_length=16)),
-                ('name', models.CharField(max_length=30)),
-                ('kind', models.CharField(choices=[('patient', 'Patient'), ('insurance', 'Insurance'), ('transfer', 'Transfer')], default='patient', max_length=10)),
-                ('needs_reference', models.BooleanField(default=False)),
-                ('gives_change', models.BooleanField(default=False)),
-                ('position', models.PositiveSmallIntegerField(default=0)),
-                ('is_active', models.BooleanField(default=True)),
-                ('clinic', models.ForeignKey(db_index=False, default=clinics.scoping.current_clinic_id, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinics.clinic')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "public_id",
+                    clinics.fields.PublicIdField(
+                        default=lib.identifiers.new_public_id, editable=False, max_length=16
+                    ),
+                ),
+                ("name", models.CharField(max_length=30)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("patient", "Patient"),
+                            ("insurance", "Insurance"),
+                            ("transfer", "Transfer"),
+                        ],
+                        default="patient",
+                        max_length=10,
+                    ),
+                ),
+                ("needs_reference", models.BooleanField(default=False)),
+                ("gives_change", models.BooleanField(default=False)),
+                ("position", models.PositiveSmallIntegerField(default=0)),
+                ("is_active", models.BooleanField(default=True)),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        db_index=False,
+                        default=clinics.scoping.current_clinic_id,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clinics.clinic",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position', 'name'],
+                "ordering": ["position", "name"],
             },
         ),
         migrations.CreateModel(
-            name='Receipt',
+            name="Receipt",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', clinics.fields.PublicIdField(default=lib.identifiers.new_public_id, editable=False, max_length=16)),
-                ('kind', models.CharField(choices=[('patient', 'Patient'), ('insurance', 'Insurance'), ('transfer', 'Transfer')], max_length=10)),
-                ('amount', clinics.fields.MoneyField()),
-                ('memo', models.CharField(blank=True, max_length=120)),
-                ('reference', models.CharField(blank=True, max_length=40)),
-                ('source_kind', models.CharField(blank=True, max_length=20)),
-                ('source_key', models.CharField(blank=True, max_length=60)),
-                ('received_on', models.DateField()),
-                ('effective_on', models.DateField()),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('created_by', models.CharField(max_length=254)),
-                ('unapplied', clinics.fields.MoneyField(default=0)),
-                ('clinic', models.ForeignKey(db_index=False, default=clinics.scoping.current_clinic_id, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinics.clinic')),
-                ('location', clinics.fields.TenantForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinics.location')),
-                ('method', clinics.fields.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='billing.paymentmethod')),
-                ('patient', clinics.fields.TenantForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='receipts', to='patients.patient')),
-                ('payer', clinics.fields.TenantForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='receipts', to='insurance.payer')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "public_id",
+                    clinics.fields.PublicIdField(
+                        default=lib.identifiers.new_public_id, editable=False, max_length=16
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("patient", "Patient"),
+                            ("insurance", "Insurance"),
+                            ("transfer", "Transfer"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("amount", clinics.fields.MoneyField()),
+                ("memo", models.CharField(blank=True, max_length=120)),
+                ("reference", models.CharField(blank=True, max_length=40)),
+                ("source_kind", models.CharField(blank=True, max_length=20)),
+                ("source_key", models.CharField(blank=True, max_length=60)),
+                ("received_on", models.DateField()),
+                ("effective_on", models.DateField()),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("created_by", models.CharField(max_length=254)),
+                ("unapplied", clinics.fields.MoneyField(default=0)),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        db_index=False,
+                        default=clinics.scoping.current_clinic_id,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clinics.clinic",
+                    ),
+                ),
+                (
+                    "location",
+                    clinics.fields.TenantForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clinics.location",
+                    ),
+                ),
+                (
+                    "method",
+                    clinics.fields.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="billing.paymentmethod",
+                    ),
+                ),
+                (
+                    "patient",
+                    clinics.fields.TenantForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="receipts",
+                        to="patients.patient",
+                    ),
+                ),
+                (
+                    "payer",
+                    clinics.fields.TenantForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="receipts",
+                        to="insurance.payer",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='LedgerEntry',
+            name="LedgerEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('lines', models.PositiveSmallIntegerField()),
-                ('line_no', models.PositiveSmallIntegerField()),
-                ('account', models.CharField(max_length=40)),
-                ('amount', clinics.fields.MoneyField()),
-                ('charge', clinics.fields.TenantForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='billing.charge')),
-                ('clinic', models.ForeignKey(db_index=False, default=clinics.scoping.current_clinic_id, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinics.clinic')),
-                ('patient', clinics.fields.TenantForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient')),
-                ('payer', clinics.fields.TenantForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='insurance.payer')),
-                ('txn', clinics.fields.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='billing.ledgertxn')),
-                ('receipt', clinics.fields.TenantForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='billing.receipt')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("lines", models.PositiveSmallIntegerField()),
+                ("line_no", models.PositiveSmallIntegerField()),
+                ("account", models.CharField(max_length=40)),
+                ("amount", clinics.fields.MoneyField()),
+                (
+                    "charge",
+                    clinics.fields.TenantForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="entries",
+                        to="billing.charge",
+                    ),
+                ),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        db_index=False,
+                        default=clinics.scoping.current_clinic_id,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clinics.clinic",
+                    ),
+                ),
+                (
+                    "patient",
+                    clinics.fields.TenantForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="patients.patient",
+                    ),
+                ),
+                (
+                    "payer",
+                    clinics.fields.TenantForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="insurance.payer",
+                    ),
+                ),
+                (
+                    "txn",
+                    clinics.fields.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="entries",
+                        to="billing.ledgertxn",
+                    ),
+                ),
+                (
+                    "receipt",
+                    clinics.fields.TenantForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="entries",
+                        to="billing.receipt",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ReducedFee',
+            name="ReducedFee",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('effective_on', models.DateField()),
-                ('expires_on', models.DateField(blank=True, null=True)),
-                ('clinic', models.ForeignKey(db_index=False, default=clinics.scoping.current_clinic_id, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinics.clinic')),
-                ('patient', clinics.fields.TenantForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='reduced_fees', to='patients.patient')),
-                ('schedule', clinics.fields.TenantForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='billing.feeschedule')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("effective_on", models.DateField()),
+                ("expires_on", models.DateField(blank=True, null=True)),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        db_index=False,
+                        default=clinics.scoping.current_clinic_id,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clinics.clinic",
+                    ),
+                ),
+                (
+                    "patient",
+                    clinics.fields.TenantForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="reduced_fees",
+                        to="patients.patient",
+                    ),
+                ),
+                (
+                    "schedule",
+                    clinics.fields.TenantForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="billing.feeschedule",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
-                'base_manager_name': 'objects',
+                "abstract": False,
+                "base_manager_name": "objects",
             },
         ),
         migrations.CreateModel(
-            name='Statement',
+            name="Statement",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', clinics.fields.PublicIdField(default=lib.identifiers.new_public_id, editable=False, max_length=16)),
-                ('number', models.CharField(max_length=20)),
-                ('cut_at', models.DateTimeField()),
-                ('balance', clinics.fields.MoneyField()),
-                ('snapshot', models.JSONField()),
-                ('superseded_at', models.DateTimeField(null=True)),
-                ('created_by', models.CharField(max_length=254)),
-                ('clinic', models.ForeignKey(db_index=False, default=clinics.scoping.current_clinic_id, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinics.clinic')),
-                ('patient', clinics.fields.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='statements', to='patients.patient')),
-                ('pdf', clinics.fields.TenantForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='work.storedfile')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "public_id",
+                    clinics.fields.PublicIdField(
+                        default=lib.identifiers.new_public_id, editable=False, max_length=16
+                    ),
+                ),
+                ("number", models.CharField(max_length=20)),
+                ("cut_at", models.DateTimeField()),
+                ("balance", clinics.fields.MoneyField()),
+                ("snapshot", models.JSONField()),
+                ("superseded_at", models.DateTimeField(null=True)),
+                ("created_by", models.CharField(max_length=254)),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        db_index=False,
+                        default=clinics.scoping.current_clinic_id,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clinics.clinic",
+                    ),
+                ),
+                (
+                    "patient",
+                    clinics.fields.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="statements",
+                        to="patients.patient",
+                    ),
+                ),
+                (
+                    "pdf",
+                    clinics.fields.TenantForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="work.storedfile",
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='feeschedule',
-            constraint=models.UniqueConstraint(fields=('clinic', 'public_id'), name='fee_schedule_public_id'),
+            model_name="feeschedule",
+            constraint=models.UniqueConstraint(fields=("clinic", "public_id"), name="fee_schedule_public_id"),
         ),
         migrations.AddConstraint(
-            model_name='feeschedule',
-            constraint=models.UniqueConstraint(fields=('clinic', 'name'), name='fee_schedule_once'),
+            model_name="feeschedule",
+            constraint=models.UniqueConstraint(fields=("clinic", "name"), name="fee_schedule_once"),
         ),
         migrations.AddConstraint(
-            model_name='feerow',
-            constraint=models.UniqueConstraint(fields=('clinic', 'schedule', 'service', 'payer', 'plan', 'clinician', 'location', 'effective_on'), name='fee_row_once', nulls_distinct=False),
+            model_name="feerow",
+            constraint=models.UniqueConstraint(
+                fields=(
+                    "clinic",
+                    "schedule",
+                    "service",
+                    "payer",
+                    "plan",
+                    "clinician",
+                    "location",
+                    "effective_on",
+                ),
+                name="fee_row_once",
+                nulls_distinct=False,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='feerow',
-            constraint=models.CheckConstraint(condition=models.Q(('fee__gte', 0)), name='fee_not_negative'),
+            model_name="feerow",
+            constraint=models.CheckConstraint(condition=models.Q(("fee__gte", 0)), name="fee_not_negative"),
         ),
         migrations.AddIndex(
-            model_name='invoice',
-            index=models.Index(fields=['clinic', 'patient', '-service_date'], name='invoice_by_patient'),
+            model_name="invoice",
+            index=models.Index(fields=["clinic", "patient", "-service_date"], name="invoice_by_patient"),
         ),
         migrations.AddConstraint(
-            model_name='invoice',
-            constraint=models.UniqueConstraint(fields=('clinic', 'public_id'), name='invoice_public_id'),
+            model_name="invoice",
+            constraint=models.UniqueConstraint(fields=("clinic", "public_id"), name="invoice_public_id"),
         ),
         migrations.AddConstraint(
-            model_name='invoice',
-            constraint=models.UniqueConstraint(fields=('clinic', 'number'), name='invoice_number_once'),
+            model_name="invoice",
+            constraint=models.UniqueConstraint(fields=("clinic", "number"), name="invoice_number_once"),
         ),
         migrations.AddConstraint(
-            model_name='invoice',
-            constraint=models.UniqueConstraint(condition=models.Q(models.Q(('state', 'void'), _negated=True), ('corrects__isnull', True)), fields=('clinic', 'appointment'), name='invoice_one_live_a_visit'),
+            model_name="invoice",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(models.Q(("state", "void"), _negated=True), ("corrects__isnull", True)),
+                fields=("clinic", "appointment"),
+                name="invoice_one_live_a_visit",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='invoice',
-            constraint=models.CheckConstraint(condition=models.Q(('kind', 'one_off'), ('appointment__isnull', False), _connector='OR'), name='appointment_invoice_has_visit'),
+            model_name="invoice",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("kind", "one_off"), ("appointment__isnull", False), _connector="OR"),
+                name="appointment_invoice_has_visit",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='charge',
-            constraint=models.UniqueConstraint(fields=('clinic', 'public_id'), name='charge_public_id'),
+            model_name="charge",
+            constraint=models.UniqueConstraint(fields=("clinic", "public_id"), name="charge_public_id"),
         ),
         migrations.AddConstraint(
-            model_name='charge',
-            constraint=models.UniqueConstraint(fields=('clinic', 'invoice', 'line_no'), name='charge_line_once'),
+            model_name="charge",
+            constraint=models.UniqueConstraint(
+                fields=("clinic", "invoice", "line_no"), name="charge_line_once"
+            ),
         ),
         migrations.AddIndex(
-            model_name='ledgertxn',
-            index=models.Index(fields=['clinic', 'source_kind', 'source_key'], name='ledger_by_source'),
+            model_name="ledgertxn",
+            index=models.Index(fields=["clinic", "source_kind", "source_key"], name="ledger_by_source"),
         ),
         migrations.AddConstraint(
-            model_name='ledgertxn',
-            constraint=models.UniqueConstraint(fields=('clinic', 'public_id'), name='ledger_txn_public_id'),
+            model_name="ledgertxn",
+            constraint=models.UniqueConstraint(fields=("clinic", "public_id"), name="ledger_txn_public_id"),
         ),
         migrations.AddConstraint(
-            model_name='ledgertxn',
-            constraint=models.UniqueConstraint(fields=('clinic', 'key'), name='ledger_key_once'),
+            model_name="ledgertxn",
+            constraint=models.UniqueConstraint(fields=("clinic", "key"), name="ledger_key_once"),
         ),
         migrations.AddConstraint(
-            model_name='ledgertxn',
-            constraint=models.UniqueConstraint(fields=('clinic', 'reverses'), name='ledger_reversed_once'),
+            model_name="ledgertxn",
+            constraint=models.UniqueConstraint(fields=("clinic", "reverses"), name="ledger_reversed_once"),
         ),
         migrations.AddConstraint(
-            model_name='ledgertxn',
-            constraint=models.UniqueConstraint(fields=('clinic', 'id', 'lines'), name='ledger_txn_seal'),
+            model_name="ledgertxn",
+            constraint=models.UniqueConstraint(fields=("clinic", "id", "lines"), name="ledger_txn_seal"),
         ),
         migrations.AddConstraint(
-            model_name='ledgertxn',
-            constraint=models.CheckConstraint(condition=models.Q(('lines__gte', 2)), name='ledger_two_entries'),
+            model_name="ledgertxn",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("lines__gte", 2)), name="ledger_two_entries"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ledgertxn',
-            constraint=models.CheckConstraint(condition=models.Q(('reverses__isnull', True), models.Q(('reverses', models.F('id')), _negated=True), _connector='OR'), name='ledger_not_itself'),
+            model_name="ledgertxn",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("reverses__isnull", True),
+                    models.Q(("reverses", models.F("id")), _negated=True),
+                    _connector="OR",
+                ),
+                name="ledger_not_itself",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ledgertxn',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind__in', ['adjudication', 'transfer']), _negated=True), models.Q(('source_kind__in', ['adjudication', 'person']), models.Q(('source_key', ''), _negated=True)), _connector='OR'), name='ledger_move_has_source'),
+            model_name="ledgertxn",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind__in", ["adjudication", "transfer"]), _negated=True),
+                    models.Q(
+                        ("source_kind__in", ["adjudication", "person"]),
+                        models.Q(("source_key", ""), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="ledger_move_has_source",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='modifierrule',
-            constraint=models.UniqueConstraint(fields=('clinic', 'service', 'payer', 'clinician'), name='modifier_rule_once', nulls_distinct=False),
+            model_name="modifierrule",
+            constraint=models.UniqueConstraint(
+                fields=("clinic", "service", "payer", "clinician"),
+                name="modifier_rule_once",
+                nulls_distinct=False,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='numbercounter',
-            constraint=models.UniqueConstraint(fields=('clinic', 'series'), name='number_series_once'),
+            model_name="numbercounter",
+            constraint=models.UniqueConstraint(fields=("clinic", "series"), name="number_series_once"),
         ),
         migrations.AddConstraint(
-            model_name='patientfee',
-            constraint=models.UniqueConstraint(fields=('clinic', 'patient', 'service'), name='patient_fee_once'),
+            model_name="patientfee",
+            constraint=models.UniqueConstraint(
+                fields=("clinic", "patient", "service"), name="patient_fee_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='paymentmethod',
-            constraint=models.UniqueConstraint(fields=('clinic', 'public_id'), name='payment_method_public_id'),
+            model_name="paymentmethod",
+            constraint=models.UniqueConstraint(
+                fields=("clinic", "public_id"), name="payment_method_public_id"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='paymentmethod',
-            constraint=models.UniqueConstraint(fields=('clinic', 'name'), name='payment_method_once'),
+            model_name="paymentmethod",
+            constraint=models.UniqueConstraint(fields=("clinic", "name"), name="payment_method_once"),
         ),
         migrations.AddConstraint(
-            model_name='paymentmethod',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'insurance')), fields=('clinic',), name='one_insurance_method'),
+            model_name="paymentmethod",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("kind", "insurance")), fields=("clinic",), name="one_insurance_method"
+            ),
         ),
         migrations.AddIndex(
-            model_name='receipt',
-            index=models.Index(fields=['clinic', 'patient', '-received_on'], name='receipt_by_patient'),
+            model_name="receipt",
+            index=models.Index(fields=["clinic", "patient", "-received_on"], name="receipt_by_patient"),
         ),
         migrations.AddConstraint(
-            model_name='receipt',
-            constraint=models.UniqueConstraint(fields=('clinic', 'public_id'), name='receipt_public_id'),
+            model_name="receipt",
+            constraint=models.UniqueConstraint(fields=("clinic", "public_id"), name="receipt_public_id"),
         ),
         migrations.AddConstraint(
-            model_name='receipt',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'insurance'), ('payer__isnull', False), models.Q(('source_key', ''), _negated=True), ('patient__isnull', True)), models.Q(('amount__gt', 0), ('kind', 'patient'), ('patient__isnull', False), ('payer__isnull', True), ('source_key', '')), _connector='OR'), name='receipt_kind_fits_source'),
+            model_name="receipt",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("kind", "insurance"),
+                        ("payer__isnull", False),
+                        models.Q(("source_key", ""), _negated=True),
+                        ("patient__isnull", True),
+                    ),
+                    models.Q(
+                        ("amount__gt", 0),
+                        ("kind", "patient"),
+                        ("patient__isnull", False),
+                        ("payer__isnull", True),
+                        ("source_key", ""),
+                    ),
+                    _connector="OR",
+                ),
+                name="receipt_kind_fits_source",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='receipt',
-            constraint=models.CheckConstraint(condition=models.Q(('kind', 'insurance'), models.Q(('unapplied__gte', 0), ('unapplied__lte', models.F('amount'))), _connector='OR'), name='receipt_not_overspent'),
+            model_name="receipt",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("kind", "insurance"),
+                    models.Q(("unapplied__gte", 0), ("unapplied__lte", models.F("amount"))),
+                    _connector="OR",
+                ),
+                name="receipt_not_overspent",
+            ),
         ),
         migrations.AddIndex(
-            model_name='ledgerentry',
-            index=models.Index(fields=['clinic', 'charge'], name='ledger_by_charge'),
+            model_name="ledgerentry",
+            index=models.Index(fields=["clinic", "charge"], name="ledger_by_charge"),
         ),
         migrations.AddIndex(
-            model_name='ledgerentry',
-            index=models.Index(fields=['clinic', 'patient', 'account'], name='ledger_by_patient'),
+            model_name="ledgerentry",
+            index=models.Index(fields=["clinic", "patient", "account"], name="ledger_by_patient"),
         ),
         migrations.AddIndex(
-            model_name='ledgerentry',
-            index=models.Index(fields=['clinic', 'receipt'], name='ledger_by_receipt'),
+            model_name="ledgerentry",
+            index=models.Index(fields=["clinic", "receipt"], name="ledger_by_receipt"),
         ),
         migrations.AddConstraint(
-            model_name='ledgerentry',
-            constraint=models.UniqueConstraint(fields=('clinic', 'txn', 'line_no'), name='ledger_entry_once'),
+            model_name="ledgerentry",
+            constraint=models.UniqueConstraint(fields=("clinic", "txn", "line_no"), name="ledger_entry_once"),
         ),
         migrations.AddConstraint(
-            model_name='ledgerentry',
-            constraint=models.CheckConstraint(condition=models.Q(('line_no__gte', 1), ('line_no__lte', models.F('lines'))), name='ledger_line_within_seal'),
+            model_name="ledgerentry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("line_no__gte", 1), ("line_no__lte", models.F("lines"))),
+                name="ledger_line_within_seal",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ledgerentry',
-            constraint=models.CheckConstraint(condition=models.Q(('amount', 0), _negated=True), name='ledger_amount_not_zero'),
+            model_name="ledgerentry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount", 0), _negated=True), name="ledger_amount_not_zero"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ledgerentry',
-            constraint=models.CheckConstraint(condition=models.Q(('account__regex', '^(charges|ar:[123]|ar:patient|cash|escrow|patient_credit|insurer_credit|interest|opening|adjustment:[A-Z]{2}:[A-Z0-9]{1,5}|writeoff:[a-z_]+|provider_level:[A-Z0-9]{2})$')), name='ledger_account_known'),
+            model_name="ledgerentry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "account__regex",
+                        "^(charges|ar:[123]|ar:patient|cash|escrow|patient_credit|insurer_credit|interest|opening|adjustment:[A-Z]{2}:[A-Z0-9]{1,5}|writeoff:[a-z_]+|provider_level:[A-Z0-9]{2})$",
+                    )
+                ),
+                name="ledger_account_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ledgerentry',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('account__startswith', 'ar:'), _negated=True), models.Q(('charge__isnull', False), ('patient__isnull', False)), _connector='OR'), name='ledger_ar_has_charge'),
+            model_name="ledgerentry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("account__startswith", "ar:"), _negated=True),
+                    models.Q(("charge__isnull", False), ("patient__isnull", False)),
+                    _connector="OR",
+                ),
+                name="ledger_ar_has_charge",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ledgerentry',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('account', 'patient_credit'), _negated=True), models.Q(('patient__isnull', False), ('receipt__isnull', False)), _connector='OR'), name='ledger_credit_has_receipt'),
+            model_name="ledgerentry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("account", "patient_credit"), _negated=True),
+                    models.Q(("patient__isnull", False), ("receipt__isnull", False)),
+                    _connector="OR",
+                ),
+                name="ledger_credit_has_receipt",
+            ),
         ),
         migrations.AddIndex(
-            model_name='statement',
-            index=models.Index(fields=['clinic', 'patient', '-cut_at'], name='statement_by_patient'),
+            model_name="statement",
+            index=models.Index(fields=["clinic", "patient", "-cut_at"], name="statement_by_patient"),
         ),
         migrations.AddConstraint(
-            model_name='statement',
-            constraint=models.UniqueConstraint(fields=('clinic', 'public_id'), name='statement_public_id'),
+            model_name="statement",
+            constraint=models.UniqueConstraint(fields=("clinic", "public_id"), name="statement_public_id"),
         ),
         migrations.AddConstraint(
-            model_name='statement',
-            constraint=models.UniqueConstraint(fields=('clinic', 'number'), name='statement_number_once'),
+            model_name="statement",
+            constraint=models.UniqueConstraint(fields=("clinic", "number"), name="statement_number_once"),
         ),
     ]

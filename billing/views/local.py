@@ -13,7 +13,12 @@ from clinics.models import Location
 
 
 def render_at(
-    location: Location | None, request: HttpRequest, template: str, context: dict[str, Any], *, status: int = 200
+    location: Location | None,
+    request: HttpRequest,
+    template: str,
+    context: dict[str, Any],
+    *,
+    status: int = 200,
 ) -> HttpResponse:
     """``render`` with every moment shown as the clock at ``location`` says."""
     if location is None:

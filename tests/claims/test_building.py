@@ -14,8 +14,9 @@ from claims.check_facts import load_contexts
 from claims.enums import ClaimState
 from claims.errors import IllegalMove, NothingToClaim, NotReady
 from claims.models import Claim, ClaimEvent
+from clinics import settings as house
 from lib.frozen import thaw
-from tests.cast import NOW, TODAY, make_patient, make_visit, make_world
+from tests.cast import NOW, TODAY, make_patient, make_policy, make_profile, make_visit, make_world
 from tests.claims.helpers import bill, visit_of
 from x12.documents.professional_claim import ClaimDocument
 
@@ -227,3 +228,14 @@ def test_every_move_leaves_an_event() -> None:
         queue.release(claim, TODAY)
         moves = ClaimEvent.objects.filter(claim=claim).order_by("pk").values_list("from_state", "to_state")
         assert list(moves) == [("", "new"), ("new", "ready"), ("ready", "on_hold"), ("on_hold", "ready")]
+
+
+@pytest.mark.django_db
+def test_auto_ready_makes_the_claim_at_check_out():
+    world = make_world()
+    with world.open():
+        house.change("claim_creation", "auto_ready", world.clinic, world.location)
+        patient = make_patient()
+        visit = make_visit(world, patient, make_profile(patient, make_policy(patient, world.aetna)))
+        invoice = check_out(visit.public_id, [], at=NOW).invoice
+        assert Claim.objects.get(invoice=invoice).state == "ready"
