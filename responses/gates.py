@@ -15,6 +15,7 @@ from responses.claim_ledger import ClaimLedger
 from responses.layer_match import PayerNames
 from responses.line_match import LineAnswer, LineReading
 from responses.posting_rules import SETTLING, STOPPING, Action, PostingRule, find_rule
+from x12.documents.parties import Adjustment
 from x12.documents.remittance import ClaimPayment, claim_balances, claim_differences
 
 NEVER_DENIES = frozenset({("CO", "45"), ("CO", "253"), ("OA", "23")})
@@ -141,7 +142,7 @@ def classify(work: Work | None, answer: LineAnswer, payers: Sequence[str], terms
         if rule is not None and rule.action in STOPPING:
             if work is not None:
                 work.stop("E15", f"{rule.words} stops {label} {item.amount}", adjustment=label)
-        elif item.amount and rule is None and terms.unlisted_codes != "post_as_denial" and work is not None:
+        elif _is_unlisted(answer, item, rule, terms) and work is not None:
             work.stop("E09", f"no posting rule for {label} {item.amount}", adjustment=label)
         _sort(each, rule, item.group, item.reason, item.amount, write_offs)
         if work is not None and rule is not None:
@@ -149,6 +150,13 @@ def classify(work: Work | None, answer: LineAnswer, payers: Sequence[str], terms
     each.write_offs = tuple((g, r, amount) for (g, r), amount in write_offs.items() if amount)
     each.allowed = _allowed(answer)
     return each
+
+
+def _is_unlisted(answer: LineAnswer, item: Adjustment, rule: PostingRule | None, terms: Terms) -> bool:
+    """E09: money under a code without a rule. On a line paid nothing the same code is a denial: E10 tells it."""
+    if not item.amount or rule is not None or terms.unlisted_codes == "post_as_denial":
+        return False
+    return answer.paid != ZERO or item.group == "PR" or (item.group, item.reason) in NEVER_DENIES
 
 
 def check_denials(work: Work, payment: ClaimPayment, classified: Sequence[Classified]) -> None:

@@ -83,7 +83,7 @@ def test_example_2():
     )
     [one] = claims_of(told)
     assert one["decision"] == "exception"
-    assert "E10" in one["codes"]
+    assert one["codes"] == ["E10"]
     assert one["lines"][0]["denied"] == "100.00"
     assert told["after"]["insurers"] == {"1": "100.00"}
 
