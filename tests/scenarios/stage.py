@@ -117,12 +117,16 @@ class Story:
         """Book, arrive, fill both tabs, complete."""
         visit = self.book(patient, at, **fields)
         visits.arrive(visit.public_id, at=at)
-        lines = [LineData(service=service, pointers=(1, 2)) for service in services or (self.world.adjustment,)]
+        lines = [
+            LineData(service=service, pointers=(1, 2)) for service in services or (self.world.adjustment,)
+        ]
         visits.set_line_items(visit.public_id, lines, list(DIAGNOSES), DIAGNOSES)
         visits.set_treatment(visit.public_id, {"onset_on": onset})
         return visits.complete(visit.public_id).appointment
 
-    def check_out(self, visit: Appointment, at: datetime, cash: str = "", memo: str = "copay") -> CheckoutResult:
+    def check_out(
+        self, visit: Appointment, at: datetime, cash: str = "", memo: str = "copay"
+    ) -> CheckoutResult:
         """Check out, with cash or without."""
         handed = [Payment(self.world.cash, Decimal(cash), memo)] if cash else []
         return checkout.check_out(visit.public_id, handed, at=at)

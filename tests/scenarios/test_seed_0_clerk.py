@@ -32,7 +32,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 MAR_2, MAR_9, MAR_10 = date(2026, 3, 2), date(2026, 3, 9), date(2026, 3, 10)
 
 
-def checked_out(story: Story, first: str, last: str, member: str, cash: str = "", day: date = MAR_9) -> Invoice:
+def checked_out(
+    story: Story, first: str, last: str, member: str, cash: str = "", day: date = MAR_9
+) -> Invoice:
     """A visit of that day on the first payer's card, out of the door."""
     with story.on(day, 9) as at:
         patient = story.insured(first, last, member, story.world.aetna, today=day)

@@ -50,7 +50,10 @@ def test_registration_policy_and_claim_share_one_file(story: Story) -> None:
         invoice = story.check_out(visit, at).invoice
         claim = queue.one_click(invoice, MAR_2)
         document = thaw(ClaimDocument, claim.document)
-        assert (document.subscriber.party.last_name, document.subscriber.party.identifier) == ("Delgado", "W55501")
+        assert (document.subscriber.party.last_name, document.subscriber.party.identifier) == (
+            "Delgado",
+            "W55501",
+        )
         assert document.patient is not None, "the patient is the holder's child"
         assert (claim.patient_id, claim.payer_name, claim.total) == (patient.pk, "Aetna", D("150.00"))
 

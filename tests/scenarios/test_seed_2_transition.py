@@ -41,11 +41,15 @@ def leave(story: Story, visit: Appointment, hour: int) -> tuple[str, str, str, s
         return split(charge)
 
 
-def visit_of(story: Story, service: Service, minutes: int = 50, payer: Payer | None = None, **more: Any) -> Appointment:
+def visit_of(
+    story: Story, service: Service, minutes: int = 50, payer: Payer | None = None, **more: Any
+) -> Appointment:
     """A completed visit of a new patient."""
     with story.on(MAR_9, 8):
         count = Appointment.objects.count()
-        patient = story.insured("Pat", f"Number{chr(65 + count)}", f"W77{count}", payer or story.world.aetna, today=MAR_9)
+        patient = story.insured(
+            "Pat", f"Number{chr(65 + count)}", f"W77{count}", payer or story.world.aetna, today=MAR_9
+        )
         profile = patient.profiles.get(status="default")
         return make_visit(story.world, patient, profile, service, minutes=minutes, **more)
 
@@ -60,7 +64,9 @@ def split(charge: Charge) -> tuple[str, str, str, str, str]:
 
 
 @pytest.mark.rule("S2.1", "S2.8", "S2.9", "S2.10", "S2.11", "S2.12", "S2.22")
-def test_the_default_price_times_the_rounded_time_split_by_the_copay(story: Story, psychology: Service) -> None:
+def test_the_default_price_times_the_rounded_time_split_by_the_copay(
+    story: Story, psychology: Service
+) -> None:
     assert leave(story, visit_of(story, psychology, 45), 9) == ("120.00", "0.75", "90.00", "25.00", "65.00")
     plain = leave(story, visit_of(story, story.world.adjustment, 45), 10)
     assert plain == ("150.00", "1", "150.00", "25.00", "125.00"), "not charged by time: one"
@@ -71,10 +77,16 @@ def test_each_rung_of_the_fee_ladder_beats_the_one_below(story: Story, psycholog
     with story.on(MAR_9, 8):
         standard = FeeSchedule.objects.create(name="Standard", kind="standard")
         FeeRow.objects.create(
-            schedule=standard, service=psychology, payer=story.world.aetna, effective_on=date(2026, 1, 1), fee=D("130.00")
+            schedule=standard,
+            service=psychology,
+            payer=story.world.aetna,
+            effective_on=date(2026, 1, 1),
+            fee=D("130.00"),
         )
         sliding = FeeSchedule.objects.create(name="Sliding", kind="reduced")
-        FeeRow.objects.create(schedule=sliding, service=psychology, effective_on=date(2026, 1, 1), fee=D("60.00"))
+        FeeRow.objects.create(
+            schedule=sliding, service=psychology, effective_on=date(2026, 1, 1), fee=D("60.00")
+        )
     assert leave(story, visit_of(story, psychology, 60), 9)[:3] == ("130.00", "1", "130.00")
     reduced = visit_of(story, psychology, 60)
     with story.on(MAR_9, 8):
@@ -128,11 +140,18 @@ def test_the_most_specific_modifier_rule_wins(story: Story) -> None:
         cigna = make_payer("Cigna", "62308")
         service = Service.objects.create(code="90837", name="Psychotherapy, 60 min")
         ServicePrice.objects.create(service=service, effective_on=date(2020, 1, 1), price=D("150.00"))
-        other = Clinician.objects.create(first_name="Ben", last_name="Bee", credential="PhD", npi=npi_from_stem("345678912"))
+        other = Clinician.objects.create(
+            first_name="Ben", last_name="Bee", credential="PhD", npi=npi_from_stem("345678912")
+        )
         ModifierRule.objects.create(service=service, modifiers=["95"])
         ModifierRule.objects.create(service=service, payer=story.world.aetna, modifiers=["GT"])
         ModifierRule.objects.create(service=service, clinician=other, modifiers=["HO"])
-    expected = {(None, None): ["GT"], ("cigna", "other"): ["HO"], (None, "other"): ["GT"], ("cigna", None): ["95"]}
+    expected = {
+        (None, None): ["GT"],
+        ("cigna", "other"): ["HO"],
+        (None, "other"): ["GT"],
+        ("cigna", None): ["95"],
+    }
     for hour, ((payer, clinician), modifiers) in enumerate(expected.items(), start=9):
         visit = visit_of(story, service, payer=cigna if payer else None)
         if clinician:
@@ -148,6 +167,7 @@ def test_the_most_specific_modifier_rule_wins(story: Story) -> None:
 @pytest.mark.rule("S2.21", "S2.23", "S2.24", "S2.25")
 def test_who_pays_which_part(story: Story) -> None:
     with story.on(MAR_9, 8):
+
         def service(code: str, price: str, **more: Any) -> Service:
             made = Service.objects.create(code=code, name=code, **more)
             ServicePrice.objects.create(service=made, effective_on=date(2020, 1, 1), price=D(price))

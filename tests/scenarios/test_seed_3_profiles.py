@@ -38,7 +38,15 @@ def two_hundred(story: Story, *payers: Any, member: str = "1EG4TE5MK73") -> tupl
         return patient, story.check_out(story.treat(patient, at, service), at).invoice
 
 
-def pay(story: Story, day: date, claim: Claim, told: tuple[Any, ...], trace: str, payer: dict[str, str], **more: Any) -> None:
+def pay(
+    story: Story,
+    day: date,
+    claim: Claim,
+    told: tuple[Any, ...],
+    trace: str,
+    payer: dict[str, str],
+    **more: Any,
+) -> None:
     """The payer answers the claim: status, charge, paid, adjustments."""
     with story.world.open():
         answer = clp(claim, *told, icn=f"ICN{trace}", **more)
@@ -78,7 +86,9 @@ def test_the_sandbox_tells_the_same_crossover(story: Story) -> None:
         story.setting("autopay_claims", "post")
         # A Medicare number cannot hold the sandbox's word, so this payer takes numbers of any form.
         Payer.objects.filter(pk=story.world.medicare.pk).update(filing_indicator="CI")
-        patient = story.insured("Walter", "Oyelaran", "XOVER-1", story.world.medicare, story.world.aarp, today=MAR_9)
+        patient = story.insured(
+            "Walter", "Oyelaran", "XOVER-1", story.world.medicare, story.world.aarp, today=MAR_9
+        )
         service = make_service("98942", "Adjustment, 5 areas", "200.00")
         invoice = story.check_out(story.treat(patient, at, service), at).invoice
         queue.one_click(invoice, MAR_9)
@@ -161,7 +171,14 @@ def test_a_secondary_found_later_bills_only_the_days_inside_its_dates(story: Sto
         profile_edits.add_layer(profile, card, effective_on=date(2026, 3, 1), verified="Ann, call 5511")
         assert [len(layers_on(profile, day)) for day in (feb_10, MAR_9)] == [1, 2]
     for number, claim in enumerate((first, second)):
-        pay(story, mar_10, claim, ("1", "150", "72", ("CO", "45", "60"), ("PR", "2", "18")), f"M{number}", MEDICARE)
+        pay(
+            story,
+            mar_10,
+            claim,
+            ("1", "150", "72", ("CO", "45", "60"), ("PR", "2", "18")),
+            f"M{number}",
+            MEDICARE,
+        )
     with story.on(mar_10, 12):
         assert (money(before).patient, money(before).insurers[2]) == (18, 0), "before its day: the patient"
         assert (money(after).patient, money(after).insurers[2]) == (0, 18)

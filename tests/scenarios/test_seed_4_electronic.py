@@ -38,7 +38,9 @@ def test_from_the_treatment_to_the_insurers_answer(story: Story) -> None:
         with story.on(MAR_9, hour) as at:
             patient = story.insured("Pat", name, member, story.world.aetna, today=MAR_9)
             invoice = story.check_out(story.treat(patient, at), at).invoice
-            assert [charge.procedure_code for charge in invoice.charges.all()] == ["98941"], "step 1: a bill with codes"
+            assert [charge.procedure_code for charge in invoice.charges.all()] == ["98941"], (
+                "step 1: a bill with codes"
+            )
             claims[name] = queue.one_click(invoice, MAR_9)
     story.submit_all(MAR_9)
     with story.on(MAR_9, 18):
@@ -46,9 +48,11 @@ def test_from_the_treatment_to_the_insurers_answer(story: Story) -> None:
         assert batch.stored is not None
         content = read(batch.stored)
         assert find_faults(content) == [], "step 2: the standard's own rules"
-        assert (batch.format, batch.state, len(read_file(content).transactions)) == ("837P", "delivered", 6) or (
-            batch.state == "delivered"
-        )
+        assert (batch.format, batch.state, len(read_file(content).transactions)) == (
+            "837P",
+            "delivered",
+            6,
+        ) or (batch.state == "delivered")
     names = story.answers(MAR_9)
     with story.on(MAR_10, 9):
         assert Acknowledgement.objects.count() >= 2, "step 3: the far side says what it took"

@@ -85,7 +85,11 @@ def ties(story: Story) -> None:
 def test_the_same_file_and_the_same_remittance_in_a_new_envelope_change_nothing(story: Story) -> None:
     first, second = sent(story, "One", "25.00"), sent(story, "Two")
     text = remit(
-        answer(story, first, *EX1), answer(story, second, *EX1, icn="ICN2"), trace="E1", plb=[("WO", "6")], **AETNA
+        answer(story, first, *EX1),
+        answer(story, second, *EX1, icn="ICN2"),
+        trace="E1",
+        plb=[("WO", "6")],
+        **AETNA,
     )
     story.mail(text.encode(), story.at(MAR_16), "monday.835")
     proven(story)
@@ -96,7 +100,9 @@ def test_the_same_file_and_the_same_remittance_in_a_new_envelope_change_nothing(
         assert balances.escrow(Receipt.objects.get(kind="insurance").pk) == 0
     story.mail(text.encode(), story.at(MAR_16, 11), "monday_again.835")
     assert books(story) == before
-    story.mail(text.replace("000000001", "000000002").replace("*777", "*778").encode(), story.at(MAR_23), "other.835")
+    story.mail(
+        text.replace("000000001", "000000002").replace("*777", "*778").encode(), story.at(MAR_23), "other.835"
+    )
     assert books(story) == before
     with story.world.open():
         assert sorted(InboundFile.objects.values_list("times_received", flat=True)) == [1, 2]

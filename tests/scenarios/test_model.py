@@ -1,0 +1,326 @@
+"""Random histories of a patient's visits against a small model of where each cent is.
+
+The model knows nothing of accounts or plans: it moves dollars between named places, as a biller would on paper.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal as D
+from itertools import count
+
+import pytest
+from django.db.models import Sum
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from billing import balances, payments, writeoffs
+from billing.checkout import check_out
+from billing.enums import WriteOffType
+from billing.models import Invoice, LedgerEntry, LedgerTxn
+from billing.payments import Payment
+from billing.writeoffs import WriteOff
+from claims import building, queue
+from claims.models import Claim
+from claims.models.claims import DEAD_STATES
+from patients.models import Patient
+from responses import coordination
+from responses.models import ClaimResponse
+from tests.cast import NOW, TODAY, World, make_patient, make_policy, make_profile, make_visit, make_world
+from tests.responses.stage import AARP, AETNA, MEDICARE, answer, clp, set_up
+from tests.scenarios.stage import money, wrong
+
+CHARGE, COPAY = 150, 25
+PAYERS = {1: AETNA, 2: AARP, 3: MEDICARE}
+SERIAL = count(1)
+
+
+# --- the model -------------------------------------------------------------------------------------
+
+
+@dataclass
+class Answer:
+    """A posted answer, and what it left behind to go back to."""
+
+    rank: int
+    paid: int
+    contract: int
+    left: int
+    expected: int  # of the patient, before it
+    stake: int  # of the insurer, before it
+    icn: str = ""
+    control: int = 0  # the claim it answered
+
+
+@dataclass
+class Visit:
+    """Where the 150 dollars of a visit are."""
+
+    layers: int
+    insurers: dict[int, int]
+    due: int = 0
+    paid: int = 0
+    held: int = 0
+    by_insurers: int = 0
+    adjusted: int = 0
+    written: int = 0
+    turn: int = 1  # who is to answer; 0: nobody
+    answers: list[Answer] = field(default_factory=list)
+
+
+@dataclass
+class Model:
+    """One patient: visits, free credit, cash in the drawer."""
+
+    visits: list[Visit] = field(default_factory=list)
+    free: int = 0
+    cash: int = 0
+
+    def check_out(self, layers: int, cash: int) -> None:
+        visit = Visit(layers, {1: CHARGE - COPAY, 2: 0, 3: 0}, due=COPAY)
+        self.visits.append(visit)
+        used = min(self.free, visit.due)  # credit is used for the next copay
+        self.free -= used
+        visit.due, visit.paid = visit.due - used, visit.paid + used
+        if cash:
+            self.pay(cash, [visit])
+
+    def pay(self, cash: int, first: list[Visit]) -> None:
+        self.cash += cash
+        for visit in [*first, *(v for v in self.visits if v not in first)]:
+            part = max(0, min(cash, visit.due))
+            visit.due, visit.paid, cash = visit.due - part, visit.paid + part, cash - part
+        self.free += cash
+
+    def post(self, visit: Visit, contract: int, left: int) -> Answer:
+        """The insurer whose turn it is answers: the first sees the whole charge, a later one what was left."""
+        rank, stake = visit.turn, visit.insurers[visit.turn]
+        whole = CHARGE if rank == 1 else stake
+        contract = contract if rank == 1 else 0
+        expected = COPAY if rank == 1 else 0
+        paid = whole - contract - left
+        visit.insurers[rank] = 0
+        visit.due -= expected  # the first answer replaces what was expected at check-out
+        visit.by_insurers += paid
+        visit.adjusted += contract
+        made = Answer(rank, paid, contract, left, expected, stake)
+        if left and rank < visit.layers:
+            visit.insurers[rank + 1] += left
+            visit.turn = rank + 1
+        else:
+            visit.due += left
+            visit.turn = 0
+        visit.answers.append(made)
+        self.settle(visit)
+        return made
+
+    def reverse(self, visit: Visit) -> Answer:
+        back = visit.answers.pop()
+        if back.left and back.rank < visit.layers:
+            visit.insurers[back.rank + 1] -= back.left
+        else:
+            visit.due -= back.left
+        visit.insurers[back.rank] += back.stake
+        visit.due += back.expected
+        visit.by_insurers -= back.paid
+        visit.adjusted -= back.contract
+        visit.turn = back.rank
+        self.settle(visit)
+        return back
+
+    def settle(self, visit: Visit) -> None:
+        """Too much of the patient's money is held for the visit; it pays what is due; at the end it is free."""
+        over = max(0, min(-visit.due, visit.paid))
+        visit.due, visit.paid, visit.held = visit.due + over, visit.paid - over, visit.held + over
+        part = max(0, min(visit.due, visit.held))
+        visit.due, visit.paid, visit.held = visit.due - part, visit.paid + part, visit.held - part
+        if visit.turn == 0:
+            self.free, visit.held = self.free + visit.held, 0
+
+
+# --- the product beside it -------------------------------------------------------------------------
+
+
+class Both:
+    """Does each act in the product and in the model."""
+
+    def __init__(self, world: World) -> None:
+        self.world, self.model = world, Model()
+        self.patient: Patient = make_patient(last=f"P{next(SERIAL)}")
+        cards = {
+            rank: make_policy(self.patient, payer, f"W{rank}")
+            for rank, payer in enumerate((world.aetna, world.aarp, world.medicare), 1)
+        }
+        self.profiles = {
+            layers: make_profile(
+                self.patient, *list(cards.values())[:layers], status="default" if layers == 1 else "active",
+                name=f"{layers} layers",
+            )
+            for layers in (1, 2, 3)
+        }  # fmt: skip
+        self.invoices: list[Invoice] = []
+        self.written: dict[int, list[LedgerTxn]] = {}
+
+    def check_out(self, layers: int, cash: int) -> None:
+        if len(self.invoices) == 3:
+            return
+        visit = make_visit(self.world, self.patient, self.profiles[layers])
+        handed = [Payment(self.world.cash, D(cash), "copay")] if cash else []
+        invoice = check_out(visit.public_id, handed, at=NOW).invoice
+        building.build(invoice, 1, today=TODAY)
+        self.invoices.append(invoice)
+        self.model.check_out(layers, cash)
+
+    def take(self, cash: int) -> None:
+        if cash:
+            payment = Payment(self.world.cash, D(cash), "account")
+            payments.take(self.patient, payment, [], location=self.world.location, today=TODAY)
+            self.model.pay(cash, [])
+
+    def refund(self, cash: int) -> None:
+        amount = min(cash, self.model.free)
+        if amount:
+            payments.refund(
+                self.patient, D(amount), reason="asked", today=TODAY, key=f"refund:{next(SERIAL)}"
+            )
+            self.model.free -= amount
+            self.model.cash -= amount
+
+    def write_off(self, number: int, amount: int) -> None:
+        visit, invoice = self.model.visits[number], self.invoices[number]
+        amount = min(amount, visit.due)
+        if amount > 0 and not visit.turn:  # what the patient owes for good, not what was only expected
+            wanted = WriteOff("patient", WriteOffType.SMALL_BALANCE, D(amount), "rounding")
+            txn = writeoffs.write_off(invoice, wanted, role="owner", today=TODAY, key=f"w:{next(SERIAL)}")
+            self.written.setdefault(number, []).append(txn)
+            visit.due -= amount
+            visit.written += amount
+
+    def take_write_offs_back(self, number: int) -> None:
+        visit = self.model.visits[number]
+        for txn in self.written.pop(number, []):
+            writeoffs.undo(txn, reason="the insurer takes its answer back", today=TODAY)
+        visit.due, visit.written = visit.due + visit.written, 0
+
+    def claim_of(self, number: int, rank: int) -> Claim:
+        rows = Claim.objects.filter(invoice=self.invoices[number], rank=rank).exclude(state__in=DEAD_STATES)
+        claim = rows.order_by("-pk").first()
+        return claim or queue.next_layer(self.invoices[number], rank, TODAY)
+
+    def post(self, number: int, contract: int, left: int) -> None:
+        visit = self.model.visits[number]
+        if not visit.turn:
+            return
+        rank = visit.turn
+        whole = CHARGE if rank == 1 else visit.insurers[rank]
+        contract = contract if rank == 1 else 0
+        left = min(left, whole - contract)
+        claim, icn = self.claim_of(number, rank), f"ICN{next(SERIAL)}"
+        cas = [("CO", "45", str(contract))] if contract else []
+        cas += [("OA", "23", str(CHARGE - whole))] if rank > 1 else []
+        cas += [("PR", "2", str(left))] if left else []
+        paid = whole - contract - left
+        told = clp(claim, str(rank), str(CHARGE), str(paid), *cas, icn=icn)
+        [row] = answer(told, trace=f"T{next(SERIAL)}", **PAYERS[rank])
+        assert row.state == "auto_posted", (row.codes, row.plan.get("reasons"), told)
+        coordination.roll_over(row.pk, at=NOW)
+        made = self.model.post(visit, contract, left)
+        made.icn, made.control = icn, claim.pk
+
+    def deny(self, number: int) -> None:
+        """A denial stops: nothing moves, the claim waits for a person."""
+        visit = self.model.visits[number]
+        if visit.turn == 1:
+            told = clp(
+                self.claim_of(number, 1),
+                "1",
+                str(CHARGE),
+                "0",
+                ("CO", "16", str(CHARGE)),
+                icn=f"ICN{next(SERIAL)}",
+            )
+            [row] = answer(told, trace=f"T{next(SERIAL)}", **AETNA)
+            assert row.state == "exception"
+
+    def reverse(self, number: int) -> None:
+        visit = self.model.visits[number]
+        if not visit.answers:
+            return
+        self.take_write_offs_back(number)
+        back = self.model.reverse(visit)
+        claim = Claim.objects.get(pk=back.control)
+        cas = [("CO", "45", str(-back.contract))] if back.contract else []
+        whole = back.paid + back.contract + back.left
+        cas += [("OA", "23", str(whole - CHARGE))] if back.rank > 1 else []
+        cas += [("PR", "2", str(-back.left))] if back.left else []
+        told = clp(claim, "22", str(-CHARGE), str(-back.paid), *cas, icn=back.icn)
+        plb = [("FB", str(-back.paid))] if back.paid else []
+        [row] = answer(told, trace=f"T{next(SERIAL)}", plb=plb, amount="0", **PAYERS[back.rank])
+        assert row.state == "auto_posted", (row.codes, row.plan.get("reasons"))
+
+    def compare(self) -> None:
+        for visit, invoice in zip(self.model.visits, self.invoices, strict=True):
+            line = money(invoice)
+            found = (
+                line.insurers,
+                line.patient,
+                line.paid_by_patient,
+                line.paid_by_insurers,
+                line.adjusted,
+                line.written_off,
+            )
+            wanted = (visit.insurers, visit.due, visit.paid, visit.by_insurers, visit.adjusted, visit.written)
+            assert found == wanted
+        credit = balances.patient_credit(self.patient.pk)
+        assert (credit.free, credit.held) == (self.model.free, sum(v.held for v in self.model.visits))
+        own = LedgerEntry.objects.filter(account="cash", receipt__patient=self.patient)
+        assert (own.aggregate(sum=Sum("amount"))["sum"] or 0) == self.model.cash
+        assert (
+            not LedgerEntry.objects.filter(account="escrow")
+            .values("receipt")
+            .annotate(s=Sum("amount"))
+            .exclude(s=0)
+        )
+
+
+ACTS: dict[str, Callable[[Both, int, int, int], None]] = {
+    "visit": lambda both, _, a, b: both.check_out(1 + a % 3, b % 61),
+    "pay": lambda both, _, a, b: both.take((a * 7 + b) % 90),
+    "refund": lambda both, _, a, b: both.refund(a + b),
+    "write_off": lambda both, number, a, _: both.write_off(number, a),
+    "answer": lambda both, number, a, b: both.post(number, a % 100, b % 60),
+    "deny": lambda both, number, _a, _b: both.deny(number),
+    "reverse": lambda both, number, _a, _b: both.reverse(number),
+}
+# Answers come most often: most histories should get beyond the first insurer.
+KINDS = st.sampled_from([*ACTS, "answer", "answer", "answer", "reverse"])
+STEPS = st.lists(
+    st.tuples(KINDS, st.integers(0, 2), st.integers(0, 99), st.integers(0, 99)), min_size=2, max_size=9
+)
+
+
+@pytest.fixture
+def world(db: None) -> Iterator[World]:
+    made = make_world()
+    with made.open():
+        set_up(made, autopay_claims="post", reversals="auto_if_exact")
+        yield made
+
+
+@pytest.mark.rule("I-3", "I-5")
+@settings(
+    max_examples=30, deadline=None, suppress_health_check=list(HealthCheck),
+    phases=[Phase.explicit, Phase.generate], report_multiple_bugs=False,
+)  # fmt: skip
+@given(layers=st.integers(1, 3), cash=st.sampled_from([0, 10, 25, 40]), steps=STEPS)
+def test_every_history_leaves_each_cent_where_the_model_has_it(
+    world: World, layers: int, cash: int, steps: list[tuple[str, int, int, int]]
+) -> None:
+    both = Both(world)
+    both.check_out(layers, cash)
+    for kind, number, a, b in steps:
+        ACTS[kind](both, number % len(both.invoices), a, b)
+    both.compare()
+    assert not wrong()
+    assert not ClaimResponse.objects.filter(state="proposed").exists()
