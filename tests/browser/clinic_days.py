@@ -25,16 +25,8 @@ from lib.dates import local_day
 from patients.models import Patient
 from tests.cast import World, make_patient, make_policy, make_profile, make_service, make_visit, make_world
 
-GOING = (
-    "Okafor 8",
-    "Marsh 2",
-    "Nandakumar 3",
-    "Oyelaran 4",
-    "Delgado-Hart 5",
-    "Varga 6",
-    "Bramwell 7",
-    "Haddadin 9",
-)
+GOING = ["Okafor 8", "Marsh 2", "Nandakumar 3", "Oyelaran 4", "Delgado-Hart 5", "Varga 6", "Bramwell 7"]
+GOING += ["Haddadin 9", "Achterberg 13"]
 SETTLE_SECONDS = 90
 ZONE = ZoneInfo("America/Chicago")
 MAILBOX_PASSWORD = "only for the sandbox beside us"
@@ -128,6 +120,7 @@ def make_people(days: Days) -> None:
     person(days, "Ines", "Varga", world.aetna, member="DEDUCT-1")
     person(days, "Otis", "Bramwell", world.aetna, world.aarp, member="XOVER-1")
     person(days, "Noor", "Haddadin", world.aetna, member="UNDERPAY-1")
+    person(days, "Samuel", "Achterberg", world.aetna, member="TAKEBACK-1")
     person(days, "Jonah", "Pruitt")
     person(days, "Theo", "Lindqvist", world.aetna, member="W100000002", birth_date=None, sex="", street="")
 
@@ -200,6 +193,7 @@ def make_past(days: Days) -> None:
         ("Pruitt", 10, (world.exam,), "40.00"),
         ("Lindqvist", 11, (world.adjustment,), ""),
         ("Varga", 12, (world.adjustment,), ""),
+        ("Achterberg", 13, (world.adjustment,), ""),
     )
     for last, back, services, pay in plan:
         made = visit(days, last, days.today - timedelta(days=back), "09:30", *services)
@@ -240,7 +234,7 @@ def settle(days: Days, sweep: Callable[[], None]) -> None:
     """Ring until the sandbox has answered everything; post one answer by hand. Remember what pages show."""
     from claims.models import Batch
     from responses import manual
-    from responses.models import ClaimResponse, Remittance
+    from responses.models import ClaimResponse, ProviderAdjustment, Remittance
 
     end = monotonic() + SETTLE_SECONDS
     answers = len(GOING) - 1  # one is rejected in the 277CA and never decided
@@ -256,4 +250,5 @@ def settle(days: Days, sweep: Callable[[], None]) -> None:
         manual.post_as_remitted(paid, at=timezone.now(), reason="")
         days.made["batch"] = Batch.objects.order_by("pk").first()
         days.made["remittance"] = Remittance.objects.order_by("pk").first()
+        days.made["provider item"] = ProviderAdjustment.objects.select_related("remittance").first()
         days.made["response"] = ClaimResponse.objects.get(claim=days.made["claim Okafor"])
