@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import SessionAuthentication
 
 
@@ -13,3 +15,14 @@ class SessionAuth(SessionAuthentication):
     def authenticate_header(self, request: Any) -> str:
         """A header makes DRF answer 401."""
         return "Session"
+
+
+class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """SessionAuth in the API's description."""
+
+    target_class = "clinics.api_auth.SessionAuth"
+    name = "session"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        """The session's cookie."""
+        return {"type": "apiKey", "in": "cookie", "name": settings.SESSION_COOKIE_NAME}

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from clearinghouses.sandbox.checking import Verdict
 from clearinghouses.sandbox.memory import Memory
-from clearinghouses.sandbox.scenarios import Scenario, scenario_of
+from clearinghouses.sandbox.scenarios import Scenario, scenario_of_claim
 from lib.money import ZERO
 from lib.npi import is_npi
 from x12.documents.claim_ack import (
@@ -63,7 +63,7 @@ def decide(verdict: Verdict, memory: Memory, at: datetime, seed: int) -> list[De
     found = []
     for _, transaction in verdict.taken:
         for claim in transaction.claims:
-            scenario = scenario_of(claim.subscriber.party.identifier)
+            scenario = scenario_of_claim(claim)
             decision = Decision(transaction, claim, scenario, "", edit=find_edit(claim, at.date()))
             if decision.reaches_payer:
                 decision.claim_number = memory.serial("claim", seed)

@@ -8,6 +8,10 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from x12.documents.professional_claim import ClaimDocument
+
+MEDICARE, MEDIGAP = "MEDB1", "36273"
+
 
 class Scenario(StrEnum):
     """The words; ``CONTRACT`` stands for any other member id."""
@@ -37,3 +41,12 @@ def scenario_of(member_id: str) -> Scenario:
         ):
             return scenario
     return Scenario.CONTRACT
+
+
+def scenario_of_claim(claim: ClaimDocument) -> Scenario:
+    """The claim's scenario. Medicare sends a claim that names its Medigap carrier on to it by itself (COBA)."""
+    told = scenario_of(claim.subscriber.party.identifier)
+    names_medigap = any(other.payer_id == MEDIGAP for other in claim.other_payers)
+    if told is Scenario.CONTRACT and claim.payer.identifier == MEDICARE and names_medigap:
+        return Scenario.XOVER
+    return told

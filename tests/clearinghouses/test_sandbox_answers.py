@@ -69,6 +69,20 @@ def test_medicare_leaves_twenty_percent_as_coinsurance() -> None:
     assert found == {"CO-45": "80.00", "PR-2": "24.00"}
 
 
+@pytest.mark.rule("SB1")
+def test_medicare_sends_on_what_names_its_medigap_carrier() -> None:
+    document = for_member("1EG4TE5MK73", payer=MEDICARE, charge="200.00")
+    carrier = OtherPayer(
+        "S", "18", "AARP", "36273", Party("1", "DOE", "JANE", id_qualifier="MI", identifier="A1")
+    )
+    found = remittances(answers_to(batch(replace(document, other_payers=(carrier,)))))
+    assert [(one.claims[0].status_code, str(one.claims[0].paid)) for one in found] == [
+        ("19", "96.00"),
+        ("2", "0.00"),
+    ]
+    assert shares(found[1].claims[0]) == {"OA-23": "176.00", "PR-1": "24.00"}
+
+
 def test_every_scenario_is_found_at_both_ends_of_a_member_id() -> None:
     for scenario in Scenario:
         if scenario is not Scenario.CONTRACT:
