@@ -54,8 +54,9 @@ def read_month(today: date) -> Month:
     )
     got = {name: value or ZERO for name, value in sums.items()}
     claims = Claim.objects.aggregate(
-        flight=Count("pk", filter=Q(state__in=IN_FLIGHT)),
-        sent=Count("pk", filter=Q(submitted_at__isnull=False)),
+        # The join with events repeats claims, so each is counted once.
+        flight=Count("pk", filter=Q(state__in=IN_FLIGHT), distinct=True),
+        sent=Count("pk", filter=Q(submitted_at__isnull=False), distinct=True),
         rejected=Count("pk", filter=Q(events__to_state="rejected"), distinct=True),
     )
     return Month(
