@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -167,10 +167,10 @@ def worker(tmp_path: Path) -> Iterator[Worker]:
 
 
 @contextmanager
-def shot_while_waiting(story: Story, worker: Worker, rows: object) -> Iterator[None]:
+def shot_while_waiting(story: Story, worker: Worker, rows: Callable[[], Iterable[object]]) -> Iterator[None]:
     """Hold these rows until the worker waits for them in the middle of its work; then shoot it."""
     with story.world.open("the hand that holds"), connection.cursor() as cursor:
-        list(rows())  # type: ignore[operator]
+        list(rows())
         worker.start()
         worker.ring()
         deadline = time.monotonic() + 60
@@ -207,7 +207,7 @@ def test_a_worker_shot_in_the_middle_of_submission_and_of_posting(story: Story, 
     claims = ready(story, 5)
     with story.world.open("biller"):
         job = submitting.start(Claim.objects.all(), today_of(story), {"filter": "tab=ready"})
-    with shot_while_waiting(story, worker, lambda: ControlCounter.objects.select_for_update()):
+    with shot_while_waiting(story, worker, ControlCounter.objects.select_for_update):
         with story.world.open():
             assert set(Claim.objects.values_list("state", flat=True)) == {"ready"}, "half a batch is no batch"
             assert not Batch.objects.exists()

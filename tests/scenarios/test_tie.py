@@ -46,9 +46,10 @@ def answer(story: Story, claim: Claim, *told: object, icn: str = "ICN1") -> Clp:
 
 def books(story: Story) -> dict[str, object]:
     """Every row that is money, and the state of every claim and answer: what a repeat may not change."""
+    what = ("account", "amount", "charge_id", "receipt_id")
     with story.world.open():
         return {
-            "entries": list(LedgerEntry.objects.order_by("pk").values_list("account", "amount", "charge_id", "receipt_id")),
+            "entries": list(LedgerEntry.objects.order_by("pk").values_list(*what)),
             "txns": list(LedgerTxn.objects.order_by("pk").values_list("key", flat=True)),
             "receipts": list(Receipt.objects.order_by("pk").values_list("amount", "unapplied")),
             "claims": list(Claim.objects.order_by("pk").values_list("state", "outcome")),
