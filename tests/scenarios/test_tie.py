@@ -172,3 +172,26 @@ def test_zero_payments_unbalanced_checks_and_undo_tie_as_well(story: Story) -> N
         assert money(claims[0].invoice).patient == 110
     proven(story)
     ties(story)
+
+
+def test_every_money_scenario_of_the_sandbox_ties(story: Story) -> None:
+    """Reversal and correction, takeback, the same file three times, underpayment: two rounds, so that debts are met."""
+    members = ("REVERSE", "TAKEBACK", "DUPFILE", "UNDERPAY", "DEDUCT", "COPAY25", "DENY16")
+    for round_, day in enumerate((MAR_9, MAR_16)):
+        with story.on(day) as at:
+            story.setting("autopay_claims", "post")
+            story.setting("reversals", "auto_if_exact")
+            for member in members:
+                patient = story.insured(
+                    "Pat", member.title(), f"{member}-{round_}", story.world.aetna, today=day
+                )
+                queue.one_click(story.check_out(story.treat(patient, at), at).invoice, day)
+        story.submit_all(day)
+        story.answers(day)
+    with story.world.open():
+        states = set(ClaimResponse.objects.values_list("state", flat=True))
+        assert {"auto_posted", "reversed", "exception"} <= states
+        assert LedgerEntry.objects.filter(account="provider_level:WO").exists()
+        assert LedgerEntry.objects.filter(account="provider_level:FB").exists()
+    proven(story)
+    ties(story)
