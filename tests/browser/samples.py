@@ -105,7 +105,6 @@ VIEWS: tuple[tuple[str, str, Callable[[Days], str]], ...] = (
         "auto-pay",
         lambda days: f"/settings/locations/{days.world.location.public_id}/advanced/claim-response-handling/",
     ),
-    ("patients:list", "nobody found", lambda days: "/patients/?q=zzzz"),
     ("desk:home", "not there", lambda days: "/no-such-page/"),
 )
 # Not pages of ours: descriptions for programs, and the browser tests' own ways out.
