@@ -122,7 +122,7 @@ class MoveSerializer(serializers.Serializer):
     )
 
 
-class ActSerializer(serializers.Serializer):
+class VisitActSerializer(serializers.Serializer):
     """A move of a visit: arrive, start, complete, reopen, undo_arrival, salt, confirm, or how it was cancelled."""
 
     act = serializers.CharField(max_length=30)
@@ -225,11 +225,11 @@ def appointment(request: Request, public_id: str) -> Response:
     return Response(AppointmentSerializer(row).data)
 
 
-@extend_schema(request=ActSerializer, responses=AppointmentSerializer)
+@extend_schema(request=VisitActSerializer, responses=AppointmentSerializer)
 @api_view(["POST"])
 def act(request: Request, public_id: str) -> Response:
     """Move a visit on, copy last time's codes, confirm them, or cancel."""
-    data = _valid(ActSerializer(data=request.data))
+    data = _valid(VisitActSerializer(data=request.data))
     name = data["act"]
     if name == "salt":
         visits.same_as_last_time(public_id)

@@ -22,7 +22,7 @@ OWN_FILES = {
     "vendor/inter/Inter-Regular-subset.woff2": "font/woff2",
     "vendor/inter/Inter-SemiBold-subset.woff2": "font/woff2",
 }
-OWN = "http://static/"  # never asked of a network: Fetcher answers it from OWN_FILES
+OWN = "https://static/"  # never asked of a network: Fetcher answers it from OWN_FILES
 MEMORY_LIMIT = 1024 * 1024 * 1024
 CPU_SECONDS = 30
 MISSING_PANGO = "pango-missing"

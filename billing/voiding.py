@@ -78,10 +78,9 @@ def void_invoice(public_id: str, *, reason: str, at: datetime) -> Invoice:
         )
     Invoice.objects.filter(pk=invoice.pk).update(state=InvoiceState.VOID, voided_at=at, void_reason=reason)
     if invoice.appointment is not None:
-        note_voided_source(
-            invoice.appointment
-        )  # visits that copied from this one keep their lines and say so
-        Appointment.objects.filter(pk=invoice.appointment_id, state=AppointmentState.CHECKED_OUT).update(
+        # Visits that copied from this one keep their lines and say so.
+        note_voided_source(invoice.appointment)
+        Appointment.objects.filter(pk=invoice.appointment.pk, state=AppointmentState.CHECKED_OUT).update(
             state=AppointmentState.COMPLETE, checked_out_at=None
         )
     audit.record("invoice.void", "invoice", invoice.public_id, reason=reason, number=invoice.number)

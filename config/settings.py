@@ -233,6 +233,16 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["clinics.permissions.RoutePermission"],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    # Every room has a field called state; without names of their own the description invents some.
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "ENUM_NAME_OVERRIDES": {
+        "AppointmentStateEnum": "appointments.enums.AppointmentState",
+        "InvoiceStateEnum": "billing.enums.InvoiceState",
+        "ClaimStateEnum": "claims.enums.ClaimState",
+        "BatchStateEnum": "claims.enums.BatchState",
+        "PostingStateEnum": "responses.enums.PostingState",
+        "RemittanceStateEnum": "responses.enums.RemittanceState",
+    },
 }
 
 # Celery: exact settings with their reasons in reliability.md (e1) -----------------------------------

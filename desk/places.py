@@ -57,12 +57,14 @@ def for_role(role: str, path: str) -> list[dict[str, Any]]:
     if role in ("biller", "company_biller", "auditor"):
         groups = [groups[1], groups[0], groups[2], groups[3]]
     figures = counts()
-    menu = []
+    menu: list[dict[str, Any]] = []
+    shown: list[dict[str, Any]] = []
     for label, places in groups:
         items = [item for place in places if (item := _item(place, role, figures))]
         if items:
             menu.append({"label": label, "items": items})
-    _mark_current([item for group in menu for item in group["items"]], path)
+            shown += items
+    _mark_current(shown, path)
     return menu
 
 

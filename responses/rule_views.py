@@ -20,7 +20,7 @@ from responses.posting_rules import DEFAULT_RULES, Action
 class RuleForm(forms.Form):
     """One rule."""
 
-    payer = forms.ModelChoiceField(
+    payer: forms.ModelChoiceField[Payer] = forms.ModelChoiceField(
         None, required=False, to_field_name="public_id", empty_label="Every insurer", label="Insurer"
     )
     group = forms.ChoiceField(choices=[(group, group) for group in rule_book.GROUPS])

@@ -65,6 +65,8 @@ NO_LISTS: dict[str, str] = {
     "desk:design": "made of literals",
     "desk:clinics": "one block a clinic, not a row",
     "desk:settings": "links",
+    "desk:audit": "a row an act, read in one statement",
+    "desk:integrity": "one row a promise, whatever the data",
     "patients:register": "a form",
     "patients:pick": "writes",
     "appointments:book": "a form",

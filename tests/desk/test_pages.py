@@ -9,7 +9,16 @@ from tests.cast import make_patient, make_policy, make_profile, make_visit, make
 
 pytestmark = pytest.mark.django_db
 
-PAGES = ("desk:today", "desk:my-day", "desk:dashboard", "desk:reports", "desk:denials", "desk:settings", "desk:design", "desk:clinics")
+PAGES = (
+    "desk:today",
+    "desk:my-day",
+    "desk:dashboard",
+    "desk:reports",
+    "desk:denials",
+    "desk:settings",
+    "desk:design",
+    "desk:clinics",
+)
 
 
 @pytest.fixture
