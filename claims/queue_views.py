@@ -64,7 +64,6 @@ def queue_page(request: HttpRequest) -> HttpResponse:
         "said": f"{number:,} {'claim' if number == 1 else 'claims'} · {show_money(money)}",
         "empty": EMPTY[str(tab)],
         "people": _people(request),
-        "me": request.user.email,  # type: ignore[union-attr]
     }
     return render(request, "claims/queue.html", context)
 
