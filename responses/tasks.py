@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from celery import shared_task
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from clearinghouses import collecting, hooks
@@ -76,8 +76,14 @@ def collect(clinic_id: int, connection_id: int) -> None:
 
 @outbox.handles(inbox.TAKE)
 def take(clinic_id: int, inbound_id: int) -> None:
-    """Read one stored file and hand it on, all in one transaction."""
+    """Read one stored file and hand it on, all in one transaction.
+
+    Files of one clinic take turns: a 277CA and an 835 about one claim would otherwise race for its state.
+    """
     with open_clinic(clinic_id, actor=ACTOR):
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL lock_timeout = '120s'")  # a large file may need its time
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"inbox|{clinic_id}"])
         inbound = (
             InboundFile.objects.select_for_update(of=("self",)).select_related("stored").get(pk=inbound_id)
         )
