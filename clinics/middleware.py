@@ -16,6 +16,7 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render, resolve_url
 from django.urls import Resolver404, resolve
+from django.utils import timezone
 from django.utils.http import urlencode
 
 from clinics.errors import BadInput
@@ -110,7 +111,7 @@ class clinic_wall:  # noqa: N801 - named as the function it stands for in MIDDLE
             ids = [mine.clinic_id for mine in request.memberships if mine.role == membership.role]
         scope = open_clinics(ids, actor=request.user.email, user_id=request.user.pk)
         try:
-            with scope:
+            with scope, timezone.override(_zone(request, membership)):
                 response = _not_text(request) or self.get_response(request)
                 if hasattr(response, "render") and not getattr(response, "is_rendered", True):
                     response.render()  # templates read rows: inside the wall, not after it

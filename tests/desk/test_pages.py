@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from django.urls import reverse
 
@@ -52,3 +54,15 @@ def test_advanced_settings_save_all_or_nothing(client, world):
 
 def test_health_needs_no_sign_in(client, db):
     assert client.get("/health/ready").json()["ready"] is True
+
+
+def test_times_are_the_clinics_own(client, world):
+    from clinics.models import AuditEvent
+
+    with world.open():
+        AuditEvent.objects.create(
+            actor="x", action="night.shift", at=datetime(2026, 3, 10, 3, 30, tzinfo=UTC)
+        )
+    client.force_login(world.users["owner"])
+    page = client.get(reverse("desk:audit"))
+    assert b"03/09 22:30" in page.content, "half past ten the evening before in Chicago"
