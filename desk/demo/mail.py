@@ -6,6 +6,7 @@ for the running sandbox: it will know every control number that was used here.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.utils import timezone
@@ -33,15 +34,17 @@ class Post:
         self.memory = Memory(account=demo.connection.username)
         self.answered: set[int] = set()
 
-    def submit(self, at: datetime, *, carry: bool = True) -> None:
-        """Bulk Submit whatever is ready; ``carry`` off leaves the batch waiting to be sent."""
+    def submit(self, at: datetime, *, only: Sequence[int] | None = None) -> None:
+        """Bulk Submit whatever is ready, or only these claims."""
         with moment(at):
             with open_clinic(self.demo.clinic.pk, actor=f"biller@{self.demo.facts.slug}.example"):
                 ready = Claim.objects.filter(state="ready")
+                if only is not None:
+                    ready = ready.filter(pk__in=only)
                 if submitting.preview(ready, at.date()).count == 0:
                     return
                 submitting.start(ready, at.date(), {"filter": "all ready"})
-            drain(self.demo.clinic.pk, only="claims.submit" if not carry else "")
+            drain(self.demo.clinic.pk)
 
     def receive(self, at: datetime, *, up_to: float = EVERYTHING) -> None:
         """Answer every delivered file that was not answered yet, up to a stage."""
@@ -63,11 +66,9 @@ class Post:
             drain(self.demo.clinic.pk)
 
 
-def drain(clinic_id: int, only: str = "") -> None:
+def drain(clinic_id: int) -> None:
     """Do what this clinic was promised, as the worker would, until nothing is due."""
     while True:
         rows = Outbox.objects.filter(clinic_id=clinic_id, state="pending", due_at__lte=timezone.now())
-        if only:
-            rows = rows.filter(kind=only)
         if not [key for key in rows.order_by("due_at", "pk").values_list("pk", flat=True) if outbox.run(key)]:
             return
