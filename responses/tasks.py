@@ -82,8 +82,8 @@ def take(clinic_id: int, inbound_id: int) -> None:
     """
     with open_clinic(clinic_id, actor=ACTOR):
         with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL lock_timeout = '120s'")  # a large file may need its time
-            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"inbox|{clinic_id}"])
+            cursor.execute("SET LOCAL lock_timeout = '120s'")  # the file before may be large
+        list(Connection.objects.select_for_update(no_key=True).order_by("pk"))
         inbound = (
             InboundFile.objects.select_for_update(of=("self",)).select_related("stored").get(pk=inbound_id)
         )

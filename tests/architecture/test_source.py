@@ -32,6 +32,7 @@ HAND_SQL: dict[str, str] = {
     "clinics/distribution.py": "reads pg_catalog; constant texts",
     "clinics/walls.py": "schema of migrations; table names come from models",
     "work/idempotency.py": "INSERT ... ON CONFLICT DO NOTHING RETURNING, which the ORM cannot say",
+    "responses/tasks.py": "a longer lock_timeout for files that take turns; constant text",
     "work/outbox.py": "the lease: one conditional UPDATE ... RETURNING",
     "desk/views/frame.py": "SELECT 1: does the database answer",
     "billing/invoicing.py": "settles many invoices in one statement",
