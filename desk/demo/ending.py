@@ -25,9 +25,9 @@ def leave_work(demo: DemoClinic, post: Post, now: datetime, today: date) -> None
             queue.hold(waiting[0], "Waiting for the referral letter", today + timedelta(days=5))
         if len(waiting) > 1:
             queue.discard(waiting[1], "Billed to the wrong profile")
-        rejected = Claim.objects.filter(state="rejected").order_by("pk").first()
-        if rejected is not None:
-            corrections.duplicate(rejected, "1", "Member number corrected", today=today)
+        rejected = list(Claim.objects.filter(state="rejected").order_by("pk")[:2])
+        if len(rejected) > 1:  # the other one waits for somebody to mend it
+            corrections.duplicate(rejected[0], "1", "Member number corrected", today=today)
 
 
 def _send_some(demo: DemoClinic, post: Post, at: datetime) -> None:

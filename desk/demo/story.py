@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ProcessPoolExecutor
 from datetime import datetime, time, timedelta
+from itertools import cycle
 from multiprocessing import get_context
 from pathlib import Path
 from random import Random
@@ -44,10 +45,11 @@ def tell_clinic(demo: DemoClinic, now: datetime, day_count: int) -> Post:
     today = now.astimezone(ZoneInfo(demo.location.time_zone)).date()
     with open_clinic(demo.clinic.pk, actor=days.DESK.format(slug=demo.facts.slug)):
         cast = people.register_all(demo, today - timedelta(days=day_count), random)
+    in_turn = cycle(cast)
     for back in range(day_count, 0, -1):
         day = today - timedelta(days=back)
         if day.weekday() in OPEN_DAYS:
-            days.past_day(demo, cast, day, random)
+            days.past_day(demo, in_turn, day, random)
         if day.weekday() == FRIDAY and back > 4:
             evening = days.at_clinic(demo, day, time(17, 0))
             post.submit(evening)
