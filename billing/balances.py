@@ -30,6 +30,7 @@ class LineBalance:
     paid_by_patient: Decimal = ZERO
     adjusted: Decimal = ZERO
     written_off: Decimal = ZERO
+    waived: Decimal = ZERO  # the part of ``written_off`` that was the patient's
 
     @property
     def insurer_open(self) -> Decimal:
@@ -62,11 +63,13 @@ def lines(charge_ids: Iterable[int]) -> dict[int, LineBalance]:
     found = {charge_id: LineBalance() for charge_id in wanted}
     rows = (
         LedgerEntry.objects.filter(charge_id__in=wanted)
-        .values("charge_id", "account", is_money=Q(receipt__isnull=False))
+        .values("charge_id", "account", is_money=Q(receipt__isnull=False), is_payers=Q(payer__isnull=False))
         .annotate(sum=Sum("amount"))
     )
     for row in rows:
         _add(found[row["charge_id"]], row["account"], row["sum"], row["is_money"])
+        if row["account"].startswith("writeoff:") and not row["is_payers"]:
+            found[row["charge_id"]].waived += row["sum"]
     return found
 
 
@@ -82,6 +85,7 @@ def sum_lines(balances: Iterable[LineBalance]) -> LineBalance:
         result.paid_by_patient += line.paid_by_patient
         result.adjusted += line.adjusted
         result.written_off += line.written_off
+        result.waived += line.waived
     return result
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Sum
 
@@ -21,7 +22,7 @@ from clinics import audit
 from clinics.roles import Role
 from clinics.scoping import current_actor
 from clinics.settings import value_of
-from lib.money import ZERO
+from lib.money import ZERO, total
 
 # Whose part each type is for. Timely filing is the clinic's own fault: never a word about the patient's part.
 PATIENT_TYPES = (
@@ -44,6 +45,8 @@ BAD_DEBT_TYPES = (WriteOffType.BAD_DEBT, WriteOffType.BANKRUPTCY)
 # Waiving what the plan makes the patient pay is an admin's decision (B10, routine waiver).
 ADMIN_TYPES = (WriteOffType.COURTESY,)
 ADMINS = (Role.ADMIN, Role.OWNER)
+# What may be waived before the insurers have answered: a decision about the patient, not about a balance.
+BEFORE_ANSWER = (WriteOffType.COURTESY, WriteOffType.FINANCIAL_ASSISTANCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,7 @@ def write_off(invoice: Invoice, wanted: WriteOff, *, role: str, today: date, key
     """
     _check(invoice, wanted, role)
     lock_patient_money(invoice.patient)
+    _lock(invoice)
     known = ledger.find(key)
     if known is not None:
         return known
@@ -114,13 +118,64 @@ def write_off(invoice: Invoice, wanted: WriteOff, *, role: str, today: date, key
 
 
 def undo(txn: LedgerTxn, *, reason: str, today: date) -> LedgerTxn:
-    """Take a write-off back: the exact mirror, once."""
-    if txn.kind != TxnKind.WRITEOFF:
+    """Take a write-off back, once: the exact mirror, or what an insurer's answer has left of it.
+
+    ``responses`` takes a patient's write-off back by itself as far as the insurer leaves less to the patient.
+    """
+    if txn.kind != TxnKind.WRITEOFF or txn.source_kind != "invoice":
         raise CannotWriteOff("Only a write-off is undone here.", code="not_a_writeoff")
-    mirrored = ledger.reverse(txn, key=f"undo:{txn.public_id}", on=today, reason=reason[:200])
+    if not reason.strip():
+        raise CannotWriteOff("Say why the write-off is taken back.", code="reason_needed")
+    key = f"undo:{txn.public_id}"
+    invoice = Invoice.objects.select_related("patient").get(public_id=txn.source_key)
+    lock_patient_money(invoice.patient)
+    _lock(invoice)
+    known = ledger.find(key)
+    if known is not None:
+        return known
+    left = _still_standing(txn)
+    if not left:
+        raise CannotWriteOff("Nothing is left of this write-off.", code="nothing_left")
+    if total(e.amount for e in left if e.amount < ZERO) == total(
+        -e.amount for e in txn.entries.all() if e.amount > ZERO
+    ):
+        mirrored = ledger.reverse(txn, key=key, on=today, reason=reason[:200])
+    else:
+        mirrored = ledger.post(
+            key=key,
+            kind=TxnKind.WRITEOFF,
+            entries=left,
+            on=today,
+            reason=reason[:200],
+            source_kind="undo",
+            source_key=txn.public_id,
+            trace=[{"rule": "B10", "because": "an insurer's answer had taken the rest of it back"}],
+        )
     invoicing.settle_charges(txn.entries.values_list("charge_id", flat=True))
     audit.record("writeoff.undo", "ledger", txn.public_id, reason=reason)
     return mirrored
+
+
+def _still_standing(txn: LedgerTxn) -> list[Entry]:
+    """The mirror of a write-off, line by line, no more than its account still holds there."""
+    rows = list(txn.entries.order_by("line_no"))
+    entries: list[Entry] = []
+    for taken, owed in zip(rows[::2], rows[1::2], strict=True):
+        place: dict[str, Any] = {"charge": taken.charge_id, "payer": taken.payer_id}
+        held = LedgerEntry.objects.filter(account=taken.account, **place)
+        holds = held.aggregate(sum=Sum("amount"))["sum"]
+        part = min(taken.amount, holds or ZERO)
+        if part > ZERO:
+            entries.append(
+                Entry(taken.account, -part, taken.charge_id, taken.patient_id, payer_id=taken.payer_id)
+            )
+            entries.append(Entry(owed.account, part, owed.charge_id, owed.patient_id, payer_id=owed.payer_id))
+    return entries
+
+
+def _lock(invoice: Invoice) -> None:
+    """An answer of an insurer and a write-off take turns: both lock the invoice's row first."""
+    list(Invoice.objects.select_for_update(no_key=True).filter(pk=invoice.pk).values_list("pk"))
 
 
 def written_off_by(invoice: Invoice, actor: str) -> Decimal:
@@ -165,6 +220,8 @@ def _entries(invoice: Invoice, wanted: WriteOff) -> list[Entry]:
         line = lines[charge.pk]
         owed = line.patient if wanted.party == "patient" else line.insurers[int(wanted.party)]
         share = min(left, max(ZERO, owed))
+        if share > ZERO and wanted.party == "patient" and wanted.kind not in BEFORE_ANSWER:
+            _check_answered(line)
         if share > ZERO:
             payer = payers.get(charge.pk)
             entries += [
@@ -180,6 +237,16 @@ def _entries(invoice: Invoice, wanted: WriteOff) -> list[Entry]:
             f"That is more than {who} on this invoice: {wanted.amount - left}.", code="more_than_owed"
         )
     return entries
+
+
+def _check_answered(line: balances.LineBalance) -> None:
+    """B10: what the patient owes is known once the insurers have answered; before that only a waiver fits."""
+    if line.insurer_open != ZERO:
+        raise CannotWriteOff(
+            "An insurer has not answered yet, so the patient's part is only expected. Wait for the answer, "
+            "or waive it as courtesy or financial assistance.",
+            code="answer_first",
+        )
 
 
 def _payers(charges: list[Charge], party: str) -> dict[int | None, int | None]:

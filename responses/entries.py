@@ -11,7 +11,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Sum
+from django.db.models import Q, Sum
 
 from billing.enums import TxnKind
 from billing.ledger import Entry, Posting
@@ -93,27 +93,59 @@ class PatientShare:
 def patient_postings(shares: Sequence[PatientShare], on: date) -> list[Posting]:
     """Money over the patient's part becomes credit, held for the visit until the last layer has answered.
 
+    What we wrote off for the patient above the share that an insurer leaves is taken back first: nobody
+    waives what is not owed (B10).
     Held credit is applied where the patient owes again; what is left of it is free credit once the last layer
     has answered. Two queries for any number of visits.
     """
     ids = [charge_id for share in shares for charge_id in share.charge_ids]
     rows: Any = (
-        LedgerEntry.objects.filter(charge_id__in=ids, account__in=["ar:patient", "patient_credit"])
+        LedgerEntry.objects.filter(charge_id__in=ids)
+        .filter(
+            Q(account__in=["ar:patient", "patient_credit"])
+            | Q(account__startswith="writeoff:", payer__isnull=True)
+        )
         .values_list("charge_id", "account", "receipt_id")
         .annotate(sum=Sum("amount"))
     )
     due: dict[int, Decimal] = {}
     paid: dict[int, dict[int, Decimal]] = {}
     held: dict[int, dict[int, Decimal]] = {}
+    waived: dict[int, dict[str, Decimal]] = {}
     for charge_id, account, receipt_id, amount in rows:
         if account == "ar:patient":
             due[charge_id] = due.get(charge_id, ZERO) + amount
             if receipt_id is not None:
                 paid.setdefault(charge_id, {})[receipt_id] = -amount
+        elif account.startswith("writeoff:"):
+            waived.setdefault(charge_id, {})[account] = amount
         else:
             held.setdefault(charge_id, {})[receipt_id] = -amount
-    made = [_share_posting(share, due, paid, held, on) for share in shares]
+    made = [_take_back_waivers(share, due, waived, on) for share in shares]
+    made += [_share_posting(share, due, paid, held, on) for share in shares]
     return [posting for posting in made if posting is not None]
+
+
+def _take_back_waivers(
+    share: PatientShare, due: dict[int, Decimal], waived: dict[int, dict[str, Decimal]], on: date
+) -> Posting | None:
+    """writeoff:<type> - / ar:patient + for what was written off above the share; ``due`` moves along."""
+    entries: list[Entry] = []
+    for charge in share.charge_ids:
+        for account, amount in sorted(waived.get(charge, {}).items()):
+            part = min(-due.get(charge, ZERO), amount)
+            if part > ZERO:
+                entries.append(Entry(account, -part, charge, share.patient_id))
+                entries.append(Entry("ar:patient", part, charge, share.patient_id))
+                due[charge] += part
+    if not entries:
+        return None
+    return Posting(
+        key=f"{share.key}:waived", kind=TxnKind.WRITEOFF, entries=tuple(entries), on=on,
+        source_kind="adjudication", source_key=share.source_key,
+        reason="The insurer leaves less to the patient than was written off",
+        trace=[{"rule": "B10", "because": "a write-off is never more than the patient's share"}],
+    )  # fmt: skip
 
 
 def _share_posting(

@@ -141,7 +141,7 @@ def _family(
             _line(line, line_ids[charge_id], money[charge_id]) for charge_id, line in sorted(shown.items())
         ),
         responsible=_responsible(responses, layers),
-        patient_paid=total(money[charge_id].paid_by_patient for charge_id in shown),
+        patient_paid=total(money[key].paid_by_patient + money[key].waived for key in shown),
         postings=[_posting(row) for row in responses if row.state in POSTED and row.status_code != "22"],
         taken=[
             _taken(row)
@@ -179,8 +179,9 @@ def _line(line: ClaimLine, line_ids: list[str], money: LineBalance) -> LedgerLin
     return LedgerLine(
         id=str(line.charge_id), code=line.procedure_code, charge=line.amount, modifiers=tuple(line.modifiers),
         service_date=line.service_date, line_ids=tuple(line_ids), insurers=dict(money.insurers),
-        patient=money.patient + money.paid_by_patient, paid=money.paid_by_insurers,
-        written_off=money.adjusted + money.written_off,
+        # What we wrote off for the patient settles the patient's share as a payment does (rules.md B10).
+        patient=money.patient + money.paid_by_patient + money.waived, paid=money.paid_by_insurers,
+        written_off=money.adjusted + money.written_off - money.waived,
     )  # fmt: skip
 
 

@@ -41,6 +41,7 @@ WRITE_OFF_FIELDS = {
     "admin_needed": "type",
     "reason_needed": "reason",
     "unknown_party": "party",
+    "answer_first": "type",
 }
 
 

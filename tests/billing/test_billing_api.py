@@ -130,7 +130,7 @@ def test_invoices_write_offs_void_and_statements(world, visit, monkeypatch):
     with world.open():
         invoice = check_out(visit.public_id, [], at=timezone.now()).invoice.public_id
     biller = api(world, "biller")
-    wanted = {"invoice": invoice, "type": "small_balance", "amount": "5.00", "reason": "rounding"}
+    wanted = {"invoice": invoice, "type": "financial_assistance", "amount": "5.00", "reason": "rounding"}
     assert biller.post("/api/v1/write-offs/", wanted, format="json").json()["error"]["code"] == "key_needed"
     done = biller.post("/api/v1/write-offs/", wanted, format="json", HTTP_IDEMPOTENCY_KEY="w1")
     assert (done.status_code, done.json()["patient_open"], done.json()["written_off"]) == (

@@ -306,13 +306,20 @@ def test_write_offs_have_types_limits_and_reasons(client, world, visit):
     assert client.get(page).status_code == 200
 
     def post(**fields):
-        body = {"party": "patient", "type": "small_balance", "amount": "5.00", "reason": "rounding", **fields}
+        body = {
+            "party": "patient",
+            "type": "financial_assistance",
+            "amount": "5.00",
+            "reason": "rounding",
+            **fields,
+        }
         return client.post(page, body)
 
     for fields, words in (
         ({"amount": "26.00"}, "more than the patient owes"),
         ({"party": "1", "type": "contractual", "amount": "60.00"}, "may write off 50.00"),
         ({"type": "timely_filing"}, "not for what the patient owes"),
+        ({"type": "small_balance"}, "has not answered yet"),
         ({"type": "courtesy"}, "decided by an admin"),
         ({"reason": ""}, "required"),
         ({"amount": "1.001"}, "two decimals"),

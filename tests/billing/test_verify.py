@@ -47,7 +47,7 @@ def busy_day(world) -> None:
     invoice = check_out(third.public_id, [], at=NOW).invoice
     writeoffs.write_off(
         invoice,
-        WriteOff("patient", WriteOffType.SMALL_BALANCE, Decimal("4.00"), "rounding"),
+        WriteOff("patient", WriteOffType.FINANCIAL_ASSISTANCE, Decimal("4.00"), "hard times"),
         role="biller",
         today=TODAY,
         key="w:1",
