@@ -17,17 +17,20 @@ from clearinghouses.sandbox.adjudicating import adjudicate, correct, cross_over,
 from clearinghouses.sandbox.checking import Verdict, check
 from clearinghouses.sandbox.claim_acks import Decision, clearinghouse_ack, decide, payer_ack
 from clearinghouses.sandbox.contracts import PayerContract, find_payer
+from clearinghouses.sandbox.eligibility import is_said_twice, respond
 from clearinghouses.sandbox.memory import Memory
 from clearinghouses.sandbox.paying import Payee, pay, take_back_later
 from clearinghouses.sandbox.scenarios import Scenario
 from x12.documents.remittance import ClaimPayment, Remittance
 from x12.documents.write_835 import write_835
 from x12.documents.write_acks import VERSION_277CA, VERSION_999, write_277ca, write_999, write_ta1
+from x12.documents.write_eligibility import VERSION_271, write_271
 from x12.envelope import Interchange
 from x12.folding import fold
 from x12.writer import GroupText, InterchangeHeader, TransactionText, WriteError, write_interchange
 
 VERSION_835 = "005010X221A1"
+OUR_COMPANY = "9SANDBOX00"  # TRN03 of a 271: who traced it
 logger = logging.getLogger("sandbox")
 AT_ONCE, SYNTAX, CLEARINGHOUSE, PAYER, PAYMENT, LATER = 0.0, 0.5, 1.0, 2.0, 3.0, 5.0
 
@@ -72,6 +75,7 @@ def _answers(verdict: Verdict, desk: _Desk, folder: Path | None) -> list[Answer]
     if decisions:
         found += _claim_acks(desk, verdict, decisions)
         found += _payments(desk, decisions, folder)
+    found += _coverage(desk, verdict, folder)
     return sorted(found, key=lambda item: item.delays)
 
 
@@ -118,7 +122,7 @@ class _Desk:
             for code, version, transactions in groups
         ]
         content = write_interchange(header, texts, acks)
-        suffix = {"TA1": "ta1", "835": "835", "999": "999"}.get(kind, "277ca")
+        suffix = {"TA1": "ta1", "835": "835", "999": "999", "271": "271"}.get(kind, "277ca")
         return Answer(f"{number:06d}_{kind}_{_plain(came.control_number)}.{suffix}", content, delays)
 
     def remittance(self, remittance: Remittance, delays: float) -> Answer:
@@ -160,6 +164,21 @@ def _claim_acks(desk: _Desk, verdict: Verdict, decisions: list[Decision]) -> lis
                 lines = write_277ca(payer_ack(transaction, mine, desk.memory, desk.at), created)
                 texts.append(TransactionText("277", "", lines, VERSION_277CA))
         found.append(desk.file(f"277CA-{_plain(payer_id)}", [("HN", VERSION_277CA, texts)], PAYER))
+    return found
+
+
+def _coverage(desk: _Desk, verdict: Verdict, folder: Path | None) -> list[Answer]:
+    """One 271 for each 270 that a payer answers."""
+    found: list[Answer] = []
+    for asked in verdict.asked:
+        told = respond(asked, desk.at, folder)
+        if told is not None:
+            text = TransactionText("271", "", write_271(told, OUR_COMPANY, desk.at), VERSION_271)
+            made = desk.file("271", [("HB", VERSION_271, [text])], CLEARINGHOUSE)
+            found.append(made)
+            if is_said_twice(asked):  # the same bytes renamed, then the same answer in a new envelope
+                found.append(Answer(f"copy_{made.name}", made.content, PAYER))
+                found.append(desk.file("271", [("HB", VERSION_271, [text])], LATER))
     return found
 
 

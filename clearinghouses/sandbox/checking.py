@@ -14,6 +14,7 @@ from typing import Any
 
 from clearinghouses.sandbox.memory import Memory, digest
 from clearinghouses.sandbox.scenarios import Scenario, scenario_of
+from x12.documents.eligibility import Eligibility
 from x12.documents.functional_ack import ElementError, FunctionalAck, SegmentError, TransactionAck
 from x12.documents.interchange_ack import InterchangeAck
 from x12.documents.professional_claim import ClaimTransaction
@@ -21,6 +22,7 @@ from x12.envelope import Group, Interchange
 from x12.reading import FileReading, TransactionReading, read_file
 
 TAKEN_VERSION = "005010X222A1"
+ELIGIBILITY_VERSION = "005010X279A1"
 # Findings of the envelope, and the TA1 note that stands for each.
 ENVELOPE_NOTES = {
     "missing_iea": "023",
@@ -34,12 +36,13 @@ ENVELOPE_NOTES = {
 
 @dataclass(slots=True)
 class Verdict:
-    """What became of one file. ``taken`` are the transactions that go on to their payers."""
+    """What became of one file. ``taken`` are the claims that go on to their payers, ``asked`` the 270s."""
 
     interchange: Interchange | None
     ack: InterchangeAck | None = None
     functional: list[FunctionalAck] = field(default_factory=list)
     taken: list[tuple[TransactionReading, ClaimTransaction]] = field(default_factory=list)
+    asked: list[Eligibility] = field(default_factory=list)
 
     @property
     def is_accepted(self) -> bool:
@@ -76,15 +79,19 @@ def check(content: bytes, memory: Memory, at: datetime) -> Verdict:
     if note != "000":
         return verdict
     memory.accepted[_key(interchange)] = digest(content)
-    by_pyx12 = _pyx12_acks(content)
+    is_inquiry = all(group.functional_code == "HS" for group in interchange.groups)
+    by_pyx12 = None if is_inquiry else _pyx12_acks(content)
     for group in interchange.groups:
         ack = _judge_group(group, reading, by_pyx12)
         verdict.functional.append(ack)
         good = {item.control_number for item in ack.transactions if item.is_accepted}
         for found in reading.transactions:
             if found.group is group and found.control_number in good:
-                assert isinstance(found.document, ClaimTransaction)
-                verdict.taken.append((found, found.document))
+                if isinstance(found.document, Eligibility):
+                    verdict.asked.append(found.document)
+                else:
+                    assert isinstance(found.document, ClaimTransaction)
+                    verdict.taken.append((found, found.document))
     return verdict
 
 
@@ -124,10 +131,13 @@ def _judge_group(
         included=len(mine),
         received=len(mine),
     )
-    if group.version != TAKEN_VERSION or group.functional_code != "HC":
+    if (group.functional_code, group.version) == ("HS", ELIGIBILITY_VERSION):
+        acks = tuple(_judge_inquiry(found) for found in mine)  # pyx12 has no map of this guide
+    elif (group.functional_code, group.version) == ("HC", TAKEN_VERSION):
+        theirs = by_pyx12.get(group.control_number) if by_pyx12 is not None else None
+        acks = tuple(_judge_transaction(found, theirs) for found in mine)
+    else:
         return replace(ack, status="R", accepted=0, codes=("2",))
-    theirs = by_pyx12.get(group.control_number) if by_pyx12 is not None else None
-    acks = tuple(_judge_transaction(found, theirs) for found in mine)
     accepted = sum(1 for item in acks if item.is_accepted)
     status = "A" if accepted == len(acks) else "P" if accepted else "R"
     return replace(ack, status=status, accepted=accepted, transactions=acks)
@@ -154,6 +164,25 @@ def _judge_transaction(found: TransactionReading, theirs: FunctionalAck | None) 
     if not same:
         return TransactionAck(kind, number, version, "R", ("5",))
     return replace(same[0], kind=kind, control_number=number, version=version)
+
+
+def _judge_inquiry(found: TransactionReading) -> TransactionAck:
+    """A 270 is taken when it is whole and asks a payer for a provider about somebody."""
+    asked = found.document
+    is_good = (
+        isinstance(asked, Eligibility)
+        and asked.kind == "270"
+        and found.is_complete
+        and asked.payer is not None
+        and asked.provider is not None
+        and any(person.inquiries for person in asked.people)
+    )
+    number = (
+        found.control_number if 4 <= len(found.control_number) <= 9 else f"{found.control_number[:9]:0>4}"
+    )
+    if is_good:
+        return TransactionAck("270", number, found.version, "A")
+    return TransactionAck("270", number, found.version, "R", ("5",))
 
 
 def _guilty(position: int, control_number: str) -> SegmentError:

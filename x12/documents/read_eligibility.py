@@ -1,4 +1,4 @@
-"""Readers of 270, 271, 276 and 277 at summary level. After them: insurance/eligibility and claim status."""
+"""Readers of 270 and 271, and of 276 and 277 at summary level. After them: insurance and claim status."""
 
 from __future__ import annotations
 
@@ -26,27 +26,37 @@ def read_eligibility(segments: Iterable[Segment], kind: str, findings: FindingLi
     people: list[dict[str, Any]] = []
     rejections: list[RequestRejection] = []
     level = ""
+    subscriber: dict[str, Any] = {}
     inside_other_party = False
     for segment in segments:
         name = segment.parts[0]
         person = people[-1] if people and level in ("22", "23") else None
         if name == "BHT":
             header["reference"] = segment[3].strip()
+            header["created_on"], header["created_time"] = element.day(segment, 4), segment[5].strip()
         elif name == "HL":
             level = segment[3].strip()
             inside_other_party = False
-            if level in ("22", "23"):
-                people.append({"level": level})
+            if level == "22":
+                subscriber = {"level": level}
+                people.append(subscriber)
+            elif level == "23":
+                people.append({"level": level, "subscriber": subscriber.get("party")})
         elif name == "AAA":
             texts = tuple(segment.elements)
-            rejections.append(
-                RequestRejection(level, segment[1].strip(), segment[3].strip(), segment[4].strip(), texts)
-            )
+            found = RequestRejection(level, segment[1].strip(), segment[3].strip(), segment[4].strip(), texts)
+            rejections.append(found)
+            if person is not None:
+                person.setdefault("rejections", []).append(found)
         elif name == "NM1" and level in ("20", "21"):
             header.setdefault("payer" if level == "20" else "provider", read_party(segment))
         elif name in ("LS", "LE"):
             inside_other_party = name == "LS"
-        elif person is not None and not inside_other_party:
+        elif person is not None and inside_other_party:
+            if name == "NM1" and person.get("benefits"):
+                person["benefits"][-1].setdefault("related", []).append(read_party(segment))
+                person["benefits"][-1].setdefault("related_codes", []).append(segment[1].strip())
+        elif person is not None:
             _take_person(person, name, segment, element)
     made = tuple(_person(found) for found in people)
     return Eligibility(kind=kind, people=made, rejections=tuple(rejections), **header)
@@ -59,10 +69,13 @@ def _take_person(person: dict[str, Any], name: str, segment: Segment, element: E
         person.setdefault("traces", []).append(segment[2].strip())
     elif name == "DMG":
         person.update(birth_date=element.day(segment, 2), sex=segment[3].strip())
-    elif name == "REF":
+    elif name == "INS":
+        person["relationship"] = segment[2].strip()
+    elif name == "REF" and not person.get("benefits"):
         person.setdefault("references", []).append(Reference(segment[1].strip(), segment[2].strip()))
     elif name == "DTP":
-        person.setdefault("dates", []).append((segment[1].strip(), segment[3].strip()))
+        row = person["benefits"][-1] if person.get("benefits") else person
+        row.setdefault("dates", []).append((segment[1].strip(), segment[3].strip()))
     elif name == "EQ":
         person.setdefault("inquiries", []).append(segment[1].strip())
     elif name == "EB":
@@ -92,13 +105,13 @@ def _benefit(segment: Segment, element: ElementReader) -> dict[str, Any]:
 
 
 def _person(found: dict[str, Any]) -> EligibilityPerson:
-    values: dict[str, Any] = {
-        key: tuple(value) if isinstance(value, list) else value for key, value in found.items()
-    }
-    values["benefits"] = tuple(
-        Benefit(**{**row, "messages": tuple(row.get("messages", ()))}) for row in found.get("benefits", ())
-    )
+    values = _frozen(found)
+    values["benefits"] = tuple(Benefit(**_frozen(row)) for row in found.get("benefits", ()))
     return EligibilityPerson(**values)
+
+
+def _frozen(found: dict[str, Any]) -> dict[str, Any]:
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in found.items()}
 
 
 def read_status_report(segments: Iterable[Segment], kind: str, findings: FindingList) -> StatusReport:
