@@ -29,3 +29,10 @@ class LineOrigin(models.TextChoices):
 
     TYPED = "typed", "Entered"
     SALT = "salt", "Same as last time"
+
+
+class UseState(models.TextChoices):
+    """How a visit counts against its authorization."""
+
+    RESERVED = "reserved", "Reserved"
+    CONSUMED = "consumed", "Used"

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from appointments.enums import AppointmentState, LineOrigin, ServiceKind
+from appointments.enums import AppointmentState, LineOrigin, ServiceKind, UseState
 from clinics.fields import MoneyField, TenantForeignKey
 from clinics.tenancy import PublicModel, TenantModel
 
@@ -152,3 +152,27 @@ class VisitLine(PublicModel):
             models.UniqueConstraint(fields=["clinic", "appointment", "line_no"], name="visit_line_no_once"),
         ]
         ordering = ["line_no"]
+
+
+class AuthorizationUse(TenantModel):
+    """What one visit takes of an authorization: reserved while it is booked, consumed at its check-out (B14)."""
+
+    authorization = TenantForeignKey("insurance.Authorization", models.PROTECT, related_name="uses")
+    appointment = TenantForeignKey(Appointment, models.CASCADE, related_name="authorization_uses")
+    state = models.CharField(max_length=8, choices=UseState.choices, default=UseState.RESERVED)
+    service_date = models.DateField()
+    units = models.DecimalField(max_digits=11, decimal_places=3, default=1)
+    amount = MoneyField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["clinic", "appointment", "authorization"], name="authorization_use_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(units__gte=0) & Q(amount__gte=0), name="authorization_use_positive"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["clinic", "authorization", "service_date"], name="authorization_uses")
+        ]

@@ -56,3 +56,46 @@ class FilingIndicator(models.TextChoices):
     WORK_COMP = "WC", "Workers' compensation"
     AUTO = "AM", "Automobile"
     OTHER = "ZZ", "Other"
+
+
+class RequestState(models.TextChoices):
+    """A question to a payer about a card."""
+
+    WAITING = "waiting", "Waiting for the answer"
+    ANSWERED = "answered", "Answered"
+    REFUSED = "refused", "Not taken"  # the file never arrived, or a TA1 or 999 refused it
+    GIVEN_UP = "given_up", "No answer"
+
+
+class AuthorizationKind(models.TextChoices):
+    """Which number it is on the claim: REF*G1 or REF*9F."""
+
+    AUTHORIZATION = "G1", "Prior authorization"
+    REFERRAL = "9F", "Referral"
+
+
+class LimitKind(models.TextChoices):
+    """What an authorization counts (B14)."""
+
+    VISITS = "visits", "Visits"
+    UNITS = "units", "Units"
+    AMOUNT = "amount", "Amount"
+    DAYS = "days", "Days"
+
+
+class EnrollmentKind(models.TextChoices):
+    """What is exchanged with a payer."""
+
+    CLAIMS = "837P", "Claims (837P)"
+    PAYMENTS = "835", "Payment files (835)"
+    ELIGIBILITY = "270", "Eligibility (270)"
+    TRANSFER = "EFT", "Bank transfer (EFT)"
+
+
+class EnrollmentState(models.TextChoices):
+    """How far an enrollment is (B14)."""
+
+    ASKED = "asked", "Asked for"
+    PENDING = "pending", "Pending"
+    ACTIVE = "active", "Active"
+    REFUSED = "refused", "Refused"

@@ -1,4 +1,4 @@
-"""Payers and plans, policies on profiles in layers, expected prices, enrollment, eligibility."""
+"""Payers and plans, policies on profiles in layers, expected prices."""
 
 from __future__ import annotations
 
@@ -167,18 +167,3 @@ class ContractRate(TenantModel):
                 fields=["clinic", "payer", "procedure_code", "effective_on"], name="rate_once"
             )
         ]
-
-
-class EligibilityCheck(PublicModel):
-    """What a payer said about a policy on a day, by 271 or by telephone; the raw answer is kept."""
-
-    policy = TenantForeignKey(Policy, models.CASCADE, related_name="eligibility_checks")
-    checked_on = models.DateField()
-    is_active = models.BooleanField(null=True)
-    source = models.CharField(max_length=12, default="phone")
-    note = models.CharField(max_length=200, blank=True)
-    benefits = models.JSONField(default=dict)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["clinic", "public_id"], name="eligibility_public_id")]
-        indexes = [models.Index(fields=["clinic", "policy", "-checked_on"], name="eligibility_recent")]
