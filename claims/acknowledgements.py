@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from claims import ack_words, delivery, lifecycle
+from claims import ack_words, delivery, lifecycle, voids
 from claims.enums import ClaimState as S
 from claims.models import Acknowledgement, Batch, BatchItem, Claim
 from clearinghouses import sending
@@ -259,6 +259,9 @@ def _apply_claim(row: Acknowledgement, claims: Sequence[Claim], at: datetime) ->
             _note(claim, row)
         elif row.kind == "277CA":
             _note(claim, row)
+        if to == S.ACCEPTED and row.data.get("by") == "payer":
+            text = f"{claim.payer_name} took the void {claim.control_number}"
+            voids.taken(claim, text, segment=row.segment, file_key=row.file_key)
     return moved
 
 

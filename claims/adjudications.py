@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
-from claims import lifecycle
+from claims import lifecycle, voids
 from claims.enums import ClaimState, Outcome
 from claims.models import Adjudication, AdjudicationLine, Claim, ClaimLine
 from lib.frozen import freeze
@@ -170,7 +171,11 @@ def _move(
     outcome = outcome_of(payment)
     number = payment.payer_control_number or claim.payer_claim_number
     text = f"{claim.payer_name} decided: {outcome.label.lower()}, paid {payment.paid:.2f}"
-    fields = {"outcome": outcome, "payer_claim_number": number, "adjudicated_at": at or answer.created_at}
+    fields: dict[str, Any] = {
+        "outcome": outcome,
+        "payer_claim_number": number,
+        "adjudicated_at": at or answer.created_at,
+    }
     if ClaimState(claim.state) == ClaimState.BATCHED:  # the answer proves that the file arrived
         lifecycle.move(
             claim,
@@ -178,8 +183,17 @@ def _move(
             text="Submitted: the payer has answered",
             submitted_at=at or answer.created_at,
         )
-    if ClaimState.ADJUDICATED in lifecycle.MOVES[ClaimState(claim.state)]:
-        lifecycle.move(claim, ClaimState.ADJUDICATED, text=text, segment=segment, file_key=file_key, **fields)
+    told: dict[str, Any] = {"segment": segment, "file_key": file_key}
+    is_void = payment.is_reversal and claim.state == ClaimState.VOID_REQUESTED and voids.has_left(claim)
+    to = ClaimState.VOIDED if is_void else ClaimState.ADJUDICATED
+    moves = to in lifecycle.MOVES[ClaimState(claim.state)]
+    if moves:
+        lifecycle.move(claim, to, text=text, **told, **fields)
+    if payment.is_reversal:
+        voids.reversed_by_payer(claim, text, **told)
+    elif claim.frequency == voids.VOID and outcome == Outcome.DENIED:
+        voids.refused(claim, f"{claim.payer_name} refused to void it", **told)
+    if moves:
         return
     Claim.objects.filter(pk=claim.pk).update(last_event=text[:200], **fields)
     for name, value in fields.items():

@@ -23,6 +23,7 @@ from claims.lifecycle import note
 from claims.models import Claim, ClaimLine
 from claims.models.claims import DEAD_STATES
 from claims.snapshot import Naming, Source, make_document
+from claims.voids import VOID
 from insurance.enums import ClaimFormat
 from insurance.profiles import layers_on
 from lib.frozen import freeze
@@ -60,9 +61,9 @@ def build_parts(invoice: Invoice, rank: int, *, today: date) -> list[Claim]:
 
 
 def live_claims(invoice: Invoice, rank: int) -> list[Claim]:
-    """What stands already for this layer, by part."""
+    """What stands already for this layer, by part; a void stands beside the claim it takes back."""
     rows = Claim.objects.filter(invoice_id=invoice.pk, rank=rank).exclude(state__in=DEAD_STATES)
-    return list(rows.order_by("part"))
+    return list(rows.exclude(frequency=VOID).order_by("part"))
 
 
 def draft_parts(invoice: Invoice, rank: int, *, today: date) -> list[Draft]:
@@ -217,6 +218,8 @@ def _store(draft: Draft) -> Claim:
         if "claim_one_live_a_layer" not in str(error):
             raise
         made = draft.claim
-        return Claim.objects.exclude(state__in=DEAD_STATES).get(
-            invoice_id=made.invoice_id, rank=made.rank, part=made.part
+        return (
+            Claim.objects.exclude(state__in=DEAD_STATES)
+            .exclude(frequency=VOID)
+            .get(invoice_id=made.invoice_id, rank=made.rank, part=made.part)
         )

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from claims import boxes, corrections, deadlines, lifecycle, queries, queue, review
+from claims import boxes, corrections, deadlines, lifecycle, queries, queue, review, voids
 from claims.enums import ClaimState
 from claims.models import Acknowledgement, BatchItem, Claim, ClaimEvent
 from clinics import audit
@@ -182,6 +182,8 @@ def _frame(request: HttpRequest, row: Claim, tab: str) -> dict[str, Any]:
         ],
         "editable": waiting and edits,
         "may_hold": edits and state in (ClaimState.NEW, ClaimState.READY),
+        "may_give_up_void": edits and state == ClaimState.REJECTED and queue.may_discard(row),
+        "void": voids.void_of(row) if state == ClaimState.VOID_REQUESTED else None,
         "may_release": edits and state == ClaimState.ON_HOLD,
         "may_resubmit": edits and any(choice.allowed or choice.code == "payer_claim_number_missing"
                                       for choice in corrections.choices(row)),

@@ -2,7 +2,8 @@
 
 Before it: a rejected or adjudicated claim, the claim page and the denials list. After it: claims/review.py,
 since the new version stands in ``new`` and can be edited. The old one becomes ``superseded`` and stays
-visible; every number ever sent stays an alias of the family.
+visible; every number ever sent stays an alias of the family. A void is the exception: the old claim waits
+in ``void_requested`` until the payer has taken it (claims/voids.py).
 """
 
 from __future__ import annotations
@@ -27,6 +28,12 @@ ORIGINAL, REPLACEMENT, VOID = "1", "7", "8"
 UNPROCESSABLE = "MA130"
 WITH_REASON = (ClaimState.SUBMITTED, ClaimState.ACKNOWLEDGED, ClaimState.ACCEPTED)
 DECIDED = (ClaimState.ADJUDICATED, ClaimState.CLOSED)
+LABELS = {ORIGINAL: "New claim (1)", REPLACEMENT: "Replacement (7)", VOID: "Void (8)"}
+PAST = {
+    ClaimState.SUPERSEDED: "A later version has taken its place.",
+    ClaimState.VOID_REQUESTED: "A void of it is under way: wait for the payer's answer, or give the void up.",
+    ClaimState.VOIDED: "It is voided: make a new claim on the invoice.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +58,15 @@ def choices(claim: Claim) -> list[Choice]:
 def judge(claim: Claim, frequency: str) -> Choice:
     """Whether this claim may be sent again under CLM05-3 ``frequency``, in words."""
     state = ClaimState(claim.state)
+    if state in PAST:
+        return Choice(frequency, LABELS[frequency], PAST[state], allowed=False, code="not_open")
+    if state == ClaimState.REJECTED and claim.frequency != ORIGINAL:
+        return _judge_rejected_again(claim, frequency)
     if frequency == ORIGINAL:
         return _judge_original(claim, state)
-    label = "Replacement (7)" if frequency == REPLACEMENT else "Void (8)"
+    label = LABELS[frequency]
+    if claim.frequency == VOID:
+        return Choice(frequency, label, "It is a void itself.", allowed=False, code="is_void")
     if state not in DECIDED:
         words = (
             "It was rejected before anybody decided: send it as an original."
@@ -86,8 +99,19 @@ def judge(claim: Claim, frequency: str) -> Choice:
     return Choice(frequency, label, why, allowed=True)
 
 
+def _judge_rejected_again(claim: Claim, frequency: str) -> Choice:
+    """A replacement or void that was rejected never reached the payer: it goes again as what it was."""
+    same = frequency == claim.frequency
+    words = (
+        "It was rejected before anybody decided: mend it and send it as what it was."
+        if same
+        else f"The payer still has the claim it was about: send it again as {claim.frequency}."
+    )
+    return Choice(frequency, LABELS[frequency], words, allowed=same, code="" if same else "other_frequency")
+
+
 def _judge_original(claim: Claim, state: ClaimState) -> Choice:
-    label = "New claim (1)"
+    label = LABELS[ORIGINAL]
     if state == ClaimState.REJECTED:
         return Choice(
             ORIGINAL, label, "It was rejected, so it was never decided: mend it and send it.", allowed=True
@@ -132,18 +156,22 @@ def is_unprocessable(claim: Claim) -> bool:
 def duplicate(
     claim: Claim, frequency: str, reason: str, *, today: date, payer_claim_number: str = ""
 ) -> Claim:
-    """The new version in ``new``, the old one ``superseded``. Raises NotResubmittable with B8's code.
+    """The new version in ``new``, the old one ``superseded``, with frequency 8 ``void_requested``.
+
+    Raises NotResubmittable with B8's code.
 
     ``payer_claim_number`` is typed from the EOB where nobody else told it. A second press returns the version
     made first.
     """
     locked = (
         Claim.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("payer", "invoice", "policy")
+        .select_related("payer", "invoice", "policy", "replaces")
         .get(pk=claim.pk)
     )
-    if locked.state == ClaimState.SUPERSEDED:
-        made = Claim.objects.filter(replaces=locked, frequency=frequency).order_by("-version").first()
+    if locked.state in (ClaimState.SUPERSEDED, ClaimState.VOID_REQUESTED):
+        over = [locked.pk, locked.replaces_id] if locked.frequency == VOID else [locked.pk]
+        later = Claim.objects.filter(replaces_id__in=over, frequency=frequency, version__gt=locked.version)
+        made = later.exclude(state=ClaimState.VOIDED).order_by("-version").first()
         if made is not None:
             return made
     if payer_claim_number and not locked.payer_claim_number:
@@ -155,11 +183,11 @@ def duplicate(
     if (choice.needs_reason or claim.outcome) and not reason.strip():
         raise NotResubmittable("Say why it is sent again; the next person will ask.", code="reason_missing")
     draft = _next_version(locked, frequency, today)
-    lifecycle.move(
-        locked,
-        ClaimState.SUPERSEDED,
-        text=f"Replaced by version {draft.claim.version}: {reason.strip() or choice.why}",
-    )
+    number, why = draft.claim.version, reason.strip() or choice.why
+    if frequency == VOID and locked.frequency != VOID:
+        lifecycle.move(locked, ClaimState.VOID_REQUESTED, text=f"Version {number} asks to void it: {why}")
+    else:
+        lifecycle.move(locked, ClaimState.SUPERSEDED, text=f"Replaced by version {number}: {why}")
     made = building.store_version(draft, text=f"Made from version {locked.version} as {choice.label.lower()}")
     queue.check(made, today)
     audit.record(
@@ -183,6 +211,8 @@ def family(claim: Claim) -> list[Claim]:
 def _next_version(claim: Claim, frequency: str, today: date) -> building.Draft:
     """A copy of header and lines under a new number; a corrected invoice gives its own charges (B8)."""
     number = claim.payer_claim_number if frequency != ORIGINAL else ""
+    if frequency != ORIGINAL and claim.frequency == frequency:  # rejected: it names what it named before
+        number = claim.document["payer_claim_number"]
     naming = Naming(new_control_number(), frequency, number)
     corrected = (
         Invoice.objects.filter(corrects_id=claim.invoice_id)
@@ -196,7 +226,8 @@ def _next_version(claim: Claim, frequency: str, today: date) -> building.Draft:
         draft = _copy(claim, naming)
     made = draft.claim
     made.version = claim.version + 1
-    made.replaces = claim
+    # A void sent again takes back the claim that its predecessor meant.
+    made.replaces = claim.replaces if claim.frequency == VOID and frequency == VOID else claim
     made.assignee = claim.assignee
     return draft
 

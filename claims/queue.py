@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 
 from billing.models import Invoice
-from claims import building, checks, lifecycle
+from claims import building, checks, lifecycle, voids
 from claims.check_facts import load_contexts
 from claims.enums import ClaimState
 from claims.errors import IllegalMove, NothingToClaim, NotReady
@@ -147,6 +147,12 @@ def release(claim: Claim, today: date) -> None:
     audit.record("claim.release", "claim", claim.public_id)
 
 
+def may_discard(claim: Claim) -> bool:
+    """Whether a claim can be given up: nothing has left, or it is a void that was rejected."""
+    state = ClaimState(claim.state)
+    return state in WAITING or (state == ClaimState.REJECTED and claim.frequency == voids.VOID)
+
+
 def discard(claim: Claim, reason: str) -> None:
     """Give up a claim that has not left: ``voided``, so that the invoice can be voided or claimed anew.
 
@@ -154,9 +160,11 @@ def discard(claim: Claim, reason: str) -> None:
     """
     if not reason.strip():
         raise BadInput("Say why the claim is given up; the next person will ask.", code="reason_missing")
-    if ClaimState(claim.state) not in WAITING:
+    if not may_discard(claim):
         raise IllegalMove(claim.control_number, ClaimState(claim.state), ClaimState.VOIDED)
-    lifecycle.move(claim, ClaimState.VOIDED, text=f"Given up before it left: {reason.strip()}")
+    left = "" if claim.submitted_at else " before it left"
+    lifecycle.move(claim, ClaimState.VOIDED, text=f"Given up{left}: {reason.strip()}")
+    voids.refused(claim, f"The void was given up: {reason.strip()}")
     audit.record("claim.discard", "claim", claim.public_id, reason=reason.strip()[:200])
 
 

@@ -72,4 +72,5 @@ register(
 def live_claim_numbers(invoice: Invoice) -> list[str]:
     """Claims of an invoice that still stand between us and a payer: billing asks before a void (B2)."""
     rows = Claim.objects.filter(invoice=invoice).exclude(state__in=NOT_LIVE)
+    rows = rows.exclude(frequency="8", replaces__state=ClaimState.VOIDED)  # it has done its work
     return list(rows.order_by("pk").values_list("control_number", flat=True))

@@ -67,7 +67,7 @@ class Claim(PublicModel):
             models.UniqueConstraint(fields=["clinic", "control_number"], name="claim_control_number_once"),
             models.UniqueConstraint(
                 fields=["clinic", "invoice", "rank", "part"],
-                condition=~Q(state__in=DEAD_STATES),
+                condition=~Q(state__in=DEAD_STATES) & ~Q(frequency="8"),  # a void stands beside it
                 name="claim_one_live_a_layer",
             ),
             models.CheckConstraint(condition=Q(rank__gte=1) & Q(rank__lte=3), name="claim_rank_1_to_3"),

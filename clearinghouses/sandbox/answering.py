@@ -208,6 +208,13 @@ def _pay_one_payer(
         found.append(made)
         return made
 
+    voids = [(d, payment) for d, payment in answers if d.is_void]
+    if voids:
+        send([_take_back(d, payment) for d, payment in voids], PAYMENT)
+    answers = [(d, payment) for d, payment in answers if not d.is_void]
+    memory.decided.update(
+        (d.claim_number, d.claim.control_number) for d, _ in answers if d.scenario is not Scenario.REVERSE
+    )
     special = (Scenario.TAKEBACK, Scenario.DUPFILE)
     with_debt = [payment for d, payment in answers if d.scenario is Scenario.TAKEBACK]
     if with_debt:
@@ -233,6 +240,13 @@ def _pay_one_payer(
             number = memory.serial("claim", seed)
             send([cross_over(decision.claim, payment, other, number)], LATER, other)
     return found
+
+
+def _take_back(decision: Decision, payment: ClaimPayment) -> ClaimPayment:
+    """A void's answer: the claim is sent as it was first billed, so its payment is worked out again and turned."""
+    number = decision.claim.payer_claim_number
+    first = replace(payment, control_number=decision.takes_back, payer_control_number=number)
+    return reverse(replace(first, frequency_code="1"))
 
 
 def _plain(text: str) -> str:

@@ -45,6 +45,7 @@ class Decision:
     claim_number: str  # the payer's (REF*1K, CLP07)
     edit: Refusal | None = None  # the clearinghouse's own
     payer_refusal: Refusal | None = None
+    takes_back: str = ""  # a void: our CLM01 of the claim it names
 
     @property
     def reaches_payer(self) -> bool:
@@ -53,9 +54,14 @@ class Decision:
 
     @property
     def is_adjudicated(self) -> bool:
-        """Whether an 835 will answer it. A void (frequency 8) is taken and not paid."""
-        silent = self.scenario is Scenario.SILENT or self.claim.frequency_code == "8"
+        """Whether an 835 will answer it."""
+        silent = self.scenario is Scenario.SILENT
         return self.reaches_payer and self.payer_refusal is None and not silent
+
+    @property
+    def is_void(self) -> bool:
+        """Frequency 8: an earlier claim is taken back."""
+        return self.claim.frequency_code == "8"
 
 
 def decide(verdict: Verdict, memory: Memory, at: datetime, seed: int) -> list[Decision]:
@@ -71,6 +77,10 @@ def decide(verdict: Verdict, memory: Memory, at: datetime, seed: int) -> list[De
                     decision.payer_refusal = Refusal(
                         "A7", "164", "IL", "MEMBER ID NOT ON FILE WITH THIS PAYER"
                     )
+                elif decision.is_void:
+                    decision.takes_back = memory.decided.pop(claim.payer_claim_number, "")
+                if decision.is_void and not decision.takes_back and decision.payer_refusal is None:
+                    decision.payer_refusal = Refusal("A7", "464", "PR", "NO CLAIM ON FILE UNDER THIS NUMBER")
             found.append(decision)
     return found
 

@@ -34,6 +34,9 @@ class Memory:
     counters: dict[str, int] = field(default_factory=dict)
     forwarded: dict[str, list[list[str]]] = field(default_factory=dict)  # payer|npi -> [[reference, amount]]
     recoupments: dict[str, list[list[str]]] = field(default_factory=dict)
+    decided: dict[str, str] = field(
+        default_factory=dict
+    )  # payer's claim number -> our CLM01 of the claim paid
     due: list[Due] = field(default_factory=list)
     taking: list[str] = field(default_factory=list)  # name and sha256 of an input between answer and archive
 

@@ -55,7 +55,7 @@ def tell_clinic(demo: DemoClinic, now: datetime, day_count: int) -> Post:
             post.submit(evening)
             post.receive(evening, up_to=_stage(back))
     days.this_day(demo, cast, now, random)
-    ending.leave_work(demo, post, now, today)
+    ending.leave_work(demo, post, cast, now, today)
     database.close_all()
     return post
 

@@ -349,3 +349,20 @@ def test_an_unknown_payer_is_paid_by_default_terms() -> None:
     remittance, found = only(batch(for_member("M1", payer=Payer("SMALL PLAN", "SMALL"), charge="100.00")))
     assert found == {"CO-45": "30.00", "PR-2": "14.00"}
     assert len(remittance.payer_identifier) == 10
+
+
+@pytest.mark.rule("SB7")
+def test_a_void_takes_back_the_claim_it_names_once() -> None:
+    memory = Memory("alder")
+    first, _ = only(batch(for_member("COPAY25")), memory)
+    number = first.claims[0].payer_control_number
+    void = replace(for_member("COPAY25", "VOID0001"), frequency_code="8", payer_claim_number=number)
+    taken, found = only(batch(void, number=2), memory)
+    answer = taken.claims[0]
+    assert (answer.status_code, answer.control_number) == ("22", first.claims[0].control_number)
+    assert (str(answer.charge), str(answer.paid)) == ("-150.00", "-85.00")
+    assert found == {"CO-45": "-40.00", "PR-3": "-25.00"}
+    assert [(p.code, str(p.amount)) for p in taken.provider_adjustments] == [("FB", "-85.00")]
+    again = answers_to(batch(void, number=3), memory)
+    assert claim_acks(again)[1].claims[0].statuses[0].codes[0].status == "464"
+    assert not remittances(again)
