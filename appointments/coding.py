@@ -39,11 +39,6 @@ def read_diagnoses(text: str, where: str = "diagnoses") -> tuple[list[str], list
     return codes, found
 
 
-def show_diagnosis(code: str) -> str:
-    """``M5450`` as people write it: ``M54.50``."""
-    return f"{code[:3]}.{code[3:]}" if len(code) > 3 else code
-
-
 def read_modifiers(text: str, where: str) -> tuple[list[str], list[Finding]]:
     """Typed modifiers in order, and what is wrong with them."""
     words = split_codes(text)

@@ -17,6 +17,7 @@ from clinics.models import Clinician, Location
 from insurance.forms import add_findings, money_field
 from insurance.models import InsuranceProfile
 from lib.findings import Finding
+from lib.spellings import show_diagnosis
 from patients.forms import date_field, text
 from patients.here import moment_at
 from patients.models import Patient
@@ -134,7 +135,7 @@ class LineItemsForm(forms.Form):
     def __init__(
         self, *args: Any, visit: Appointment, lines: list[VisitLine], rows: int = 0, **kwargs: Any
     ) -> None:
-        shown = ", ".join(coding.show_diagnosis(code) for code in visit.diagnoses)
+        shown = ", ".join(show_diagnosis(code) for code in visit.diagnoses)
         kwargs.setdefault("initial", {"diagnoses": shown})
         super().__init__(*args, **kwargs)
         self.visit, self.lines = visit, lines

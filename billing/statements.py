@@ -27,6 +27,7 @@ from clinics.scoping import current_actor
 from clinics.settings import value_of
 from lib.dates import local_day
 from lib.money import ZERO, show_money, total
+from lib.spellings import show_phone, show_zip
 from patients.models import Patient
 from work import outbox
 
@@ -245,13 +246,13 @@ def _sender(location: Location) -> dict[str, Any]:
     provider = location.billing_provider
     return {
         "name": location.clinic.name,
-        "address": f"{location.street}, {location.city}, {location.state} {_zip(location.zip_code)}",
-        "phone": _phone(location.phone),
+        "address": f"{location.street}, {location.city}, {location.state} {show_zip(location.zip_code)}",
+        "phone": show_phone(location.phone),
         "pay_to": [
             provider.name,
             provider.pay_to_street or provider.street,
             f"{provider.pay_to_city or provider.city} {provider.pay_to_state or provider.state} "
-            f"{_zip(provider.pay_to_zip or provider.zip_code)}",
+            f"{show_zip(provider.pay_to_zip or provider.zip_code)}",
         ],
     }
 
@@ -259,15 +260,5 @@ def _sender(location: Location) -> dict[str, Any]:
 def _addressee(patient: Patient) -> list[str]:
     """Upper case without points, as the post office reads it best."""
     who: Any = patient.guarantor or patient
-    lines = [str(who), who.street, who.street2, f"{who.city} {who.state} {_zip(who.zip_code)}"]
+    lines = [str(who), who.street, who.street2, f"{who.city} {who.state} {show_zip(who.zip_code)}"]
     return [line.upper().strip() for line in lines if line.strip()]
-
-
-def _zip(code: str) -> str:
-    digits = "".join(char for char in code if char.isdigit())
-    return f"{digits[:5]}-{digits[5:]}" if len(digits) == 9 else code
-
-
-def _phone(text: str) -> str:
-    digits = "".join(char for char in text if char.isdigit())
-    return f"({digits[:3]}) {digits[3:6]}-{digits[6:]}" if len(digits) == 10 else text

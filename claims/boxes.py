@@ -13,6 +13,7 @@ from decimal import Decimal
 
 from insurance.enums import FilingIndicator
 from lib.money import show_money
+from lib.spellings import show_diagnosis, show_zip
 from x12.documents.parties import Address
 from x12.documents.professional_claim import ClaimDocument, Provider, ServiceLine
 
@@ -267,9 +268,11 @@ def _condition(document: ClaimDocument) -> Iterable[Box]:
     yield _day("15", "Accident", dates.accident, "dates.accident", "DTP*439")
     number = document.prior_authorization
     yield Box("23", "Authorization", number, "prior_authorization", "REF*G1", 3, "text", number)
-    codes = " ".join(f"{LETTERS[place]} {dotted(code)}" for place, code in enumerate(document.diagnoses[:12]))
+    codes = " ".join(
+        f"{LETTERS[place]} {show_diagnosis(code)}" for place, code in enumerate(document.diagnoses[:12])
+    )
     yield Box(
-        "21", "Diagnoses", codes, "diagnoses", "HI", 12, "text", " ".join(map(dotted, document.diagnoses))
+        "21", "Diagnoses", codes, "diagnoses", "HI", 12, "text", " ".join(map(show_diagnosis, document.diagnoses))
     )
     note = document.note.text if document.note else ""
     yield Box("19", "Note to the payer", note, "note", "NTE*ADD", 12, "text", note)
@@ -348,17 +351,10 @@ def _day(number: str, label: str, value: date | None, path: str, element: str, s
     )
 
 
-def dotted(code: str) -> str:
-    """M5450 as people write it: M54.50."""
-    return f"{code[:3]}.{code[3:]}" if len(code) > 3 else code
-
-
 def _address(address: Address | None) -> str:
     if address is None:
         return ""
-    zip_code = address.postal_code[:5] + (
-        f"-{address.postal_code[5:]}" if len(address.postal_code) == 9 else ""
-    )
+    zip_code = show_zip(address.postal_code)
     return ", ".join(
         filter(None, (address.line1, address.line2, address.city, f"{address.state} {zip_code}".strip()))
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lib.findings import Finding
+from lib.spellings import show_zip
 from patients.names import digits
 
 # USPS Publication 28, appendix B: states, DC, territories and the military.
@@ -53,8 +54,3 @@ def one_line(place: Any) -> str:
     """``12 Elm St, Springfield, IL 62704``; "" for an empty address."""
     end = " ".join(part for part in (place.state, show_zip(place.zip_code)) if part)
     return ", ".join(part for part in (place.street, place.street2, place.city, end) if part)
-
-
-def show_zip(stored: str) -> str:
-    """``62704-1234``."""
-    return f"{stored[:5]}-{stored[5:]}" if len(stored) == 9 and stored.isdigit() else stored

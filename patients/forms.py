@@ -8,10 +8,10 @@ from typing import Any
 from django import forms
 
 from clinics.models import ReferringProvider
+from lib.spellings import show_phone
 from patients.address import ADDRESS_FIELDS
 from patients.enums import Sex
 from patients.models import Patient
-from patients.names import show_phone
 from patients.registration import GUARANTOR_FIELDS, PATIENT_FIELDS, problems, tidy
 
 

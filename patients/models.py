@@ -9,8 +9,9 @@ from django.db import models
 from clinics.fields import EncryptedField, TenantForeignKey
 from clinics.models.places import Address
 from clinics.tenancy import PublicModel, TenantModel
+from lib.spellings import show_phone
 from patients.enums import Sex
-from patients.names import search_name, show_phone
+from patients.names import search_name
 
 
 class Guarantor(PublicModel, Address):

@@ -49,10 +49,3 @@ def phone_digits(text: str) -> str:
     if len(found) == 11 and found[0] == "1":
         found = found[1:]
     return found if len(found) == 10 else ""
-
-
-def show_phone(stored: str) -> str:
-    """``(555) 010-2290``; anything that is not ten digits as it stands."""
-    if len(stored) == 10 and stored.isdigit():
-        return f"({stored[:3]}) {stored[3:6]}-{stored[6:]}"
-    return stored

@@ -26,7 +26,7 @@ from stack.postgres import Postgres
 from stack.valkey import Valkey
 
 IMPORT = re.compile(r"^\s*(?:from\s+([\w.]+)\s+import\s+([\w, ]+)|import\s+([\w.]+))", re.MULTILINE)
-KEPT = 4  # states of the migrations kept in the cache
+KEPT = 12  # states of the migrations kept in the cache: several working copies may stand side by side
 
 
 @contextlib.contextmanager

@@ -23,6 +23,7 @@ from django.utils.safestring import SafeString
 
 from lib.dates import age_on
 from lib.money import show_money
+from lib.spellings import show_diagnosis, show_zip
 
 from .states import look
 
@@ -157,6 +158,18 @@ def day(context: Context, value: date | None) -> SafeString | str:
 def day_plain(value: date | None) -> str:
     """A date as 03/17/2026 for labels and sentences."""
     return dateformat.format(_local(value), DATE_FORMAT) if value else "\u2013"
+
+
+@register.filter
+def zip_code(stored: str) -> str:
+    """``62704-1234``."""
+    return show_zip(stored)
+
+
+@register.filter
+def diagnosis(code: str) -> str:
+    """``M54.50``."""
+    return show_diagnosis(code)
 
 
 @register.filter

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.http import HttpResponse
@@ -19,7 +20,9 @@ PAGE = 50
 @require_GET
 def integrity(request: Any) -> HttpResponse:
     """Every invariant checked against the rows now; and promised work that came to nothing."""
-    results = sorted(verification.run().values(), key=lambda result: (-result.violations, result.name))
+    results = sorted(
+        verification.run().values(), key=lambda result: (-result.violations, _by_number(result.name))
+    )
     dead = Outbox.objects.filter(clinic_id=request.membership.clinic_id, state=Outbox.State.DEAD)
     context = {
         "title": "Integrity",
@@ -30,6 +33,11 @@ def integrity(request: Any) -> HttpResponse:
         "dead": dead.order_by("-finished_at")[:PAGE],
     }
     return render(request, "desk/integrity.html", context)
+
+
+def _by_number(name: str) -> list[tuple[int, str]]:
+    """I-2 comes before I-10."""
+    return [(int(part), "") if part.isdigit() else (0, part) for part in re.split(r"(\d+)", name)]
 
 
 @require_GET

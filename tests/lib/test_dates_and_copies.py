@@ -1,0 +1,83 @@
+"""Days, ages, frozen copies and questions between rooms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lib.dates import age_on, format_d8, local_day, parse_d8
+from lib.frozen import freeze, thaw
+from lib.questions import Announcement, Question, Unanswered
+
+
+@given(st.dates())
+def test_a_day_as_edi_writes_it_reads_back(day: date) -> None:
+    assert parse_d8(format_d8(day)) == day
+
+
+def test_what_is_no_day_is_none() -> None:
+    for text in ("", "20260230", "2026-02-0", "2026021", "202602011", "२०२६०२०१", "00000101"):
+        assert parse_d8(text) is None, text
+
+
+def test_the_day_is_the_locations_own() -> None:
+    moment = datetime(2026, 3, 10, 4, 30, tzinfo=UTC)
+    assert local_day(moment, "America/Chicago") == date(2026, 3, 9)
+    assert local_day(moment, "America/New_York") == date(2026, 3, 10)
+
+
+def test_an_age_changes_on_the_birthday() -> None:
+    born = date(2012, 2, 29)
+    assert [age_on(born, day) for day in (date(2026, 2, 28), date(2026, 3, 1), date(2028, 2, 29))] == [
+        13,
+        14,
+        16,
+    ]
+
+
+@dataclass(frozen=True)
+class Line:
+    amount: Decimal
+    on: date
+    code: str | None = None
+
+
+@dataclass(frozen=True)
+class Paper:
+    lines: tuple[Line, ...]
+    totals: dict[str, Decimal]
+
+
+@given(
+    st.lists(
+        st.tuples(st.decimals(-999, 999, places=2), st.dates(), st.none() | st.text(max_size=5)), max_size=4
+    )
+)
+def test_a_frozen_copy_thaws_equal(rows: list[tuple[Decimal, date, str | None]]) -> None:
+    paper = Paper(tuple(Line(*row) for row in rows), {str(n): row[0] for n, row in enumerate(rows)})
+    assert thaw(Paper, freeze(paper)) == paper
+
+
+def test_a_question_nobody_answers_refuses() -> None:
+    question: Question[int] = Question("tests.how_many")
+    with pytest.raises(Unanswered):
+        question.ask()
+    question.answered_by(lambda: 3)
+    assert question.ask() == 3
+    with pytest.raises(AssertionError):
+        question.answered_by(lambda: 4)
+
+
+def test_an_announcement_reaches_each_follower_once() -> None:
+    heard: list[str] = []
+    news: Announcement[str] = Announcement("tests.news")
+    assert not news.is_answered
+    for _ in range(2):
+        news.followed_by(heard.append)
+    news.tell("closed")
+    assert heard == ["closed"]
