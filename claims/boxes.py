@@ -272,7 +272,14 @@ def _condition(document: ClaimDocument) -> Iterable[Box]:
         f"{LETTERS[place]} {show_diagnosis(code)}" for place, code in enumerate(document.diagnoses[:12])
     )
     yield Box(
-        "21", "Diagnoses", codes, "diagnoses", "HI", 12, "text", " ".join(map(show_diagnosis, document.diagnoses))
+        "21",
+        "Diagnoses",
+        codes,
+        "diagnoses",
+        "HI",
+        12,
+        "text",
+        " ".join(map(show_diagnosis, document.diagnoses)),
     )
     note = document.note.text if document.note else ""
     yield Box("19", "Note to the payer", note, "note", "NTE*ADD", 12, "text", note)
