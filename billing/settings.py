@@ -21,6 +21,14 @@ declare(
         kind="flag",
         default=True,
     ),
+    SettingSpec(
+        name="bill_directly_forces_default_price",
+        group="Check-out",
+        label="Services billed to the patient cost their own price",
+        help="When on, a service that bills the patient directly takes its default price before every other fee.",
+        kind="flag",
+        default=False,
+    ),
 )
 
 declare(

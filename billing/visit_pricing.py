@@ -5,17 +5,17 @@ Check-out shows what comes out of here and asks again inside its own transaction
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from decimal import Decimal
 
 from appointments.enums import AppointmentState
-from appointments.models import Appointment, AppointmentStatus, ServicePrice, VisitLine
-from billing import fees, modifiers, quantity, responsibility
-from billing.models import FeeRow, ModifierRule, PatientFee, ReducedFee
+from appointments.models import Appointment, AppointmentStatus, VisitLine
+from billing import fees, modifiers, quantity, responsibility, rulebook
 from billing.pricing import PatientTerms, PayerTerms, PricingCase, PricingResult, ServiceTerms, price
+from billing.rulebook import Names, RuleBook
+from billing.visit_facts import VisitFacts, load_facts
 from insurance.models import Layer
-from insurance.profiles import layers_on
 from lib.dates import age_on
 from lib.money import ZERO, total
 
@@ -62,31 +62,72 @@ class PricedVisit:
 
 
 def price_visit(appointment: Appointment) -> PricedVisit:
-    """Price every line of a visit in a constant number of queries.
-
-    A plan's copay is asked once a visit: lines take it in order until it is used up, which for one
-    line is B17.7 itself. A copay agreed for a service is that line's own.
-    """
+    """Price every line of a visit in a constant number of queries."""
     lines = list(appointment.lines.select_related("service"))
-    layers = tuple(layers_on(appointment.profile, appointment.service_date))
-    base = _visit_case(appointment, layers, [line.service_id for line in lines])
-    prices = _default_prices([line.service_id for line in lines])
+    book = rulebook.load(line.service_id for line in lines)
+    return price_visits([appointment], book, {appointment.pk: lines})[0]
+
+
+def price_visits(
+    appointments: Sequence[Appointment],
+    book: RuleBook,
+    lines: Mapping[int, list[VisitLine]],
+    facts: VisitFacts | None = None,
+) -> list[PricedVisit]:
+    """Price many visits with one rule book in a constant number of queries, in the order given.
+
+    ``lines`` are those of each visit in order. A plan's copay is asked once a visit: lines take it in
+    order until it is used up, which for one line is B17.7 itself. A copay agreed for a service is that
+    line's own. ``facts`` that were loaded for the same visits are used again.
+    """
+    known = facts or load_facts(appointments, book, lines)
+    return [_price_one(visit, lines.get(visit.pk, []), book, known) for visit in appointments]
+
+
+def _price_one(
+    appointment: Appointment, lines: list[VisitLine], book: RuleBook, facts: VisitFacts
+) -> PricedVisit:
+    layers = facts.layers[appointment.pk]
+    base = _visit_case(appointment, layers, book, facts)
     left = base.copay
     priced = []
+    earlier = list(base.earlier_today)
+    shares = _shares_of_time(lines, appointment.minutes)
     for number, line in enumerate(lines):
         case = replace(
             base,
-            service=_service_terms(line, prices),
+            service=_service_terms(line, book),
             units=line.units,
+            day_units=shares.get(number),
             manual_modifiers=tuple(line.modifiers),
             copay=left,
+            earlier_today=tuple(earlier),
             # An override is the price of the visit, so it stands on its first line alone.
             override_price=appointment.override_price if number == 0 else _no_override(appointment),
         )
         result = price(case)
         left = _copay_left(left, case, result)
+        payer = case.payer.name if case.payer else None
+        earlier.append(modifiers.EarlierLine(case.service.code, case.clinician, payer))
         priced.append(PricedLine(line, result))
     return PricedVisit(tuple(priced), layers)
+
+
+def _shares_of_time(lines: list[VisitLine], minutes: int) -> dict[int, int]:
+    """Units of the lines that share a visit's minutes by the eight-minute rule; none where one stands alone.
+
+    A visit has one count of minutes, so they are split evenly; the sum is what all of them allow (B17.4).
+    """
+    timed = [
+        place
+        for place, line in enumerate(lines)
+        if line.units is None and line.service.rounding == quantity.Rounding.CMS8
+    ]
+    if len(timed) < 2:
+        return {}
+    each, over = divmod(minutes, len(timed))
+    split = [each + (1 if place < over else 0) for place in range(len(timed))]
+    return dict(zip(timed, quantity.cms8_units_of_day(split), strict=True))
 
 
 def _no_override(appointment: Appointment) -> Decimal | None:
@@ -105,7 +146,9 @@ def _copay_left(
     return replace(left, individual=max(ZERO, (left.individual or ZERO) - result.patient))
 
 
-def _visit_case(appointment: Appointment, layers: tuple[Layer, ...], service_ids: list[int]) -> PricingCase:
+def _visit_case(
+    appointment: Appointment, layers: tuple[Layer, ...], book: RuleBook, facts: VisitFacts
+) -> PricingCase:
     first = layers[0] if layers else None
     day = appointment.service_date
     patient = appointment.patient
@@ -114,19 +157,22 @@ def _visit_case(appointment: Appointment, layers: tuple[Layer, ...], service_ids
         status=_status_terms(appointment),
         service=ServiceTerms("", responsibility.ServiceKind.INDIVIDUAL),
         minutes=appointment.minutes,
-        clinician=str(appointment.clinician),
+        clinician=book.names.of(appointment.clinician),
         credential=appointment.clinician.credential or None,
-        location=appointment.location.name,
+        location=book.names.of(appointment.location),
         pos=appointment.place_of_service or appointment.location.place_of_service,
         patient=PatientTerms(
-            reduced_fee_schedule=_reduced_schedule(appointment.patient_id, day),
-            fees=_patient_fees(appointment.patient_id),
+            reduced_fee_schedule=facts.reduced_schedule(appointment.patient_id, day),
+            fees=facts.patient_fees(appointment.patient_id, book.names),
             age=age_on(patient.birth_date, day) if patient.birth_date else None,
         ),
-        payer=_payer_terms(first),
-        copay=_copay(first),
-        fee_schedules=_fee_schedules(service_ids),
-        modifier_rules=_modifier_rules(),
+        payer=_payer_terms(first, book.names),
+        copay=_copay(first, book),
+        fee_schedules=book.fee_schedules,
+        modifier_rules=book.modifier_rules,
+        same_day_rules=book.same_day_rules,
+        earlier_today=facts.earlier.get(appointment.pk, ()),
+        bill_directly_forces_default_price=facts.forces_default[appointment.location_id],
     )
 
 
@@ -142,31 +188,29 @@ def _status_terms(appointment: Appointment) -> fees.StatusTerms:
     return fees.StatusTerms("Showed Up", True, True)
 
 
-def _payer_terms(layer: Layer | None) -> PayerTerms | None:
+def _payer_terms(layer: Layer | None, names: Names) -> PayerTerms | None:
     if layer is None:
         return None
     policy = layer.policy
     return PayerTerms(
-        name=policy.payer.name,
+        name=names.of(policy.payer) or "",
         claim_format=responsibility.ClaimFormat(policy.payer.claim_format),
-        plan=policy.plan.name if policy.plan else None,
+        plan=names.of(policy.plan),
     )
 
 
-def _copay(layer: Layer | None) -> responsibility.PlanCopay:
+def _copay(layer: Layer | None, book: RuleBook) -> responsibility.PlanCopay:
+    """What the card says, else what its plan says."""
     if layer is None:
         return responsibility.PlanCopay()
-    policy, plan = layer.policy, layer.policy.plan
-    individual = policy.copay_individual
-    group = policy.copay_group
-    if individual is None and plan is not None:
-        individual = plan.copay_individual
-    if group is None and plan is not None:
-        group = plan.copay_group
-    return responsibility.PlanCopay(individual, group)
+    policy, plan = layer.policy, book.plan_copay(layer.policy.plan)
+    return responsibility.PlanCopay(
+        plan.individual if policy.copay_individual is None else policy.copay_individual,
+        plan.group if policy.copay_group is None else policy.copay_group,
+    )
 
 
-def _service_terms(line: VisitLine, prices: dict[int, list[fees.DefaultPrice]]) -> ServiceTerms:
+def _service_terms(line: VisitLine, book: RuleBook) -> ServiceTerms:
     service = line.service
     duration = None
     if service.rounding and line.units is None:
@@ -174,66 +218,9 @@ def _service_terms(line: VisitLine, prices: dict[int, list[fees.DefaultPrice]]) 
             quantity.Rounding(service.rounding), service.interval_minutes, service.min_units
         )
     return ServiceTerms(
-        code=service.code,
+        code=book.names.of(service) or "",
         kind=responsibility.ServiceKind(service.kind),
         bill_patient_directly=service.bill_patient_directly,
-        default_prices=tuple(prices.get(service.pk, ())),
+        default_prices=book.default_prices.get(service.pk, ()),
         duration=duration,
-    )
-
-
-def _default_prices(service_ids: list[int]) -> dict[int, list[fees.DefaultPrice]]:
-    found: dict[int, list[fees.DefaultPrice]] = {}
-    for row in ServicePrice.objects.filter(service_id__in=service_ids):
-        found.setdefault(row.service_id, []).append(fees.DefaultPrice(row.price, row.effective_on))
-    return found
-
-
-def _patient_fees(patient_id: int) -> tuple[fees.PatientFee, ...]:
-    rows = PatientFee.objects.filter(patient_id=patient_id).select_related("service")
-    return tuple(fees.PatientFee(row.service.code, row.fee, row.copay) for row in rows)
-
-
-def _reduced_schedule(patient_id: int, day: date) -> str | None:
-    row = (
-        ReducedFee.objects.filter(patient_id=patient_id, effective_on__lte=day)
-        .exclude(expires_on__lt=day)
-        .select_related("schedule")
-        .order_by("-effective_on")
-        .first()
-    )
-    return row.schedule.name if row else None
-
-
-def _fee_schedules(service_ids: list[int]) -> tuple[fees.FeeSchedule, ...]:
-    rows = FeeRow.objects.filter(service_id__in=service_ids).select_related(
-        "schedule", "service", "payer", "plan", "clinician", "location"
-    )
-    by_schedule: dict[tuple[str, str], list[fees.FeeRow]] = {}
-    for row in rows:
-        keys = fees.FeeKeys(
-            service=row.service.code,
-            payer=row.payer.name if row.payer else None,
-            plan=row.plan.name if row.plan else None,
-            clinician=str(row.clinician) if row.clinician else None,
-            location=row.location.name if row.location else None,
-        )
-        made = fees.FeeRow(keys, row.fee, row.effective_on)
-        by_schedule.setdefault((row.schedule.name, row.schedule.kind), []).append(made)
-    return tuple(
-        fees.FeeSchedule(name, fees.ScheduleKind(kind), tuple(made))
-        for (name, kind), made in by_schedule.items()
-    )
-
-
-def _modifier_rules() -> tuple[modifiers.ModifierRule, ...]:
-    rows = ModifierRule.objects.select_related("service", "payer", "clinician")
-    return tuple(
-        modifiers.ModifierRule(
-            modifiers=tuple(row.modifiers),
-            service=row.service.code if row.service else None,
-            payer=row.payer.name if row.payer else None,
-            clinician=str(row.clinician) if row.clinician else None,
-        )
-        for row in rows
     )

@@ -3,7 +3,14 @@
 from billing.models.invoices import Charge, Invoice, NumberCounter, Statement
 from billing.models.ledger import LedgerEntry, LedgerTxn
 from billing.models.payments import PaymentMethod, Receipt
-from billing.models.prices import FeeRow, FeeSchedule, ModifierRule, PatientFee, ReducedFee
+from billing.models.prices import (
+    FeeRow,
+    FeeSchedule,
+    ModifierRule,
+    PatientFee,
+    ReducedFee,
+    SameDayRule,
+)
 
 __all__ = [
     "Charge",
@@ -18,5 +25,6 @@ __all__ = [
     "PaymentMethod",
     "Receipt",
     "ReducedFee",
+    "SameDayRule",
     "Statement",
 ]
