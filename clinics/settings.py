@@ -6,6 +6,7 @@ specific value wins: location over clinic over company over the default (rules.m
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
@@ -43,6 +44,8 @@ class SettingValue:
 
 
 SPECS: dict[str, SettingSpec] = {}
+# What must hold before a value is taken, asked inside the open clinic: raises a Refusal. By setting name.
+GUARDS: dict[str, Callable[[Any], None]] = {}
 
 
 def declare(*specs: SettingSpec) -> None:
@@ -50,6 +53,11 @@ def declare(*specs: SettingSpec) -> None:
     for spec in specs:
         assert SPECS.get(spec.name, spec) == spec, f"setting {spec.name} is declared twice"
         SPECS[spec.name] = spec
+
+
+def guard(name: str, check: Callable[[Any], None]) -> None:
+    """Have ``check(value)`` asked before a new value of this setting is stored."""
+    GUARDS[name] = check
 
 
 def find_spec(name: str) -> SettingSpec:
@@ -88,6 +96,8 @@ def change(name: str, raw: Any, clinic: Clinic, location: Location | None = None
     """
     spec = find_spec(name)
     value = parse_value(spec, raw)
+    if name in GUARDS:
+        GUARDS[name](value)
     before = effective(name, clinic, location)
     Setting.objects.update_or_create(
         clinic=clinic, location=location, name=name, defaults={"value": value, "changed_by": current_actor()}

@@ -15,7 +15,7 @@ from rest_framework.response import Response
 
 from claims.models import Claim
 from clinics.errors import BadInput
-from responses import manual, queries, remit, reversals
+from responses import manual, quarantine, queries, remit, reversals
 from responses.models import ClaimResponse, Remittance
 from responses.receipts import tie
 from work.idempotency import once
@@ -81,9 +81,17 @@ class ResponseActSerializer(serializers.Serializer):
 
 
 class UploadSerializer(serializers.Serializer):
-    """A file."""
+    """A file, and the payment date where ``era_payment_date`` is custom."""
 
     file = serializers.FileField(allow_empty_file=True)
+    effective_on = serializers.DateField(required=False, allow_null=True, default=None)
+
+
+class PayeeSerializer(serializers.Serializer):
+    """Whose a set-aside payment is."""
+
+    whose = serializers.ChoiceField(["ours", "other"])
+    reason = serializers.CharField(max_length=200)
 
 
 class AdjustmentSerializer(serializers.Serializer):
@@ -129,7 +137,10 @@ def remittances(request: Request) -> Response:
     given = UploadSerializer(data=request.data)
     given.is_valid(raise_exception=True)
     file = given.validated_data["file"]
-    told = remit.take_bytes(file.read(), file.name or "upload", "upload", at=timezone.now())
+    told = remit.take_bytes(
+        file.read(), file.name or "upload", "upload", at=timezone.now(),
+        effective_on=given.validated_data["effective_on"],
+    )  # fmt: skip
     return Response(told, status=status.HTTP_200_OK if told["file"]["duplicate"] else status.HTTP_201_CREATED)
 
 
@@ -158,6 +169,21 @@ def undo_remittance(request: Request, public_id: str) -> Response:
         lambda: {"undone": reversals.unpost_file(row, reason=reason, at=timezone.now())},
     )  # fmt: skip
     return Response(answer)
+
+
+@extend_schema(request=PayeeSerializer, responses=RemittanceSerializer, operation_id="remittances_payee")
+@api_view(["POST"])
+def payee(request: Request, public_id: str) -> Response:
+    """A set-aside payment is ours (taken in now) or not (set aside for good)."""
+    row = get_object_or_404(Remittance.objects, public_id=public_id)
+    given = PayeeSerializer(data=request.data)
+    given.is_valid(raise_exception=True)
+    if given.validated_data["whose"] == "ours":
+        quarantine.release(row, reason=given.validated_data["reason"], at=timezone.now())
+    else:
+        quarantine.refuse(row, reason=given.validated_data["reason"])
+    row.refresh_from_db()
+    return Response(RemittanceSerializer(row).data)
 
 
 @extend_schema(responses=ResponseSerializer(many=True), operation_id="responses_list")
@@ -261,6 +287,7 @@ urlpatterns = [
     path("remittances/", remittances, name="remittances"),
     path("remittances/<str:public_id>/", remittance, name="remittance"),
     path("remittances/<str:public_id>/undo/", undo_remittance, name="undo-remittance"),
+    path("remittances/<str:public_id>/payee/", payee, name="payee"),
     path("responses/", responses, name="responses"),
     path("responses/eob/", eob, name="eob"),
     path("responses/<str:public_id>/", response, name="response"),

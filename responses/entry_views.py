@@ -16,8 +16,8 @@ from claims.models import Claim
 from clinics import audit
 from clinics.errors import Refusal
 from lib.money import ZERO, total
-from responses import manual, queries, remit, reversals, takebacks
-from responses.forms import EobHeadForm, EobLineForm, MatchForm, ReasonForm, UploadForm
+from responses import manual, quarantine, queries, remit, reversals, takebacks
+from responses.forms import EobHeadForm, EobLineForm, MatchForm, PayeeForm, ReasonForm, UploadForm
 from responses.models import ProviderAdjustment, Remittance
 from responses.receipts import tie
 from responses.views import CRUMBS
@@ -69,7 +69,10 @@ def upload(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         file = form.cleaned_data["file"]
         try:
-            told = remit.take_bytes(file.read(), file.name or "upload", "upload", at=timezone.now())
+            told = remit.take_bytes(
+                file.read(), file.name or "upload", "upload", at=timezone.now(),
+                effective_on=form.cleaned_data["effective_on"],
+            )  # fmt: skip
         except Refusal as refusal:
             form.add_error("file", refusal.message)
         else:
@@ -106,6 +109,30 @@ def undo_file(request: HttpRequest, public_id: str) -> HttpResponse:
     sums = tie(row)
     words = f"Undo {sums['posted']} of check {row.trace_number}"
     context = {"form": form, "title": "Undo a whole check", "button": words, "back": back, "crumbs": CRUMBS}
+    return render(request, "responses/act.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def payee(request: HttpRequest, public_id: str) -> HttpResponse:
+    """A payment to a payee nobody here knows: ours after all, or not."""
+    row = get_object_or_404(Remittance.objects, public_id=public_id)
+    form = PayeeForm(request.POST or None)
+    back = f"{reverse('responses:list')}?check={row.public_id}"
+    if request.method == "POST" and form.is_valid():
+        reason = form.cleaned_data["reason"]
+        try:
+            if form.cleaned_data["whose"] == "ours":
+                made = quarantine.release(row, reason=reason, at=timezone.now())
+                messages.success(request, f"Taken in: {len(made)} answers")
+            else:
+                quarantine.refuse(row, reason=reason)
+                messages.success(request, "Set aside; nothing was booked")
+        except Refusal as refusal:
+            form.add_error(None, refusal.message)
+        else:
+            return redirect(back)
+    title = f"Check {row.trace_number} is paid to {row.payee_npi}"
+    context = {"form": form, "title": title, "button": "Decide", "back": back, "crumbs": CRUMBS}
     return render(request, "responses/act.html", context)
 
 

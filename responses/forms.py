@@ -20,6 +20,13 @@ class UploadForm(forms.Form):
         allow_empty_file=True,
     )
 
+    effective_on = forms.DateField(
+        label="Payment date",
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text="Only where “Date of insurers' payments” is set to Asked; else the setting decides.",
+    )
+
     def clean_file(self) -> Any:
         """Not larger than is taken."""
         file = self.cleaned_data["file"]
@@ -32,6 +39,16 @@ class ReasonForm(forms.Form):
     """Why something is done to an answer."""
 
     reason = forms.CharField(label="Reason", max_length=200, required=False)
+
+
+class PayeeForm(forms.Form):
+    """Whose payment a set-aside remittance is."""
+
+    whose = forms.ChoiceField(
+        label="Whose payment is it?",
+        choices=[("ours", "Ours: take it in now"), ("other", "Not ours: set it aside for good")],
+    )
+    reason = forms.CharField(label="How do you know?", max_length=200)
 
 
 class MatchForm(forms.Form):

@@ -53,6 +53,7 @@ class Facts:
     balance_reason: str = ""  # why the remittance does not add up, empty when it does
     is_repeat: bool = False
     reissue_reason: str = ""
+    payee_reason: str = ""  # why the payee is none of ours: then nothing is matched
     is_weak: bool = False  # the family is a guess
     weak_reason: str = ""
     layer: int | None = None  # the layer a person chose

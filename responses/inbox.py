@@ -7,7 +7,7 @@ rejected with its findings and kept. Taking a file twice changes nothing: every 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from clearinghouses.models import InboundFile
 from lib.findings import Finding
@@ -35,8 +35,11 @@ class Inbox:
         return self.inbound.state == InboundFile.State.READ
 
 
-def take(inbound: InboundFile, *, at: datetime) -> Inbox:
-    """Read a stored file of the open clinic and hand it on, in the open transaction."""
+def take(inbound: InboundFile, *, at: datetime, effective_on: date | None = None) -> Inbox:
+    """Read a stored file of the open clinic and hand it on, in the open transaction.
+
+    ``effective_on`` is the payment date that a person gave with the file (``era_payment_date`` custom).
+    """
     reading = read_file(bytes(inbound.stored.content))
     result = Inbox(inbound, reading)
     known = [each for each in reading.transactions if each.document is not None]
@@ -54,7 +57,7 @@ def take(inbound: InboundFile, *, at: datetime) -> Inbox:
             result.remittances.append(
                 take_remittance(
                     each.document, at=at, inbound=inbound, ordinal=place, findings=own,
-                    blocked=blocking_findings(reading, each),
+                    blocked=blocking_findings(reading, each), effective_on=effective_on,
                 )
             )  # fmt: skip
     inbound.taken_now = result.remittances  # type: ignore[attr-defined]  # for the page that just uploaded it

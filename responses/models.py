@@ -25,8 +25,10 @@ class Remittance(PublicModel):
     payee_npi = models.CharField(max_length=20, blank=True)
     method = models.CharField(max_length=3, blank=True)  # BPR04
     payment_date = models.DateField()  # BPR16
+    effective_on = models.DateField(null=True)  # of its receipt and postings, by era_payment_date
     amount = MoneyField()  # BPR02
     provider_total = MoneyField(default=0)  # sum of PLB
+    fingerprint = models.CharField(max_length=64, blank=True)  # what it says, as a hash
     is_balanced = models.BooleanField(default=True)
     state = models.CharField(max_length=10, choices=RemittanceState.choices, default=RemittanceState.OPEN)
     receipt = TenantForeignKey("billing.Receipt", models.PROTECT, null=True, related_name="+")
@@ -40,9 +42,11 @@ class Remittance(PublicModel):
         constraints = [
             models.UniqueConstraint(fields=["clinic", "public_id"], name="remittance_public_id"),
             models.UniqueConstraint(
-                fields=["clinic", "payer_identifier", "trace_number", "payee_npi", "payment_date", "amount"],
+                fields=[
+                    "clinic", "payer_identifier", "trace_number", "payee_npi", "payment_date", "amount", "fingerprint",
+                ],
                 name="remittance_once",
-            ),
+            ),  # fmt: skip
         ]
         indexes = [models.Index(fields=["clinic", "-received_at"], name="remittance_recent")]
 

@@ -6,6 +6,7 @@ the same plan to the ledger. The gates E01 to E17 are looked at in order; a clai
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -15,7 +16,7 @@ from lib.money import ZERO, total
 from responses import gates
 from responses.claim_ledger import PATIENT, ClaimLedger, EarlierPosting, LedgerLine, LineMove, TakenAnswer
 from responses.gates import Classified, Facts, Terms
-from responses.layer_match import LayerMatch, find_layer, postings_under_number
+from responses.layer_match import LayerMatch, PayerNames, find_layer, postings_under_number
 from responses.line_match import LineAnswer, LineReading, claim_sums, match_lines, negated
 from responses.plan_result import ClaimPlan, Decision, LinePlan
 from x12.documents.remittance import ClaimPayment
@@ -50,6 +51,9 @@ def plan_claim(payment: ClaimPayment, ledger: ClaimLedger | None, facts: Facts, 
     if facts.is_repeat:
         work.stop("E01", "this remittance was taken before; nothing is changed")
         return _finish(work, Decision.IGNORED, None, ledger)
+    if facts.payee_reason:
+        work.stop("E17", facts.payee_reason)
+        return _finish(work, Decision.EXCEPTION, None, None)
     gates.check_remittance(work, payment, facts)
     if ledger is None:
         work.stop("E04", f"no claim was ever sent under {payment.control_number or 'an empty number'}")
@@ -88,6 +92,32 @@ def take(plan: ClaimPlan, payment: ClaimPayment, ledger: ClaimLedger, facts: Fac
     )
 
 
+def taking_order(
+    payments: Sequence[ClaimPayment], ledgers: Sequence[ClaimLedger | None], payer: PayerNames
+) -> list[int]:
+    """Places of a remittance's answers in the order to take them: the file's, but for one thing.
+
+    A reversal of what stood before the remittance goes before an answer of the same family that was written
+    in front of it: a payer may tell the correction first (x12 section 7 says the other order; some do not).
+    """
+    order: list[int] = []
+    for place, (payment, ledger) in enumerate(zip(payments, ledgers, strict=True)):
+        at = len(order)
+        if payment.is_reversal and ledger is not None:
+            family = [n for n, before in enumerate(order) if ledgers[before] is ledger]
+            answers = [n for n in family if not payments[order[n]].is_reversal]
+            if answers and _stood_before(payment, ledger, payer):
+                at = answers[0]
+        order.insert(at, place)
+    return order
+
+
+def _stood_before(payment: ClaimPayment, ledger: ClaimLedger, payer: PayerNames) -> bool:
+    turned = negated(payment)
+    match = find_layer(payment, payer, ledger)
+    return _find_exact(payment, turned, match_lines(turned, ledger.lines), match, ledger) is not None
+
+
 def _forget(key: str, ledger: ClaimLedger) -> None:
     """A posting taken back no longer stands, so the same payment may come again."""
     for posting in ledger.postings:
@@ -117,7 +147,8 @@ def _plan_answer(
         if layer is not None and layer.rank != ledger.responsible:
             whose = f"layer {ledger.responsible}" if ledger.responsible else "no insurer"
             work.stop("E12", f"layer {layer.rank} answers, but {whose} is to answer now", layer=layer.rank)
-        gates.check_allowed(work, classified, terms)
+        if layer is None or layer.rank == min(each.rank for each in ledger.layers):
+            gates.check_allowed(work, classified, terms)
     rank = layer.rank if layer else (ledger.responsible or min(each.rank for each in ledger.layers))
     target = _next(work, payment, ledger, rank, classified)
     is_first = not ledger.live_postings()
@@ -126,11 +157,16 @@ def _plan_answer(
     lines = tuple(_line_plan(each, rank, party, is_first) for each in classified)
     if layer is not None and not {"E03", "E06", "E07", "E12", "E17"} & work.reasons.keys():
         _check_credit(work, lines, ledger)
-    moved = any(line.patient for line in lines)
+    moved = bool(total(line.patient for line in lines)) or _differs_by_line(lines, target)
     stays = any(_open_after(line, rank, ledger) for line in lines)
     after = _pointer(target, ledger, rank) if moved else (rank if stays else None)
     told = target if moved else "none"
     return _finish(work, None, match, ledger, lines=lines, told=told, after=after)
+
+
+def _differs_by_line(lines: tuple[LinePlan, ...], target: str) -> bool:
+    """PR that cancels out over the claim still moves lines of the next insurer; to the patient it is nothing."""
+    return target != PATIENT and any(line.patient for line in lines)
 
 
 def _next(

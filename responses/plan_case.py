@@ -6,6 +6,7 @@ its remittances in order with the state carried along, and says what would be po
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
@@ -18,10 +19,16 @@ from lib.money import ZERO
 from responses.claim_ledger import ClaimLedger, LedgerLayer, LedgerLine, knows_number
 from responses.gates import Facts, Terms
 from responses.layer_match import names_of
-from responses.plan import plan_claim, take
+from responses.plan import plan_claim, take, taking_order
 from responses.plan_result import ClaimPlan, Decision
 from responses.posting_rules import Action, PostingRule, repeated_rule
-from responses.remittance_facts import balance_reason, blocking_findings, payer_key, remittance_key
+from responses.remittance_facts import (
+    balance_reason,
+    blocking_findings,
+    fingerprint,
+    payer_key,
+    remittance_key,
+)
 from x12.documents.remittance import ClaimPayment, Remittance, provider_adjustment_total
 from x12.reading import FileReading, TransactionReading, read_file
 
@@ -71,10 +78,10 @@ class Case:
 
 @dataclass(slots=True)
 class _Taken:
-    """Remittances taken so far: keys, and by payer and trace what else they said."""
+    """Remittances taken so far: keys with what they said, and the traces of each payer."""
 
     keys: set[tuple[str, ...]] = field(default_factory=set)
-    traces: dict[tuple[str, str], str] = field(default_factory=dict)
+    traces: set[tuple[str, str]] = field(default_factory=set)
 
 
 def plan_file(path: str) -> Report:
@@ -304,13 +311,13 @@ def _finding(code: str, message: str) -> dict[str, Any]:
 def _take(each: TransactionReading, reading: FileReading, case: Case, taken: _Taken) -> dict[str, Any]:
     remittance = each.document
     assert isinstance(remittance, Remittance)
-    key = remittance_key(remittance)
+    key = (*remittance_key(remittance), fingerprint(remittance))
     trace = (payer_key(remittance), remittance.trace_number)
     blocked = blocking_findings(reading, each)
     repeat = key in taken.keys and not blocked
     reissue = ""
     if not repeat and remittance.trace_number and trace in taken.traces:
-        reissue = f"trace {remittance.trace_number} came before with another amount or date: held for review"
+        reissue = f"trace {remittance.trace_number} came before with another amount, date or claims: held for review"
     facts = Facts(
         key="|".join(key),
         payer=names_of(remittance),
@@ -319,10 +326,10 @@ def _take(each: TransactionReading, reading: FileReading, case: Case, taken: _Ta
         is_repeat=repeat,
         reissue_reason=reissue,
     )
-    plans = [_take_claim(n, payment, case, facts) for n, payment in enumerate(remittance.claims, 1)]
+    plans = _take_claims(remittance.claims, case, facts)
     if not blocked:
         taken.keys.add(key)
-        taken.traces.setdefault(trace, facts.key)
+        taken.traces.add(trace)
     return {
         "trace_number": remittance.trace_number,
         "balanced": not balance_reason(remittance),
@@ -333,6 +340,18 @@ def _take(each: TransactionReading, reading: FileReading, case: Case, taken: _Ta
         "claims": [_claim(plan) for plan in plans],
         "findings": [freeze(finding) for finding in reading.findings],
     }
+
+
+def _take_claims(payments: Sequence[ClaimPayment], case: Case, facts: Facts) -> list[ClaimPlan]:
+    """The plans in the file's order; taken in ``taking_order``."""
+    known = [
+        case.ledger if knows_number(case.ledger.control_numbers, payment.control_number) else None
+        for payment in payments
+    ]
+    plans: dict[int, ClaimPlan] = {}
+    for place in taking_order(payments, known, facts.payer):
+        plans[place] = _take_claim(place + 1, payments[place], case, facts)
+    return [plans[place] for place in range(len(payments))]
 
 
 def _take_claim(ordinal: int, payment: ClaimPayment, case: Case, facts: Facts) -> ClaimPlan:

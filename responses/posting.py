@@ -12,7 +12,6 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
 
 from billing import invoicing, ledger
 from billing.enums import TxnKind
@@ -23,8 +22,7 @@ from claims.models import Adjudication, Claim
 from clearinghouses.models import InboundFile
 from clinics import audit
 from clinics.models import Location
-from clinics.scoping import current_actor, current_clinic_id
-from insurance.models import Payer
+from clinics.scoping import current_actor
 from lib.dates import local_day
 from lib.findings import Finding
 from lib.frozen import freeze
@@ -32,21 +30,22 @@ from lib.identifiers import new_public_id
 from lib.money import total
 from responses import entries as made_of
 from responses import family as families
+from responses import remittance_rows
 from responses.claim_ledger import ClaimLedger
 from responses.enums import MatchQuality, PostingState, RemittanceState
 from responses.family import Family, FamilyKey
 from responses.gates import Facts, Terms
 from responses.layer_match import find_layer, names_of
-from responses.matching import FamilyMatch, match_families
+from responses.matching import NO_MATCH, FamilyMatch, match_families
 from responses.models import ClaimResponse, Remittance
-from responses.plan import plan_claim, take
+from responses.plan import plan_claim, take, taking_order
 from responses.plan_json import plan_json, sums_of
 from responses.plan_result import ClaimPlan
 from responses.receipts import close_if_empty, open_receipt, payment_day
-from responses.remittance_facts import balance_reason, payee_key, payer_key
+from responses.remittance_facts import balance_reason
 from responses.settings import OFF, POST, Handling, handling_at
 from work import outbox
-from x12.documents.remittance import ClaimPayment, provider_adjustment_total
+from x12.documents.remittance import ClaimPayment
 from x12.documents.remittance import Remittance as RemittanceDocument
 
 ROLLOVER = "responses.rollover"
@@ -98,35 +97,66 @@ def take_remittance(
     findings: Sequence[Finding] = (),
     source: str = "era",
     blocked: str = "",
+    effective_on: date | None = None,
 ) -> Taken:
     """Take one ST 835 (or typed EOB) of the open clinic. Commits or fails as a whole with the caller's scope.
 
     ``blocked`` says why the file is damaged: then everything is stored and nothing posts (E02).
+    ``effective_on`` is the date a person gave, used where ``era_payment_date`` is custom.
     """
     with transaction.atomic():
         today = clinic_day(at)
         balance = blocked or balance_reason(document)
-        row = _insert(document, inbound, ordinal, today, balance, findings, source)
+        row = remittance_rows.insert(
+            document, inbound, ordinal, today, balance, findings, source, is_damaged=bool(blocked)
+        )
         if row is None:
-            return _repeat(document, today)
-        matches = match_families(document.claims)
-        sitting = _Sitting(
-            row, document, _facts(row, document, balance), today, at,
-            families.load(match.key for match in matches if match.key is not None),
-        )  # fmt: skip
-        row.payer = _payer(document, matches, sitting.families)
-        if not balance:
-            open_receipt(row, document, today, _payment_date(sitting, document))
-        rows = [
-            _take_claim(sitting, place, payment, match)
-            for place, (payment, match) in enumerate(zip(document.claims, matches, strict=True), 1)
-        ]
-        sitting.flush()
-        follow(sitting.posted, today)
-        close_if_empty(row, rows)
-        row.save()
+            first = remittance_rows.first_of(document, today, is_damaged=bool(blocked))
+            return Taken(first, list(first.responses.order_by("ordinal")), is_repeat=True)
+        row.effective_on = effective_on
+        strange = remittance_rows.payee_reason(document) if source == "era" else ""
+        rows = set_aside(row, document, strange) if strange else take_claims(row, document, balance, at)
         audit.record("remittance.take", "remittance", row.public_id, amount=str(row.amount), claims=len(rows))
         return Taken(row, rows)
+
+
+def take_claims(
+    row: Remittance, document: RemittanceDocument, balance: str, at: datetime
+) -> list[ClaimResponse]:
+    """The receipt, a decision for every claim and the postings of a remittance whose row is new."""
+    today = clinic_day(at)
+    matches = match_families(document.claims)
+    sitting = _Sitting(
+        row, document, remittance_rows.facts_of(row, document, balance), today, at,
+        families.load(match.key for match in matches if match.key is not None),
+    )  # fmt: skip
+    row.payer = remittance_rows.payer_of(document, matches, sitting.families)
+    if not balance:
+        row.effective_on = _effective_on(sitting, document)
+        open_receipt(row, document, today, row.effective_on)
+    sure = [m.key if m.quality == MatchQuality.CERTAIN else None for m in matches]
+    ledgers = [sitting.families[key].ledger if key in sitting.families else None for key in sure]
+    made: dict[int, ClaimResponse] = {}
+    for place in taking_order(document.claims, ledgers, sitting.facts.payer):
+        made[place] = _take_claim(sitting, place + 1, document.claims[place], matches[place])
+    rows = [made[place] for place in range(len(made))]
+    sitting.flush()
+    follow(sitting.posted, today)
+    close_if_empty(row, rows)
+    row.save()
+    return rows
+
+
+def set_aside(row: Remittance, document: RemittanceDocument, because: str) -> list[ClaimResponse]:
+    """Quarantine: the payee is none of ours. Stored whole, matched with nothing, no receipt (B9, x12 section 9)."""
+    row.state = RemittanceState.QUARANTINE
+    row.save()
+    rows = []
+    for place, payment in enumerate(document.claims, 1):
+        plan = plan_claim(payment, None, Facts(str(row.pk), names_of(document), "", payee_reason=because), Terms())
+        rows.append(new_response(row, place, payment, NO_MATCH, plan))
+    ClaimResponse.objects.bulk_create(rows)
+    return rows
 
 
 def clinic_day(at: datetime) -> date:
@@ -135,101 +165,12 @@ def clinic_day(at: datetime) -> date:
     return local_day(at, zone or "America/Chicago")
 
 
-# --- the remittance itself -------------------------------------------------------------------------
-
-
-def _insert(
-    document: RemittanceDocument,
-    inbound: InboundFile | None,
-    ordinal: int,
-    today: date,
-    balance: str,
-    findings: Sequence[Finding],
-    source: str,
-) -> Remittance | None:
-    """The row, first of all; None when this remittance is there already (I-10)."""
-    public_id = new_public_id()
-    row = Remittance(
-        clinic_id=current_clinic_id(), public_id=public_id, inbound_file=inbound, ordinal=ordinal, source=source,
-        payer_name=document.payer.name[:60], payer_identifier=payer_key(document),
-        trace_number=document.trace_number[:50], payee_npi=payee_key(document), method=document.method[:3],
-        payment_date=payment_day(document, today), amount=document.amount,
-        provider_total=provider_adjustment_total(document), is_balanced=not balance,
-        state=RemittanceState.UNBALANCED if balance else RemittanceState.OPEN,
-        document=_header(document), findings=[freeze(finding) for finding in findings],
-    )  # fmt: skip
-    Remittance.objects.bulk_create([row], ignore_conflicts=True)
-    found = Remittance.objects.filter(public_id=public_id).first()
-    if found is not None and found.trace_number:
-        same = Remittance.objects.filter(
-            payer_identifier=found.payer_identifier, trace_number=found.trace_number
-        ).exclude(pk=found.pk)
-        found.same_as = same.order_by("pk").first()
-    return found
-
-
-def _repeat(document: RemittanceDocument, today: date) -> Taken:
-    """A recorded no-op with a link to the first."""
-    first = Remittance.objects.get(
-        payer_identifier=payer_key(document), trace_number=document.trace_number[:50],
-        payee_npi=payee_key(document), payment_date=payment_day(document, today), amount=document.amount,
-    )  # fmt: skip
-    Remittance.objects.filter(pk=first.pk).update(times_received=F("times_received") + 1)
-    audit.record("remittance.repeat", "remittance", first.public_id)
-    return Taken(first, list(first.responses.order_by("ordinal")), is_repeat=True)
-
-
-def _header(document: RemittanceDocument) -> dict[str, Any]:
-    """The header for the page; account numbers only by their last four digits."""
-    bare = replace(document, claims=(), payer_account=None, payee_account=None)
-    account = document.payee_account.account_number if document.payee_account else ""
-    return {**freeze(bare), "payee_account_end": account[-4:]}
-
-
-def _facts(row: Remittance, document: RemittanceDocument, balance: str) -> Facts:
-    reissue = ""
-    if row.same_as is not None:
-        reissue = (
-            f"trace {row.trace_number} came before with {row.same_as.amount} dated "
-            f"{row.same_as.payment_date:%m/%d/%Y}: held for review"
-        )
-    return Facts(
-        key=str(row.pk), payer=names_of(document), payer_key=row.payer_identifier, balance_reason=balance,
-        reissue_reason=reissue,
-    )  # fmt: skip
-
-
-def _payer(
-    document: RemittanceDocument, matches: Sequence[FamilyMatch], loaded: dict[FamilyKey, Family]
-) -> Payer:
-    """The payer as this clinic knows it: by id, by name, by a claim's layer; a stranger becomes a payer row."""
-    names = names_of(document)
-    known = [row for row in Payer.objects.order_by("pk") if families.payer_ids(row) & names.identifiers]
-    named = Payer.objects.filter(name__iexact=document.payer.name).first() if document.payer.name else None
-    if named is not None and (named in known or not known):
-        return named
-    if known:
-        return known[0]
-    for payment, match in zip(document.claims, matches, strict=True):
-        if match.key in loaded and match.quality == MatchQuality.CERTAIN:
-            rank = find_layer(payment, names, loaded[match.key].ledger).layer
-            if rank in loaded[match.key].payers:
-                return loaded[match.key].payers[rank]
-    name = document.payer.name[:60] or "Unnamed payer"
-    number = (document.payer.identifier or document.payer_identifier)[:30]
-    payer, _ = Payer.objects.get_or_create(
-        name=name,
-        payer_id=number,
-        defaults={"is_active": False, "remit_payer_id": document.payer_identifier[:30]},
-    )
-    return payer
-
-
-def _payment_date(sitting: _Sitting, document: RemittanceDocument) -> date:
+def _effective_on(sitting: _Sitting, document: RemittanceDocument) -> date:
     """``era_payment_date`` of the first claim's location; without a claim what the remittance says."""
     day = payment_day(document, sitting.today)
     for found in sitting.families.values():
-        return sitting.today if sitting.handling(found.location).payment_date == "today" else day
+        rule = sitting.handling(found.location).payment_date
+        return {"today": sitting.today, "custom": sitting.row.effective_on or day}.get(rule, day)
     return day
 
 
@@ -267,26 +208,36 @@ def _row(
     found: Family | None,
     plan: ClaimPlan,
 ) -> ClaimResponse:
-    expected = [line.expected_allowed for line in found.ledger.lines] if found else []
-    wanted = total(amount for amount in expected if amount is not None)
-    allowed = total(line.allowed for line in plan.lines) if plan.lines else None
-    has_contract = bool(expected) and all(amount is not None for amount in expected)
-    patient = payment.patient
-    response = ClaimResponse(
-        clinic_id=sitting.row.clinic_id, public_id=new_public_id(), remittance=sitting.row, ordinal=place,
-        control_number=payment.control_number[:40], status_code=payment.status_code[:2],
-        payer_claim_number=payment.payer_control_number[:50], charged=payment.charge, paid=payment.paid,
-        allowed=allowed, **sums_of(payment), document=freeze(payment), match_quality=match.quality,
-        match_reason=match.reason[:120], expected_allowed=wanted if has_contract else None,
-        variance=allowed - wanted if has_contract and allowed is not None else None,
-        patient_name=patient.display_name[:120] if patient else "",
-        service_date=payment.service_date or next((s.service_date for s in payment.lines), None),
-    )  # fmt: skip
+    response = new_response(sitting.row, place, payment, match, plan)
     if found is not None:
+        expected = [line.expected_allowed for line in found.ledger.lines]
+        wanted = total(amount for amount in expected if amount is not None)
+        if expected and all(amount is not None for amount in expected):
+            response.expected_allowed = wanted
+            response.variance = response.allowed - wanted if response.allowed is not None else None
         response.claim = claim_for(found, plan, payment.control_number, sitting.today)
         response.patient_name = found.invoice.patient.list_name[:120]
         response.service_date = found.service_date
-    describe(response, plan, found.ledger if found else None)
+        describe(response, plan, found.ledger)
+    return response
+
+
+def new_response(
+    row: Remittance, place: int, payment: ClaimPayment, match: FamilyMatch, plan: ClaimPlan
+) -> ClaimResponse:
+    """The row of one answer, not saved yet, as an exception that belongs to no claim."""
+    patient = payment.patient
+    response = ClaimResponse(
+        clinic_id=row.clinic_id, public_id=new_public_id(), remittance=row, ordinal=place,
+        control_number=payment.control_number[:40], status_code=payment.status_code[:2],
+        payer_claim_number=payment.payer_control_number[:50], charged=payment.charge, paid=payment.paid,
+        allowed=total(line.allowed for line in plan.lines) if plan.lines else None,
+        **sums_of(payment), document=freeze(payment), match_quality=match.quality,
+        match_reason=match.reason[:120], patient_name=patient.display_name[:120] if patient else "",
+        service_date=payment.service_date or next((s.service_date for s in payment.lines), None),
+        state=PostingState.EXCEPTION,
+    )  # fmt: skip
+    describe(response, plan, None)
     return response
 
 
@@ -356,7 +307,7 @@ def queue_posting(
     waiting.append(
         Posting(
             key=response.txn_key, kind=TxnKind.ADJUDICATION, entries=tuple(made), on=today,
-            effective_on=row.payment_date, source_kind="adjudication", source_key=response.public_id,
+            effective_on=row.effective_on or row.payment_date, source_kind="adjudication", source_key=response.public_id,
             reason=f"{row.payer_name} {row.trace_number}"[:200], trace=response.plan["trace"],
         )
     )  # fmt: skip

@@ -59,7 +59,7 @@ def insurance_method() -> PaymentMethod:
 
 def close_if_empty(row: Remittance, responses: Sequence[ClaimResponse] | None = None) -> None:
     """A remittance is closed at escrow 0 with nothing left to decide."""
-    if row.state == RemittanceState.UNBALANCED:
+    if row.state in (RemittanceState.UNBALANCED, RemittanceState.QUARANTINE):
         return
     rows = responses if responses is not None else list(row.responses.all())
     waits = any(each.state in (PostingState.PROPOSED, PostingState.EXCEPTION) for each in rows)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -81,11 +81,13 @@ def _nothing(name: str, *, preview: bool) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def take_bytes(content: bytes, name: str, source: str, *, at: datetime) -> dict[str, Any]:
+def take_bytes(
+    content: bytes, name: str, source: str, *, at: datetime, effective_on: date | None = None
+) -> dict[str, Any]:
     """Receive and take a file in the open scope; the same bytes again change nothing."""
     inbound, is_new = receiving.receive(content, name, source)
     if is_new or inbound.state == InboundFile.State.RECEIVED:
-        inbox.take(inbound, at=at)
+        inbox.take(inbound, at=at, effective_on=effective_on)
     else:
         Remittance.objects.filter(inbound_file=inbound).update(times_received=inbound.times_received)
     return tell(inbound, is_new=is_new, digest=hashlib.sha256(content).hexdigest())

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+
+from responses.line_match import claim_sums
 from responses.posting_rules import name_key
 from x12.documents.remittance import (
     Remittance,
@@ -35,6 +39,25 @@ def remittance_key(remittance: Remittance) -> tuple[str, ...]:
         day,
         f"{remittance.amount:.2f}",
     )
+
+
+def fingerprint(remittance: Remittance) -> str:
+    """What a remittance says, as a hash: claims with status, amounts, payer's number and codes, and the PLB.
+
+    Envelopes, addresses and names do not count, so that the same payment in another file is the same. One
+    payer, trace, date and amount with another fingerprint is a re-issue: a question, never a repeat (E01).
+    """
+    claims = [
+        [
+            each.control_number, each.status_code, f"{each.charge:.2f}", f"{each.paid:.2f}",
+            each.payer_control_number,
+            sorted(f"{group}-{reason} {amount:.2f}" for (group, reason), amount in claim_sums(each).items()),
+        ]
+        for each in remittance.claims
+    ]  # fmt: skip
+    provider = [[item.code, item.reference, f"{item.amount:.2f}"] for item in remittance.provider_adjustments]
+    text = json.dumps([claims, provider], separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def balance_reason(remittance: Remittance) -> str:

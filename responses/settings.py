@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
+from clinics.errors import BadInput
 from clinics.models import Location
-from clinics.settings import SettingSpec, declare, value_of
+from clinics.settings import SettingSpec, declare, guard, value_of
 from responses.gates import Terms
 from responses.models import PostingRule as PostingRuleRow
 from responses.posting_rules import Action, PostingRule
@@ -48,10 +50,22 @@ declare(
     SettingSpec(
         "era_payment_date", GROUP, "Date of insurers' payments",
         "The effective date of a receipt from a remittance: the payment date it names, the day it is taken in, "
-        "or a date that a person gives. It is always posted on the day it is taken in.",
+        "or a date that a person gives with the file (a collected file keeps the date it names). It is always "
+        "posted on the day it is taken in.",
         "choice", "remittance", (("remittance", "As the remittance says"), ("today", "Today"), ("custom", "Asked")),
     ),
 )  # fmt: skip
+
+
+def _needs_rules(value: Any) -> None:
+    """``automation_rules`` cannot be switched on with zero rules: rules first (B9)."""
+    if value and not PostingRuleRow.objects.exists():
+        raise BadInput(
+            "Add at least one posting rule first; without one there is nothing to switch on.", code="no_rules"
+        )
+
+
+guard("automation_rules", _needs_rules)
 
 
 @dataclass(frozen=True, slots=True)

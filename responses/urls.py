@@ -16,6 +16,7 @@ urlpatterns = [
     path("reports/insurance/claim-responses/eob/<str:claim_id>/", entry_views.eob, name="eob"),
     path("reports/insurance/claim-responses/checks/<str:public_id>/text/", entry_views.as_text, name="text"),
     path("reports/insurance/claim-responses/checks/<str:public_id>/undo/", entry_views.undo_file, name="undo-file"),
+    path("reports/insurance/claim-responses/checks/<str:public_id>/payee/", entry_views.payee, name="payee"),
     path(
         "reports/insurance/claim-responses/checks/<str:public_id>/provider/<int:ordinal>/",
         entry_views.provider_item, name="provider-item",

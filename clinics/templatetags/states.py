@@ -74,6 +74,7 @@ REMITTANCE = {
     "open": Look("In escrow", "warn", "hourglass"),
     "closed": Look("Ties to the cent", "ok", "check"),
     "unbalanced": Look("Does not tie", "stop", "alert-triangle", fill=True),
+    "quarantine": Look("Payee unknown", "stop", "alert-triangle", fill=True),
     "duplicate": Look("Came before", "mute", "stack-2"),
 }
 MATCH = {

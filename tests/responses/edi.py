@@ -52,6 +52,8 @@ def remit(
     amount: str | None = None,
     day: str = "20260316",
     isa: str = "000000001",
+    payee: str = "1234567893",
+    tax_id: str = "123456789",
 ) -> str:
     """One interchange with one ST 835; BPR02 is worked out unless given."""
     total = sum((Decimal(c.paid) for c in claims), Decimal("0")) - sum(
@@ -67,7 +69,8 @@ def remit(
         "N3*1 PAYER WAY",
         "N4*COLUMBUS*OH*43215",
         "PER*BL*EDI HELP*TE*8005550100",
-        "N1*PE*CLINIC*XX*1234567893",
+        f"N1*PE*CLINIC*XX*{payee}",
+        *([f"REF*TJ*{tax_id}"] if tax_id else []),
         "LX*1",
     ]
     for each in claims:
