@@ -29,5 +29,5 @@ class RemittanceState(models.TextChoices):
     OPEN = "open", "Open"
     CLOSED = "closed", "Closed"
     UNBALANCED = "unbalanced", "Does not balance"
-    QUARANTINE = "quarantine", "Payee unknown"
     DUPLICATE = "duplicate", "Duplicate"
+    QUARANTINE = "quarantine", "Payee unknown"

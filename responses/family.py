@@ -35,6 +35,7 @@ from responses.models import ClaimResponse
 from x12.documents.remittance import ClaimPayment
 
 FamilyKey = tuple[int, int]  # invoice, part
+DAMAGED = "damaged-"  # how the fingerprint of a damaged copy begins
 POSTED = (PostingState.AUTO_POSTED, PostingState.POSTED_MANUALLY)
 
 
@@ -147,6 +148,7 @@ def _family(
             _taken(row)
             for row in responses
             if row.state not in (PostingState.REVERSED, PostingState.DUPLICATE)
+            and not row.remittance.fingerprint.startswith(DAMAGED)
         ],
     )
     return Family(

@@ -51,6 +51,7 @@ class Facts:
     payer: PayerNames
     payer_key: str  # TRN03, else the name: whose claim number CLP07 is
     balance_reason: str = ""  # why the remittance does not add up, empty when it does
+    is_damaged: bool = False  # the file was cut off or its counts are wrong
     is_repeat: bool = False
     reissue_reason: str = ""
     payee_reason: str = ""  # why the payee is none of ours: then nothing is matched

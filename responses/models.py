@@ -43,10 +43,16 @@ class Remittance(PublicModel):
             models.UniqueConstraint(fields=["clinic", "public_id"], name="remittance_public_id"),
             models.UniqueConstraint(
                 fields=[
-                    "clinic", "payer_identifier", "trace_number", "payee_npi", "payment_date", "amount", "fingerprint",
+                    "clinic",
+                    "payer_identifier",
+                    "trace_number",
+                    "payee_npi",
+                    "payment_date",
+                    "amount",
+                    "fingerprint",
                 ],
                 name="remittance_once",
-            ),  # fmt: skip
+            ),
         ]
         indexes = [models.Index(fields=["clinic", "-received_at"], name="remittance_recent")]
 

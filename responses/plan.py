@@ -85,6 +85,8 @@ def take(plan: ClaimPlan, payment: ClaimPayment, ledger: ClaimLedger, facts: Fac
             )
         else:
             _forget(plan.reverses, ledger)
+    if facts.is_damaged:
+        return  # the whole file, sent again, brings the same answer
     ledger.taken.append(
         TakenAnswer(
             facts.key, facts.payer_key, payment.payer_control_number, payment.status_code, payment.paid

@@ -323,6 +323,7 @@ def _take(each: TransactionReading, reading: FileReading, case: Case, taken: _Ta
         payer=names_of(remittance),
         payer_key=payer_key(remittance),
         balance_reason=blocked or balance_reason(remittance),
+        is_damaged=bool(blocked),
         is_repeat=repeat,
         reissue_reason=reissue,
     )

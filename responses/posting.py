@@ -153,7 +153,9 @@ def set_aside(row: Remittance, document: RemittanceDocument, because: str) -> li
     row.save()
     rows = []
     for place, payment in enumerate(document.claims, 1):
-        plan = plan_claim(payment, None, Facts(str(row.pk), names_of(document), "", payee_reason=because), Terms())
+        plan = plan_claim(
+            payment, None, Facts(str(row.pk), names_of(document), "", payee_reason=because), Terms()
+        )
         rows.append(new_response(row, place, payment, NO_MATCH, plan))
     ClaimResponse.objects.bulk_create(rows)
     return rows
@@ -307,8 +309,9 @@ def queue_posting(
     waiting.append(
         Posting(
             key=response.txn_key, kind=TxnKind.ADJUDICATION, entries=tuple(made), on=today,
-            effective_on=row.effective_on or row.payment_date, source_kind="adjudication", source_key=response.public_id,
-            reason=f"{row.payer_name} {row.trace_number}"[:200], trace=response.plan["trace"],
+            effective_on=row.effective_on or row.payment_date, source_kind="adjudication",
+            source_key=response.public_id, reason=f"{row.payer_name} {row.trace_number}"[:200],
+            trace=response.plan["trace"],
         )
     )  # fmt: skip
 

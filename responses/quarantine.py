@@ -35,7 +35,9 @@ def release(remittance: Remittance, *, reason: str, at: datetime) -> list[ClaimR
         claims = tuple(thaw(ClaimPayment, answer.document) for answer in answers)
         header = thaw(RemittanceDocument, row.document)
         row.responses.all().delete()
-        balance = "" if row.is_balanced else (balance_reason(replace(header, claims=claims)) or "damaged file")
+        balance = (
+            "" if row.is_balanced else (balance_reason(replace(header, claims=claims)) or "damaged file")
+        )
         row.state = RemittanceState.OPEN if row.is_balanced else RemittanceState.UNBALANCED
         made = posting.take_claims(row, replace(header, claims=claims), balance, at)
         audit.record("remittance.release", "remittance", row.public_id, reason=reason[:200])
@@ -54,6 +56,9 @@ def refuse(remittance: Remittance, *, reason: str) -> None:
 
 def _locked(remittance: Remittance) -> Remittance:
     row = Remittance.objects.select_for_update(no_key=True, of=("self",)).get(pk=remittance.pk)
-    if row.state != RemittanceState.QUARANTINE or not row.responses.filter(state=PostingState.EXCEPTION).exists():
+    if (
+        row.state != RemittanceState.QUARANTINE
+        or not row.responses.filter(state=PostingState.EXCEPTION).exists()
+    ):
         raise CannotPost("This payment is not set aside; reload to see what became of it.", state=row.state)
     return row

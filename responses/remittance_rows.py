@@ -22,7 +22,7 @@ from lib.frozen import freeze
 from lib.identifiers import new_public_id
 from responses import family as families
 from responses.enums import MatchQuality, RemittanceState
-from responses.family import Family, FamilyKey
+from responses.family import DAMAGED, Family, FamilyKey
 from responses.gates import Facts
 from responses.layer_match import find_layer, names_of
 from responses.matching import FamilyMatch
@@ -31,8 +31,6 @@ from responses.receipts import payment_day
 from responses.remittance_facts import fingerprint, payee_key, payer_key
 from x12.documents.remittance import Remittance as RemittanceDocument
 from x12.documents.remittance import provider_adjustment_total
-
-DAMAGED = "damaged-"  # how the fingerprint of a damaged copy begins
 
 
 def insert(
@@ -64,9 +62,13 @@ def insert(
     Remittance.objects.bulk_create([row], ignore_conflicts=True)
     found = Remittance.objects.filter(public_id=public_id).first()
     if found is not None and found.trace_number:
-        same = Remittance.objects.filter(
-            payer_identifier=found.payer_identifier, trace_number=found.trace_number
-        ).exclude(pk=found.pk).exclude(fingerprint__startswith=DAMAGED)
+        same = (
+            Remittance.objects.filter(
+                payer_identifier=found.payer_identifier, trace_number=found.trace_number
+            )
+            .exclude(pk=found.pk)
+            .exclude(fingerprint__startswith=DAMAGED)
+        )
         found.same_as = same.order_by("pk").first()
     return found
 

@@ -9,7 +9,7 @@ register(
     """
     SELECT r.trace_number, count(*) > 1 FROM responses_remittance r
      WHERE r.clinic_id = %(clinic)s
-     GROUP BY r.payer_identifier, r.trace_number, r.payee_npi, r.payment_date, r.amount
+     GROUP BY r.payer_identifier, r.trace_number, r.payee_npi, r.payment_date, r.amount, r.fingerprint
     """,
 )
 register(

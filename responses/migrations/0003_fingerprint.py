@@ -9,7 +9,9 @@ class Migration(migrations.Migration):
     dependencies = [("responses", "0002_wall")]
 
     operations = [
-        migrations.AddField("remittance", "fingerprint", models.CharField(blank=True, default="", max_length=64)),
+        migrations.AddField(
+            "remittance", "fingerprint", models.CharField(blank=True, default="", max_length=64)
+        ),
         migrations.AlterField("remittance", "fingerprint", models.CharField(blank=True, max_length=64)),
         migrations.AddField("remittance", "effective_on", models.DateField(null=True)),
         migrations.AlterField(
@@ -28,7 +30,5 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.RemoveConstraint("remittance", "remittance_once"),
-        migrations.AddConstraint(
-            "remittance", models.UniqueConstraint(fields=KEYS, name="remittance_once")
-        ),
+        migrations.AddConstraint("remittance", models.UniqueConstraint(fields=KEYS, name="remittance_once")),
     ]

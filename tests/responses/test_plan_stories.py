@@ -211,7 +211,11 @@ def test_two_transactions_in_one_file_are_two_remittances_and_a_repeated_one_is_
 
 def test_delimiters_line_ends_and_capitals_do_not_matter():
     text = remit(claim(K.lower(), "1", "150", "85", ("CO", "45", "40"), ("PR", "3", "25")))
-    for form in (text.replace("\n", ""), text.replace("*", "|").replace(":", ">"), text.replace("\n", "\r\n")):
+    for form in (
+        text.replace("\n", ""),
+        text.replace("*", "|").replace(":", ">"),
+        text.replace("\n", "\r\n"),
+    ):
         assert decisions(run(case(form))) == [("post", [], "patient")]
 
 
@@ -238,14 +242,20 @@ def test_a_line_that_shrank_is_told_with_both_amounts():
         Svc("100", "70", [("CO", "45", "30")], "L1", "98941"), Svc("48", "0", [("CO", "45", "48")], "L2", "97140:59"),
     ])  # fmt: skip
     [one] = claims_of(run(case(remit(answer), lines=BUNDLE, paid="0.00")))
-    assert (one["codes"], "148" in one["reasons"]["E06"], "160" in one["reasons"]["E06"]) == (["E06"], True, True)
+    assert (one["codes"], "148" in one["reasons"]["E06"], "160" in one["reasons"]["E06"]) == (
+        ["E06"],
+        True,
+        True,
+    )
 
 
 def test_contract_amounts_hold_for_the_first_insurer_only():
     data = case(
         remit(P),
         later(
-            claim(K, "2", "200", "14", ("OA", "23", "176"), ("PR", "2", "10"), allowed="24"), trace="T2", payer="AARP"
+            claim(K, "2", "200", "14", ("OA", "23", "176"), ("PR", "2", "10"), allowed="24"),
+            trace="T2",
+            payer="AARP",
         ),
         **TWO,
     )
@@ -253,7 +263,25 @@ def test_contract_amounts_hold_for_the_first_insurer_only():
     assert decisions(run(data)) == [("post", [], "layer-2"), ("post", [], "patient")]
 
 
-JUNK = [None, True, 1, -1, 1.5, "", "x", [], {}, [[]], "1e5", "-5.00", "\x00", "é" * 300, [None], [{}], 10**30]
+JUNK = [
+    None,
+    True,
+    1,
+    -1,
+    1.5,
+    "",
+    "x",
+    [],
+    {},
+    [[]],
+    "1e5",
+    "-5.00",
+    "\x00",
+    "é" * 300,
+    [None],
+    [{}],
+    10**30,
+]
 
 
 def places(value, path=()):
@@ -295,6 +323,19 @@ def test_any_case_at_all_ends_in_a_status_one_line_and_no_traceback(tmp_path):
     assert report.error and "\n" not in report.error
     for told in report.document:
         if "after" in told:
-            after = {name: D(told["after"][name]) for name in told["after"] if name not in ("insurers", "responsible_layer")}
-            owed = sum(map(D, told["after"]["insurers"].values())) + after["patient"] - after["unapplied_credit"]
+            after = {
+                name: D(told["after"][name])
+                for name in told["after"]
+                if name not in ("insurers", "responsible_layer")
+            }
+            owed = (
+                sum(map(D, told["after"]["insurers"].values())) + after["patient"] - after["unapplied_credit"]
+            )
             assert owed + after["paid"] + after["patient_paid"] + after["written_off"] == after["charges"]
+
+
+def test_the_whole_file_posts_after_its_damaged_copy():
+    text = remit(EX1)
+    told = run(case(text[: text.index("SE*")], text))
+    assert [one["decision"] for one in claims_of(told)] == ["exception", "post"]
+    assert not any(each["duplicate"] for each in told["remittances"])
