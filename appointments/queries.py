@@ -14,7 +14,7 @@ from appointments.hooks import CLOSED_BOOKS
 from appointments.models import Appointment
 from clinics.models import Location
 from insurance.enums import ProfileKind
-from insurance.hooks import VisitUse
+from insurance.hooks import VisitDue, VisitUse
 from insurance.models import Layer
 from insurance.profiles import layers_on_days
 from insurance.requirements import missing_of_profile
@@ -104,6 +104,17 @@ def visits_on(profile_ids: list[int]) -> dict[int, list[VisitUse]]:
     for key, public_id, profile_id, service_date, _ in rows:
         found.setdefault(profile_id, []).append(VisitUse(public_id, service_date, key in closed))
     return found
+
+
+def visits_due(day: date) -> list[VisitDue]:
+    """Answer to insurance.hooks.VISITS_DUE: whose coverage has to be known on a day."""
+    rows = (
+        Appointment.objects.filter(service_date=day)
+        .exclude(state__in=(*GONE, AppointmentState.CHECKED_OUT))
+        .order_by("starts_at", "id")
+        .values_list("profile_id", "location__billing_provider_id")
+    )
+    return [VisitDue(profile_id, provider_id, day) for profile_id, provider_id in rows]
 
 
 def _row(visit: Appointment, layers: list[Layer]) -> DayRow:

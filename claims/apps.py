@@ -12,6 +12,9 @@ class ClaimsConfig(AppConfig):
         """Declare settings and register the handlers of this room's promises."""
         from billing.hooks import CHECKED_OUT, LIVE_CLAIMS
         from claims import queue, settings, tasks, verification  # noqa: F401 - imported for what they register
+        from claims.routing import routes_of
+        from insurance.hooks import CONNECTIONS_FOR
 
         CHECKED_OUT.followed_by(queue.follow_check_out)
         LIVE_CLAIMS.answered_by(verification.live_claim_numbers)
+        CONNECTIONS_FOR.answered_by(routes_of)

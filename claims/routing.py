@@ -14,7 +14,11 @@ from clearinghouses.queries import active_connections
 
 def routes(claims: Iterable[Claim]) -> dict[int, Connection]:
     """The connection of each payer of these claims, in two queries; payers without one are left out."""
-    wanted = {claim.payer_id for claim in claims}
+    return routes_of({claim.payer_id for claim in claims})
+
+
+def routes_of(wanted: set[int]) -> dict[int, Connection]:
+    """``routes`` by the keys of payers; insurance asks this too (CONNECTIONS_FOR)."""
     first = next(iter(active_connections()[:1]), None)
     found = dict.fromkeys(wanted, first) if first is not None else {}
     rows = PayerRoute.objects.filter(payer_id__in=wanted, connection__is_active=True).select_related(

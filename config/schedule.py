@@ -9,6 +9,8 @@ SCHEDULE = {
     "collect-responses": {"task": "responses.tasks.collect_all", "schedule": 5.0},
     # A worker that no longer consumes is noticed by the age of this row (reliability.md e1.7).
     "heartbeat": {"task": "work.tasks.heartbeat", "schedule": 20.0},
+    # Tomorrow's eligibility questions where a clinic wants them; questions without an answer are given up.
+    "eligibility-evening": {"task": "insurance.tasks.evening", "schedule": 300.0},
     # Crossover timers, held credits, balances that became due.
     "coordination-timers": {"task": "responses.tasks.run_timers", "schedule": 60.0},
 }

@@ -9,7 +9,8 @@ class InsuranceConfig(AppConfig):
     name = "insurance"
 
     def ready(self) -> None:
-        """Follow registration: every patient gets a self-pay profile (B11.1)."""
+        """Declare settings, register the worker's handlers; every patient gets a self-pay profile (B11.1)."""
+        from insurance import settings, tasks  # noqa: F401 - imported for what they register
         from insurance.profiles import ensure_self_pay
         from patients.hooks import REGISTERED
 

@@ -21,3 +21,9 @@ class ProfileInUse(ProfileRefused):
     """Visits stand on this profile: ``visits`` of them, ``open`` not closed."""
 
     code = "profile_in_use"
+
+
+class CannotAsk(Refusal):
+    """This card cannot be asked about electronically; the message says what to do instead."""
+
+    code = "cannot_ask"

@@ -115,15 +115,30 @@ def tidy(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def record_eligibility(
-    policy: Policy, *, on: date, is_active: bool | None, note: str, today: date
+    policy: Policy,
+    *,
+    on: date,
+    is_active: bool | None,
+    note: str,
+    today: date,
+    told_by: str = "",
+    reference: str = "",
+    figures: dict[str, str] | None = None,
 ) -> EligibilityCheck:
-    """What a payer said about a card by telephone (B14: manual entry allowed)."""
+    """What a payer said about a card by telephone (B14); ``figures`` are named as in benefits.py ("copay": "25.00")."""
     if on > today:
         raise BadCoverage(
             "The call cannot be in the future.", fields={"checked_on": ["This day is in the future."]}
         )
     check = EligibilityCheck.objects.create(
-        policy=policy, checked_on=on, is_active=is_active, source="phone", note=note.strip()[:200]
+        policy=policy,
+        checked_on=on,
+        is_active=is_active,
+        source="phone",
+        note=note.strip()[:200],
+        told_by=told_by.strip()[:80],
+        reference=reference.strip()[:50],
+        benefits={"active": is_active, **(figures or {})},
     )
     audit.record("eligibility.record", "policy", policy.public_id, active=is_active, on=on.isoformat())
     return check

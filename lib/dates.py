@@ -27,6 +27,11 @@ def local_day(moment: datetime, zone: str) -> date:
     return moment.astimezone(ZoneInfo(zone)).date()
 
 
+def local_hour(moment: datetime, zone: str) -> int:
+    """The hour of the day, 0 to 23, at a place."""
+    return moment.astimezone(ZoneInfo(zone)).hour
+
+
 def age_on(birth: date, day: date) -> int:
     """Completed years on ``day``."""
     return day.year - birth.year - ((day.month, day.day) < (birth.month, birth.day))

@@ -1,4 +1,4 @@
-"""What came in, read and handed on: acknowledgements to claims, remittances to posting; nothing is lost.
+"""What came in, read and handed on: acknowledgements to claims, 271 to insurance, 835 to posting.
 
 Before it: clearinghouses/inbound (the bytes are stored and promised here). A file that cannot be read is
 rejected with its findings and kept. Taking a file twice changes nothing: every kind has its own unique rows.
@@ -6,10 +6,11 @@ rejected with its findings and kept. Taking a file twice changes nothing: every 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from clearinghouses.models import InboundFile
+from insurance import eligibility_answers
 from lib.findings import Finding
 from responses.posting import Taken, take_remittance
 from responses.remittance_facts import blocking_findings
@@ -47,10 +48,11 @@ def take(inbound: InboundFile, *, at: datetime, effective_on: date | None = None
     inbound.findings = [_finding(finding) for finding in reading.findings]
     inbound.state = InboundFile.State.READ if known else InboundFile.State.REJECTED
     inbound.save(update_fields=["kinds", "findings", "state"])
-    if ACKNOWLEDGEMENTS & set(reading.kinds):
+    rest = replace(reading, transactions=eligibility_answers.take(inbound, reading, at=at))
+    if ACKNOWLEDGEMENTS & set(rest.kinds):
         from claims import acknowledgements
 
-        acknowledgements.take(inbound, reading, at=at)
+        acknowledgements.take(inbound, rest, at=at)
     for place, each in enumerate(reading.transactions, 1):
         if isinstance(each.document, Remittance):
             own = [Finding(f.code, f"segment {f.segment}", f.message, f.severity) for f in each.findings]
