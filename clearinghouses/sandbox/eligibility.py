@@ -1,4 +1,4 @@
-"""What the payers behind the sandbox say about coverage: one 270 to one 271, by the words of docs/sandbox.md SB7.
+"""What the payers behind the sandbox say about coverage: one 270 to one 271, by the words of docs/sandbox.md SB20.
 
 Before it: checking. After it: answering, which puts the 271 into an envelope.
 """

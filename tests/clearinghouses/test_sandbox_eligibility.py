@@ -1,4 +1,4 @@
-"""SB7: a 270 in, its 999 and 271 out, by the member id; no bytes stop it."""
+"""SB20: a 270 in, its 999 and 271 out, by the member id; no bytes stop it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def only(member_id: str) -> EligibilityPerson:
     return found[0].people[0]
 
 
-@pytest.mark.rule("SB7")
+@pytest.mark.rule("SB20")
 def test_an_accepted_270_is_acknowledged_and_answered_under_its_trace_and_reference() -> None:
     answers = ask(member("W1"))
     acks = [t.document for reading in read(answers, "999") for t in reading.transactions]
@@ -46,7 +46,7 @@ def test_an_accepted_270_is_acknowledged_and_answered_under_its_trace_and_refere
     assert (found.reference, found.people[0].traces) == ("REF1", ("T1",))
 
 
-@pytest.mark.rule("SB7")
+@pytest.mark.rule("SB20")
 @pytest.mark.parametrize(
     ("member_id", "rows"),
     [
@@ -61,7 +61,7 @@ def test_what_a_payer_says(member_id: str, rows: list[str]) -> None:
     assert [row.information for row in only(member_id).benefits] == rows
 
 
-@pytest.mark.rule("SB7")
+@pytest.mark.rule("SB20")
 def test_what_is_left_of_the_deductible() -> None:
     def left(member_id: str) -> Decimal | None:
         return next(
@@ -73,7 +73,7 @@ def test_what_is_left_of_the_deductible() -> None:
     assert (left("W1"), left("DEDUCT1")) == (Decimal("30.00"), Decimal("500.00"))
 
 
-@pytest.mark.rule("SB7")
+@pytest.mark.rule("SB20")
 @pytest.mark.parametrize(
     ("member_id", "reason"), [("NOTFOUND1", "75"), ("BADDOB1", "71"), ("WRONGID1", "72")]
 )
@@ -82,7 +82,7 @@ def test_rejects(member_id: str, reason: str) -> None:
     assert ([row.reason for row in person.rejections], person.benefits) == ([reason], ())
 
 
-@pytest.mark.rule("SB7")
+@pytest.mark.rule("SB20")
 def test_a_payer_that_is_down_rejects_everybody_and_a_silent_one_nobody() -> None:
     found = told(ask(member("W1"), member("PAYERDOWN1", "T2")))[0]
     assert ([row.reason for row in found.rejections], found.people) == (["42"], ())
@@ -91,7 +91,7 @@ def test_a_payer_that_is_down_rejects_everybody_and_a_silent_one_nobody() -> Non
     assert told(ask(member("SILENT1"))) == []
 
 
-@pytest.mark.rule("SB7")
+@pytest.mark.rule("SB20")
 def test_corrected_names_dependents_and_repeats() -> None:
     party = only("RENAMED1").party
     assert party is not None
@@ -103,7 +103,7 @@ def test_corrected_names_dependents_and_repeats() -> None:
     assert len(names) == 3
 
 
-@pytest.mark.rule("SB7")
+@pytest.mark.rule("SB20")
 def test_a_270_that_asks_nothing_is_refused_in_the_999() -> None:
     answers = ask(subscriber(inquiries=()))
     acks = [t.document for reading in read(answers, "999") for t in reading.transactions]
