@@ -55,3 +55,60 @@ class WriteOffType(models.TextChoices):
     TIMELY_FILING = "timely_filing", "Timely filing"
     ADMINISTRATIVE = "administrative", "Administrative"
     BANKRUPTCY = "bankruptcy", "Bankruptcy"
+
+
+class PolicySubject(models.TextChoices):
+    """What a state's or payer's policy decides (rules.md B10)."""
+
+    BALANCE_BILLING = "balance_billing", "Balance billing"
+    MEDICAID_BILLING = "medicaid_billing", "Billing Medicaid patients"
+    NO_SHOW_FEE = "no_show_fee", "No-show fee"
+    SMALL_BALANCE_LIMIT = "small_balance_limit", "Small balance, up to"
+    STATEMENTS_BEFORE_COLLECTIONS = "statements_before_collections", "Statements before collections"
+    DAYS_BEFORE_COLLECTIONS = "days_before_collections", "Days before collections"
+    STATEMENT_NOTICE = "statement_notice", "Notice on statements"
+
+
+class PayerClass(models.TextChoices):
+    """Kinds of payers that policies tell apart."""
+
+    MEDICARE = "medicare", "Medicare"
+    MEDICAID = "medicaid", "Medicaid"
+    COMMERCIAL = "commercial", "Commercial"
+    SELF_PAY = "self_pay", "Self-pay"
+
+
+class Frequency(models.TextChoices):
+    """How often an instalment is due (B12)."""
+
+    WEEKLY = "weekly", "Every week"
+    BIWEEKLY = "biweekly", "Every two weeks"
+    MONTHLY = "monthly", "Every month"
+
+
+class PlanState(models.TextChoices):
+    """A plan ends done, in default, or cancelled."""
+
+    ACTIVE = "active", "Active"
+    DONE = "done", "Paid"
+    DEFAULTED = "defaulted", "In default"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+class CallKind(models.TextChoices):
+    """What a note of a talk is."""
+
+    CALL = "call", "Call"
+    PROMISE = "promise", "Promise to pay"
+    DISPUTE = "dispute", "Dispute"
+    NOTE = "note", "Note"
+
+
+class CaseState(models.TextChoices):
+    """Listed by rule; a person approves or spares; an approved case leaves in a file."""
+
+    LISTED = "listed", "Listed"
+    APPROVED = "approved", "To be handed off"
+    SPARED = "spared", "Spared"
+    HANDED = "handed", "At the agency"
+    CLOSED = "closed", "Closed"

@@ -10,15 +10,16 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
+from django.db.models import Max
 
 from billing.enums import TxnKind
 from billing.errors import LedgerConflict, Unbalanced
-from billing.models import LedgerEntry, LedgerTxn
+from billing.models import DayClose, LedgerEntry, LedgerTxn
 from clinics.scoping import current_actor, current_clinic_id
 from lib.identifiers import new_public_id
 from lib.money import ZERO, parse_money, total
@@ -136,6 +137,13 @@ def reverse(txn: LedgerTxn, *, key: str, on: date, reason: str) -> LedgerTxn:
     )
 
 
+def closed_through() -> date | None:
+    """The last closed day; what comes late is posted on the day after it, its own day stays as effective_on."""
+    rows = DayClose.objects.filter(reopened_at__isnull=True)
+    last: date | None = rows.aggregate(last=Max("day"))["last"]
+    return last
+
+
 def find(key: str) -> LedgerTxn | None:
     """The transaction posted under ``key``, if any."""
     return LedgerTxn.objects.filter(key=key).first()
@@ -170,6 +178,7 @@ def _check_shape(posting: Posting) -> None:
 
 def _insert(postings: list[Posting], clinic_id: int, known: dict[str, LedgerTxn]) -> None:
     actor = current_actor()
+    closed = closed_through()
     headers = [
         LedgerTxn(
             clinic_id=clinic_id,
@@ -178,7 +187,7 @@ def _insert(postings: list[Posting], clinic_id: int, known: dict[str, LedgerTxn]
             digest=p.digest(),
             kind=p.kind,
             lines=len(p.entries),
-            posted_on=p.on,
+            posted_on=p.on if closed is None or p.on > closed else closed + timedelta(days=1),
             effective_on=p.effective_on or p.on,
             actor=actor,
             reason=p.reason,
@@ -224,6 +233,8 @@ def _as_refusal(error: IntegrityError) -> Exception:
     name = (getattr(diagnosis, "constraint_name", "") or "").rstrip("0123456789").rstrip("_")
     if name == "receipt_not_overspent":
         return Unbalanced("That is more credit than this payment has left.", code="overspent")
+    if name == "day_is_open":
+        return LedgerConflict("The day was closed this moment. Try again: it goes to the next open day.")
     if name in ("ledger_key_once", "ledger_reversed_once"):
         return LedgerConflict("This was just posted by somebody else. Reload to see it.", code="already_done")
     return Unbalanced("The ledger refused an entry that does not balance.", constraint=name)

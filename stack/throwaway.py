@@ -95,7 +95,7 @@ def make_cluster(path: Path) -> None:
 
 def state_of_migrations() -> str:
     """A name for what the tables will be: the migrations, what they import, and the libraries."""
-    pending = sorted(ROOT.glob("*/migrations/*.py"))
+    pending = sorted([*ROOT.glob("*/migrations/*.py"), *ROOT.glob("*/migrations/sql/*.sql")])
     seen: set[Path] = set()
     digest = hashlib.sha256((ROOT / "requirements" / "base.txt").read_bytes())
     for name in ("places.py", "postgres.py", "roles.py", "throwaway.py"):

@@ -1,8 +1,19 @@
-"""Prices, invoices, receipts and the ledger."""
+"""Prices, invoices, receipts, the ledger, and what is done about the rest: statements, plans, write-offs."""
 
+from billing.models.asking import (
+    Account,
+    CallNote,
+    CollectionCase,
+    CollectionHandoff,
+    StatementDelivery,
+    StatementMember,
+)
+from billing.models.days import DayClose
 from billing.models.invoices import Charge, Invoice, NumberCounter, Statement
 from billing.models.ledger import LedgerEntry, LedgerTxn
 from billing.models.payments import PaymentMethod, Receipt
+from billing.models.plans import PaymentPlan, PlanInstalment, PlanLine
+from billing.models.policies import Approval, PolicyRow, WriteOffRun, WriteOffTerms
 from billing.models.prices import (
     FeeRow,
     FeeSchedule,
@@ -13,7 +24,13 @@ from billing.models.prices import (
 )
 
 __all__ = [
+    "Account",
+    "Approval",
+    "CallNote",
     "Charge",
+    "CollectionCase",
+    "CollectionHandoff",
+    "DayClose",
     "FeeRow",
     "FeeSchedule",
     "Invoice",
@@ -23,8 +40,16 @@ __all__ = [
     "NumberCounter",
     "PatientFee",
     "PaymentMethod",
+    "PaymentPlan",
+    "PlanInstalment",
+    "PlanLine",
+    "PolicyRow",
     "Receipt",
     "ReducedFee",
     "SameDayRule",
     "Statement",
+    "StatementDelivery",
+    "StatementMember",
+    "WriteOffRun",
+    "WriteOffTerms",
 ]
