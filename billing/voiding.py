@@ -14,11 +14,11 @@ from django.db.models import Sum
 from appointments.carryforward import note_voided_source
 from appointments.enums import AppointmentState
 from appointments.models import Appointment
-from billing import hooks, ledger
+from billing import hooks, invoicing, ledger
 from billing.enums import InvoiceState, TxnKind
 from billing.errors import CannotVoid
 from billing.ledger import Entry
-from billing.models import Invoice, LedgerEntry
+from billing.models import Invoice, LedgerEntry, LedgerTxn
 from billing.payments import lock_patient_money
 from clinics import audit
 from lib.dates import local_day
@@ -26,13 +26,13 @@ from lib.money import ZERO
 from lib.questions import Unanswered
 
 
-def obstacles(invoice: Invoice) -> list[str]:
+def obstacles(invoice: Invoice, *, ask_claims: bool = True) -> list[str]:
     """Why this invoice cannot be voided, in words that say what to do first; empty when it can."""
     if invoice.state == InvoiceState.VOID:
         return ["It is void already."]
     found = []
     try:
-        live = hooks.LIVE_CLAIMS.ask(invoice)
+        live = hooks.LIVE_CLAIMS.ask(invoice) if ask_claims else []
     except Unanswered:
         found.append("Whether a claim still stands for it cannot be told right now.")
     else:
@@ -43,8 +43,11 @@ def obstacles(invoice: Invoice) -> list[str]:
     return found
 
 
-def void_invoice(public_id: str, *, reason: str, at: datetime) -> Invoice:
+def void_invoice(public_id: str, *, reason: str, at: datetime, issued_again: bool = False) -> Invoice:
     """Void a live invoice by its public id; CannotVoid says what stands in the way.
+
+    ``issued_again``: the visit gets its next invoice in the same transaction (B11.6); the caller has dealt
+    with its claims, and visits that copied from it need no note.
 
     Ledger (kind void): each line's entries back to zero; the patient's money on them moves to
     patient_credit - with its receipt, so the cash stays received and is offered at the next check-out.
@@ -61,13 +64,13 @@ def void_invoice(public_id: str, *, reason: str, at: datetime) -> Invoice:
         .select_related("location")
         .get(pk=found.pk)
     )
-    why_not = obstacles(invoice)
+    why_not = obstacles(invoice, ask_claims=not issued_again)
     if why_not:
         raise CannotVoid(" ".join(why_not), code="cannot_void", reasons=why_not)
     entries = void_entries(invoice)
     if entries:
         ledger.post(
-            key=f"void:{invoice.public_id}",
+            key=_key(invoice),
             kind=TxnKind.VOID,
             entries=entries,
             on=local_day(at, invoice.location.time_zone),
@@ -78,14 +81,41 @@ def void_invoice(public_id: str, *, reason: str, at: datetime) -> Invoice:
         )
     Invoice.objects.filter(pk=invoice.pk).update(state=InvoiceState.VOID, voided_at=at, void_reason=reason)
     if invoice.appointment is not None:
-        # Visits that copied from this one keep their lines and say so.
-        note_voided_source(invoice.appointment)
+        if not issued_again:  # visits that copied from this one keep their lines and say so
+            note_voided_source(invoice.appointment)
         Appointment.objects.filter(pk=invoice.appointment.pk, state=AppointmentState.CHECKED_OUT).update(
             state=AppointmentState.COMPLETE, checked_out_at=None
         )
     audit.record("invoice.void", "invoice", invoice.public_id, reason=reason, number=invoice.number)
     invoice.refresh_from_db()
     return invoice
+
+
+def revive(invoice: Invoice, *, reason: str, at: datetime) -> None:
+    """Take the void of an invoice back, by the exact mirror of what it posted (B11.6: one undo of a move).
+
+    Raises Unbalanced where the patient's credit that the void set free was used or refunded since.
+    """
+    lock_patient_money(invoice.patient)
+    done = LedgerTxn.objects.filter(
+        kind=TxnKind.VOID, source_kind="invoice", source_key=invoice.public_id, reversed_by__isnull=True
+    ).first()
+    if done is not None:
+        day = local_day(at, invoice.location.time_zone)
+        ledger.reverse(done, key=f"revive:{done.public_id}", on=day, reason=reason[:200])
+    Invoice.objects.filter(pk=invoice.pk, state=InvoiceState.VOID).update(
+        state=InvoiceState.OPEN, voided_at=None, void_reason=""
+    )
+    invoicing.settle([invoice.pk])
+    audit.record("invoice.revive", "invoice", invoice.public_id, reason=reason, number=invoice.number)
+
+
+def _key(invoice: Invoice) -> str:
+    """A second void, after the first was taken back, is an act of its own."""
+    before = LedgerTxn.objects.filter(
+        kind=TxnKind.VOID, source_kind="invoice", source_key=invoice.public_id
+    ).count()
+    return f"void:{invoice.public_id}" + (f":{before + 1}" if before else "")
 
 
 def void_entries(invoice: Invoice) -> list[Entry]:

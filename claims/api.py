@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from billing.models import Invoice
-from claims import corrections, delivery, queries, queue, review, submitting
+from claims import corrections, coverage_api, delivery, queries, queue, review, submitting
 from claims.enums import BatchState
 from claims.models import Acknowledgement, Batch, BatchItem, Claim, ClaimEvent
 from clinics import audit
@@ -386,6 +386,7 @@ def _chosen(request: Request) -> Any:
 
 app_name = "claims-api"
 urlpatterns = [
+    *coverage_api.urlpatterns,
     path("claims/", claims, name="claims"),
     path("claims/create/", create, name="create"),
     path("claims/preview/", preview, name="preview"),

@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, Q
 
 from appointments.enums import AppointmentState
 from appointments.models import Appointment, VisitLine
 from claims.checks import CheckContext
+from claims.enums import ClaimState
 from claims.models import Claim, ClaimLine
 from claims.models.claims import DEAD_STATES
 from insurance.models import Policy
@@ -76,6 +77,7 @@ def _equal_lines(claims: Sequence[Claim]) -> dict[LineKey, set[tuple[int, str]]]
             claim__patient_id__in={claim.patient_id for claim in claims}, service_date__in=days
         )
         .exclude(claim__state__in=DEAD_STATES)
+        .exclude(Q(claim__frequency="8") | Q(claim__state=ClaimState.VOID_REQUESTED))  # these ask for nothing
         .values_list(
             "claim__patient_id",
             "claim__appointment__clinician_id",

@@ -68,3 +68,9 @@ class CannotResend(Refusal):
     """Send again and dissolve are for refused batches only; an unknown one is looked for first (B6.5)."""
 
     code = "cannot_resend"
+
+
+class CannotMove(Refusal):
+    """Visits that cannot go to another profile, or a move that cannot be undone; ``stops`` says why (B11.6)."""
+
+    code = "cannot_move"

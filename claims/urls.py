@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from claims import batch_views, checkout_views, claim_views, queue_views
+from claims import batch_views, checkout_views, claim_views, coverage_views, queue_views
 
 app_name = "claims"
 
@@ -25,5 +25,14 @@ urlpatterns = [
     path("claims/<str:public_id>/save/", claim_views.save, name="save"),
     path("claims/<str:public_id>/resubmit/", claim_views.resubmit, name="resubmit"),
     path("claims/<str:public_id>/<slug:act>/", claim_views.act, name="act"),
+    path("patients/<str:patient_id>/insurance/guard/", coverage_views.guard, name="coverage-guard"),
+    path("insurance/profiles/<str:profile_id>/move/", coverage_views.move_visits, name="move-visits"),
+    path(
+        "insurance/profiles/<str:profile_id>/cards/<str:policy_id>/bill/",
+        coverage_views.bill_card,
+        name="bill-card",
+    ),
+    path("insurance/moves/<str:move_id>/", coverage_views.coverage_move, name="coverage-move"),
+    path("patients/<str:patient_id>/insurance/moves/", coverage_views.patient_moves, name="patient-moves"),
     path("reports/insurance/claims/", queue_views.report, name="report"),
 ]

@@ -32,6 +32,7 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "patient.view": EVERYBODY,
     "patient.write": DESK,
     "coverage.write": DESK,
+    "coverage.move": BILLING,
     "visit.view": EVERYBODY,
     "visit.write": DESK,
     "checkout": DESK,

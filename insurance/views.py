@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from clinics import audit
 from clinics.errors import BadInput, Refusal
+from clinics.permissions import may
 from insurance import policies, profile_edits
 from insurance.cards import latest_checks, profile_cards
 from insurance.enums import ProfileKind, ProfileStatus
@@ -183,6 +184,9 @@ def place(request: HttpRequest, policy_id: str) -> HttpResponse:
             form.add_error(None, refusal.message)
         else:
             messages.success(request, f"{policy.payer.name} pays in place {layer.position}")
+            touched = profile_edits.touched_visits(profile, layer.effective_on, layer.expires_on)
+            if touched and may(request, "coverage.move"):  # which of them it is billed for is asked next
+                return redirect("claims:bill-card", profile.public_id, policy.public_id)
             return redirect("insurance:manage", policy.patient.public_id)
     context = {
         "patient": policy.patient,

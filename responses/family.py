@@ -141,7 +141,7 @@ def _family(
         lines=tuple(
             _line(line, line_ids[charge_id], money[charge_id]) for charge_id, line in sorted(shown.items())
         ),
-        responsible=_responsible(responses, layers),
+        responsible=_responsible(responses, layers, [money[charge_id] for charge_id in shown]),
         patient_paid=total(money[key].paid_by_patient + money[key].waived for key in shown),
         postings=[_posting(row) for row in responses if row.state in POSTED and row.status_code != "22"],
         taken=[
@@ -187,11 +187,21 @@ def _line(line: ClaimLine, line_ids: list[str], money: LineBalance) -> LedgerLin
     )  # fmt: skip
 
 
-def _responsible(responses: list[ClaimResponse], layers: tuple[LedgerLayer, ...]) -> int | None:
-    """Where the last standing posting put the pointer; the first layer while nobody has posted."""
+def _responsible(
+    responses: list[ClaimResponse], layers: tuple[LedgerLayer, ...], lines: list[LineBalance]
+) -> int | None:
+    """Where the last standing posting put the pointer; the first layer while nobody has posted.
+
+    Where it stood at the patient and a person has billed a card found later since (B11.5), that card's layer.
+    """
     posted = [row for row in responses if row.state in POSTED]
     if posted:
-        return posted[-1].plan.get("responsible_after")
+        after = posted[-1].plan.get("responsible_after")
+        last = posted[-1].plan.get("layer") or 0
+        asked = [
+            la.rank for la in layers if la.rank > last and any(line.insurers[la.rank] > 0 for line in lines)
+        ]
+        return min(asked, default=None) if after is None else after
     return min((layer.rank for layer in layers), default=None)
 
 

@@ -3,6 +3,7 @@
 from claims.models.adjudications import Adjudication, AdjudicationLine
 from claims.models.batches import Acknowledgement, Batch, BatchItem
 from claims.models.claims import Claim, ClaimEvent, ClaimLine, ClaimTransition
+from claims.models.coverage import CoverageMove
 from claims.models.routes import PayerRoute
 
 __all__ = [
@@ -15,5 +16,6 @@ __all__ = [
     "ClaimEvent",
     "ClaimLine",
     "ClaimTransition",
+    "CoverageMove",
     "PayerRoute",
 ]

@@ -67,6 +67,7 @@ def make_days(product: Any) -> Days:
         make_today(days)
         make_past(days)
         make_claims(days)
+        make_move(days)
     with other.open("front_desk@birch.example"):
         stranger = make_patient("Nobody", "Elsewhere")
         make_visit(
@@ -228,6 +229,27 @@ def make_claims(days: Days) -> None:
         days.made[f"claim {claim.patient.last_name}"] = claim
     chosen = Claim.objects.filter(pk__in=[claim.pk for claim in going])
     days.made["job"] = submitting.start(chosen, days.today, {"ids": [claim.public_id for claim in going]})
+
+
+def make_move(days: Days) -> None:
+    """Somebody whose card had changed: one visit moved, one still to move, one with a card found later."""
+    from billing.checkout import check_out
+    from claims import coverage_moves
+
+    world = days.world
+    patient = person(days, "Leda", "Quist", world.aetna, member="W100000009", chart_number="QUI0001")
+    old: InsuranceProfile = days.made["profile Quist"]
+    first, second = (
+        visit(days, "Quist", days.today - timedelta(days=back), "11:30", world.adjustment)
+        for back in (16, 15)
+    )
+    for made in (first, second):
+        check_out(made.public_id, [], at=days.now)
+    new = make_profile(patient, make_policy(patient, world.medicare, "1EG4TE5MK72"), status="active")
+    days.made["coverage move"] = coverage_moves.move(
+        old, new, [first.public_id], coverage_moves.Options(rebill=False), at=days.now, note="Card shown"
+    )
+    days.made["policy Quist held"] = make_policy(patient, world.aarp, "A100000009")
 
 
 def settle(days: Days, sweep: Callable[[], None]) -> None:

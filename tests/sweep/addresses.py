@@ -27,6 +27,8 @@ NOUNS: dict[str, tuple[str, str]] = {
     "cards": ("policy", "public_id"),
     "policies": ("policy", "public_id"),
     "profiles": ("profile", "public_id"),
+    "moves": ("coverage_move", "public_id"),
+    "coverage-moves": ("coverage_move", "public_id"),
     "payers": ("payer", "public_id"),
     "services": ("service", "public_id"),
     "appointment-types": ("appointment_type", "public_id"),

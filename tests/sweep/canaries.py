@@ -22,7 +22,7 @@ from billing.checkout import check_out
 from billing.models import Invoice, Receipt
 from billing.payments import Payment
 from claims import queue, submitting
-from claims.models import Batch, Claim
+from claims.models import Batch, Claim, CoverageMove
 from clearinghouses.models import InboundFile
 from clinics.tenancy import TenantModel
 from insurance.models import ContractRate, Plan
@@ -86,7 +86,11 @@ def make_day(world: World, mark: str, payer: Any, service: Any, number: int) -> 
     make_visit(world, patient, profile, service, day=timezone.now().date())
     invoice = check_out(visit.public_id, [Payment(world.cash, Decimal("11.00"))], at=NOW).invoice
     claim = queue.one_click(invoice, TODAY)
+    moved = CoverageMove.objects.create(
+        kind="profile", patient=patient, profile_from=profile, profile_to=profile, note=mark, created_by=mark
+    )
     return {
+        "coverage_move": moved,
         "patient": patient,
         "policy": policy,
         "profile": profile,
