@@ -75,8 +75,7 @@ class ClaimDetailSerializer(ClaimSerializer):
 
     def get_events(self, claim: Claim) -> list[dict[str, Any]]:
         """Oldest first."""
-        rows = ClaimEvent.objects.filter(claim=claim).order_by("at", "pk")
-        return list(EventSerializer(rows, many=True).data)
+        return list(EventSerializer(claim.events.order_by("at", "pk"), many=True).data)
 
     def get_choices(self, claim: Claim) -> list[dict[str, Any]]:
         """What Duplicate & resubmit offers now (B8)."""

@@ -67,7 +67,7 @@ class MovedSerializer(serializers.ModelSerializer[CoverageMove]):
     patient = serializers.CharField(source="patient.public_id")
     profile_from = serializers.CharField(source="profile_from.public_id")
     profile_to = serializers.CharField(source="profile_to.public_id")
-    items = serializers.JSONField()  # type: ignore[assignment]
+    items = serializers.JSONField()
 
     class Meta:
         model = CoverageMove

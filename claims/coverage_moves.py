@@ -272,6 +272,7 @@ def _undo_one(item: dict[str, Any], back: InsuranceProfile, at: datetime) -> Non
     out_at = visit.checked_out_at or at
     voiding.void_invoice(new.public_id, reason=words, at=at, issued_again=True)
     voiding.revive(old, reason=words, at=at)
+    old.refresh_from_db()
     for claim in Claim.objects.filter(public_id__in=item["decided"], state=ClaimState.SUPERSEDED):
         lifecycle.move(claim, ClaimState.ADJUDICATED, text=words)
     _put(visit, back)
