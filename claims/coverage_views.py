@@ -143,6 +143,7 @@ def _move(
 def bill_card(request: HttpRequest, profile_id: str, policy_id: str) -> HttpResponse:
     """The visits a card found later may pay, with their money; zero ones are skipped (B11.5)."""
     profile = get_object_or_404(InsuranceProfile.objects.select_related("patient"), public_id=profile_id)
+    get_object_or_404(Policy.objects, public_id=policy_id)
     layer = coverage_layers.layer_of(profile, policy_id)
     if request.method == "POST":
         chosen = request.POST.getlist("visit")
