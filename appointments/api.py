@@ -77,13 +77,15 @@ class AppointmentSerializer(serializers.ModelSerializer):
     clinician = serializers.CharField(source="clinician.public_id", read_only=True)
     appointment_type = serializers.CharField(source="appointment_type.public_id", read_only=True)
     profile = serializers.CharField(source="profile.public_id", read_only=True)
+    status = serializers.CharField(source="status.name", read_only=True, default=None, allow_null=True)
     lines = LineSerializer(many=True, read_only=True)
 
     class Meta:
         model = Appointment
         fields = [
             "id", "patient", "location", "clinician", "appointment_type", "profile", "starts_at", "service_date",
-            "minutes", "state", "note", "onset_on", "initial_treatment_on", "last_menstrual_on", "accident_on",
+            "minutes", "state", "status", "self_pay_request", "series", "note",
+            "onset_on", "initial_treatment_on", "last_menstrual_on", "accident_on",
             "accident_kind", "accident_state", "diagnoses", "place_of_service", "authorization_number", "salt_from",
             "checked_out_at", "lines",
         ]  # fmt: skip
@@ -123,9 +125,13 @@ class MoveSerializer(serializers.Serializer):
 
 
 class VisitActSerializer(serializers.Serializer):
-    """A move of a visit: arrive, start, complete, reopen, undo_arrival, salt, confirm, or how it was cancelled."""
+    """A move of a visit: arrive, start, complete, reopen, undo_arrival, salt, confirm, restore, or how it ended.
+
+    ``status`` names one of the clinic's statuses of that state; needed where it has several.
+    """
 
     act = serializers.CharField(max_length=30)
+    status = serializers.CharField(required=False, allow_blank=True, default="", max_length=40)
     reason = serializers.CharField(required=False, allow_blank=True, default="", max_length=300)
 
 
@@ -236,9 +242,10 @@ def act(request: Request, public_id: str) -> Response:
     elif name == "confirm":
         visits.confirm_lines(public_id)
     elif name in {state.value for state in CANCELS}:
-        booking.cancel(get_object_or_404(_rows(), public_id=public_id), name, reason=data["reason"])
+        row = get_object_or_404(_rows(), public_id=public_id)
+        booking.cancel(row, name, status=data["status"], reason=data["reason"], at=timezone.now())
     elif name == "restore":
-        booking.take_back_cancel(get_object_or_404(_rows(), public_id=public_id))
+        booking.take_back_cancel(get_object_or_404(_rows(), public_id=public_id), at=timezone.now())
     else:
         do_act(public_id, name)
     return _shown(public_id)
@@ -304,7 +311,7 @@ def _valid(given: Any) -> dict[str, Any]:
 
 def _rows() -> Any:
     rows = Appointment.objects.select_related(
-        "patient", "location", "clinician", "appointment_type", "profile"
+        "patient", "location", "clinician", "appointment_type", "profile", "status"
     )
     return rows.prefetch_related("lines__service")
 

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import transaction
 from django.db.models import F
 
 from appointments.enums import AppointmentState
 from appointments.errors import BadVisit, Changed, WrongState
-from appointments.models import Appointment, AppointmentType
+from appointments.hooks import CANCELLED, RESTORED, Missed
+from appointments.models import Appointment, AppointmentStatus, AppointmentType
 from appointments.visits import arrive
 from clinics import audit
 from clinics.models import Clinician, Location
@@ -127,8 +129,36 @@ def choose_profile(appointment: Appointment, profile: InsuranceProfile) -> Appoi
     return appointment
 
 
-def cancel(appointment: Appointment, state: str, *, reason: str = "") -> Appointment:
-    """Cancel, late cancel, no-show or cancelled by the clinician; only before treatment."""
+def statuses_of(state: str) -> list[AppointmentStatus]:
+    """The admin's words for a state, by name."""
+    return list(AppointmentStatus.objects.filter(state=state).order_by("name"))
+
+
+def status_for(state: str, name: str = "") -> AppointmentStatus | None:
+    """The status of a state by name; unnamed the clinic's only one, None where it has none (B2)."""
+    known = statuses_of(state)
+    if name:
+        found = next((status for status in known if status.name == name), None)
+        if found is None:
+            raise BadVisit(
+                "Choose a status of this state.", fields={"status": ["Not a status of this state."]}
+            )
+        return found
+    if len(known) > 1:
+        names = ", ".join(status.name for status in known)
+        raise BadVisit(f"Say which status: {names}.", fields={"status": [f"One of {names}."]})
+    return known[0] if known else None
+
+
+@transaction.atomic
+def cancel(
+    appointment: Appointment, state: str, *, at: datetime, status: str = "", reason: str = ""
+) -> list[str]:
+    """Cancel, late cancel, no-show or cancelled by the clinician; only before treatment.
+
+    A status that is charged makes its patient-only invoice in the same transaction (B2, B17.3).
+    Returns what was said of money, in words for the person who cancels.
+    """
     if state not in CANCELS:
         raise BadVisit("Choose how it was cancelled.", fields={"state": ["Choose how it was cancelled."]})
     if appointment.state not in (AppointmentState.SCHEDULED, AppointmentState.ARRIVED):
@@ -136,8 +166,9 @@ def cancel(appointment: Appointment, state: str, *, reason: str = "") -> Appoint
             f"A visit that is {appointment.get_state_display().lower()} cannot be cancelled.",
             state=appointment.state,
         )
+    appointment.status = status_for(state, status)
     before, appointment.state = appointment.state, AppointmentState(state)
-    _write(appointment, "state")
+    _write(appointment, "state", "status")
     audit.record(
         "appointment.cancel",
         "appointment",
@@ -145,18 +176,25 @@ def cancel(appointment: Appointment, state: str, *, reason: str = "") -> Appoint
         reason=reason.strip()[:300],
         before=before,
         after=state,
+        status=appointment.status.name if appointment.status else "",
     )
-    return appointment
+    told = Missed(appointment, at, [])
+    CANCELLED.tell(told)
+    return told.said
 
 
-def take_back_cancel(appointment: Appointment) -> Appointment:
-    """A cancelled visit stands again as scheduled."""
+@transaction.atomic
+def take_back_cancel(appointment: Appointment, *, at: datetime) -> list[str]:
+    """A cancelled visit stands again as scheduled; what its status had charged is void (B2)."""
     if appointment.state not in CANCELS:
         raise WrongState("This visit is not cancelled.", state=appointment.state)
     before, appointment.state = appointment.state, AppointmentState.SCHEDULED
-    _write(appointment, "state")
+    appointment.status = None
+    _write(appointment, "state", "status")
     audit.record("appointment.restore", "appointment", appointment.public_id, before=before)
-    return appointment
+    told = Missed(appointment, at, [])
+    RESTORED.tell(told)
+    return told.said
 
 
 def _choose(patient: Patient, day: Any, profile: InsuranceProfile | None) -> ProfileChoice:

@@ -11,12 +11,13 @@ from django import forms
 from appointments import catalogue, coding
 from appointments.booking import CANCELS
 from appointments.enums import AppointmentState, LineOrigin, ServiceKind
-from appointments.models import Appointment, AppointmentType, Service, VisitLine
+from appointments.models import Appointment, AppointmentStatus, AppointmentType, Service, VisitLine
 from appointments.visits import ACCIDENT_KINDS, LineData, treatment_problems
 from clinics.models import Clinician, Location
 from insurance.forms import add_findings, money_field
 from insurance.models import InsuranceProfile
 from lib.findings import Finding
+from lib.money import show_money
 from lib.spellings import show_diagnosis
 from patients.forms import date_field, text
 from patients.here import moment_at
@@ -92,10 +93,45 @@ class MoveForm(forms.Form):
 
 
 class CancelForm(forms.Form):
-    """How a visit was cancelled."""
+    """How a visit was cancelled: the admin's statuses, or the state's own word where there is none."""
 
-    state = forms.ChoiceField(label="How", choices=[(state.value, state.label) for state in CANCELS])
+    state = forms.ChoiceField(label="How")
     reason = text("Why", 200)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["state"].choices = cancel_choices()  # type: ignore[attr-defined]
+
+    @property
+    def chosen(self) -> tuple[str, str]:
+        """(state, name of the status or "")."""
+        state, _, status = self.cleaned_data["state"].partition(":")
+        return state, status
+
+
+def cancel_choices() -> list[tuple[str, str]]:
+    """``state:status`` with the words that say what it costs."""
+    rows: dict[str, list[AppointmentStatus]] = {}
+    for status in AppointmentStatus.objects.filter(state__in=CANCELS).order_by("name"):
+        rows.setdefault(status.state, []).append(status)
+    choices = []
+    for state in CANCELS:
+        known = rows.get(state.value)
+        if known is None:
+            choices.append((state.value, state.label))
+        else:
+            choices += [
+                (f"{state.value}:{status.name}", f"{status.name}{_costs(status)}") for status in known
+            ]
+    return choices
+
+
+def _costs(status: AppointmentStatus) -> str:
+    if not status.transition:
+        return ""
+    if status.cancellation_fee is None:
+        return " (the full price is charged to the patient)"
+    return f" ({show_money(status.cancellation_fee)} is charged to the patient)"
 
 
 class TreatmentForm(forms.Form):

@@ -97,7 +97,13 @@ class Appointment(PublicModel):
     state = models.CharField(
         max_length=20, choices=AppointmentState.choices, default=AppointmentState.SCHEDULED
     )
+    # The admin's word for the state (B2); empty = the state's own word, which never charges a missed visit.
+    status = TenantForeignKey(AppointmentStatus, models.PROTECT, null=True, blank=True, related_name="+")
     override_price = MoneyField(null=True, blank=True)
+    # The patient pays in full and asked that the insurer is not told (45 CFR 164.522(a)(1)(vi)).
+    self_pay_request = models.BooleanField(default=False)
+    # Visits that were booked together repeat under one public id (booking.repeat).
+    series = models.CharField(max_length=16, blank=True)
     note = models.CharField(max_length=200, blank=True)
     # Dates of current illness and accident (Treatment tab).
     onset_on = models.DateField(null=True, blank=True)
@@ -127,6 +133,11 @@ class Appointment(PublicModel):
         indexes = [
             models.Index(fields=["clinic", "service_date", "starts_at"], name="appointment_by_day"),
             models.Index(fields=["clinic", "patient", "-service_date"], name="appointment_by_patient"),
+            models.Index(
+                fields=["clinic", "series", "service_date"],
+                name="appointment_by_series",
+                condition=~Q(series=""),
+            ),
         ]
 
 

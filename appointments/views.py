@@ -147,7 +147,7 @@ def confirm(request: HttpRequest, public_id: str) -> HttpResponse:
     """Tick every copied line as done."""
     count = visits.confirm_lines(public_id)
     messages.success(request, f"{count} line{'' if count == 1 else 's'} confirmed")
-    return redirect("appointments:visit", public_id)
+    return redirect(_back(request, public_id))
 
 
 @require_POST
@@ -189,14 +189,17 @@ def cancel(request: HttpRequest, public_id: str) -> HttpResponse:
     """Cancel, no-show and their like; or take that back."""
     visit = _load(public_id)
     if request.POST.get("act") == "restore":
-        booking.take_back_cancel(visit)
-        messages.success(request, "The visit stands again")
+        said = booking.take_back_cancel(visit, at=timezone.now())
+        messages.success(request, " ".join(["The visit stands again.", *said]))
         return redirect(_back(request, public_id))
     form = CancelForm(request.POST)
     if not form.is_valid():
         raise BadInput("Choose how the visit was cancelled.", code="bad_state")
-    booking.cancel(visit, form.cleaned_data["state"], reason=form.cleaned_data["reason"])
-    messages.success(request, f"{visit.get_state_display()}")
+    state, status = form.chosen
+    said = booking.cancel(visit, state, status=status, reason=form.cleaned_data["reason"], at=timezone.now())
+    messages.success(request, visit.status.name if visit.status else visit.get_state_display())
+    for words in said:
+        messages.warning(request, words)
     return redirect(_back(request, public_id))
 
 
@@ -299,7 +302,7 @@ def _tabs(visit: Appointment, tab: str, lines: int) -> list[dict[str, Any]]:
 
 def _load(public_id: str) -> Appointment:
     rows = Appointment.objects.select_related(
-        "patient__guarantor", "location__clinic", "clinician", "appointment_type", "profile"
+        "patient__guarantor", "location__clinic", "clinician", "appointment_type", "profile", "status"
     )
     return get_object_or_404(rows, public_id=public_id)
 

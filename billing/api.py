@@ -24,6 +24,7 @@ from appointments.models import Appointment
 from billing import (
     balances,
     checkout,
+    desk_api,
     patient_money,
     payments,
     statement_pdf,
@@ -372,4 +373,5 @@ urlpatterns = [
     path("statements/", statement_list, name="statements"),
     path("statements/<str:public_id>/", statement, name="statement"),
     path("statements/<str:public_id>/pdf/", statement_download, name="statement-pdf"),
+    *desk_api.urlpatterns,
 ]

@@ -13,9 +13,9 @@ from decimal import Decimal
 from appointments.enums import AppointmentState
 from appointments.models import Appointment
 from billing import balances, hooks, invoicing, payments
-from billing.enums import InvoiceState
+from billing.enums import InvoiceState, TransitionOutcome
 from billing.errors import CannotCheckOut
-from billing.models import Invoice, Receipt
+from billing.models import Invoice, Receipt, VisitTransition
 from billing.payments import Payment
 from billing.visit_pricing import PricedVisit, price_visit
 from clinics import audit
@@ -31,6 +31,7 @@ PROBLEM_WORDS = {
     "no_minutes": "is charged by time and the visit has no minutes",
     "no_transition": "is not charged in this status",
     "charge_too_large": "comes to more than can be billed on one line",
+    "no_show_charge_forbidden": "may not be charged: this payer forbids it for missed visits",
 }
 
 
@@ -117,6 +118,7 @@ def check_out(appointment_id: str, handed_over: Sequence[Payment], *, at: dateti
     Appointment.objects.filter(pk=appointment.pk).update(
         state=AppointmentState.CHECKED_OUT, checked_out_at=at, version=appointment.version + 1
     )
+    VisitTransition.objects.filter(appointment=appointment).update(outcome=TransitionOutcome.MADE, reasons=[])
     hooks.CHECKED_OUT.tell(invoice)
     audit.record(
         "visit.check_out",
@@ -140,7 +142,7 @@ def _lock_visit(public_id: str) -> Appointment:
     """The visit, locked: the second of two clicks waits here and then finds the invoice."""
     row = (
         Appointment.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("patient", "location__billing_provider", "clinician", "profile", "clinic")
+        .select_related("patient", "location__billing_provider", "clinician", "profile", "clinic", "status")
         .filter(public_id=public_id)
         .first()
     )

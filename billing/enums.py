@@ -12,10 +12,26 @@ class MethodKind(models.TextChoices):
 
 
 class InvoiceKind(models.TextChoices):
-    """An appointment invoice may become claims; a one-off never does (B2)."""
+    """An appointment invoice may become claims; a one-off or a missed visit's never does (B2)."""
 
     APPOINTMENT = "appointment", "Appointment"
     ONE_OFF = "one_off", "One-off"
+    MISSED = "missed", "Missed visit"
+
+
+class Channel(models.TextChoices):
+    """How a payment reached the desk."""
+
+    DESK = "desk", "At the desk"
+    PHONE = "phone", "By phone"
+
+
+class TransitionOutcome(models.TextChoices):
+    """What came of trying to charge a visit without its check-out screen (B17.1, B17.2)."""
+
+    MADE = "made", "Charged"
+    NO_CHARGE = "no_charge", "Not charged in this status"
+    NOT_TRANSITIONED = "not_transitioned", "Not transitioned"
 
 
 class InvoiceState(models.TextChoices):

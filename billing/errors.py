@@ -30,6 +30,20 @@ class BadPayment(Refusal):
     code = "bad_payment"
 
 
+class NothingToCharge(Refusal):
+    """A one-off invoice or a fee that cannot be made as it stands."""
+
+    status = 400
+    code = "nothing_to_charge"
+
+
+class BadDrawer(Refusal):
+    """The drawer was counted against other figures, or an amount cannot be read."""
+
+    status = 409
+    code = "bad_drawer"
+
+
 class CannotVoid(Refusal):
     """The invoice stays: a claim or an insurer's answer stands on it, or no reason was given."""
 

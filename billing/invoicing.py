@@ -21,14 +21,23 @@ from lib.frozen import freeze
 from lib.money import ZERO
 
 
-def issue(appointment: Appointment, visit: PricedVisit, *, at: datetime, today: date) -> Invoice:
+def issue(
+    appointment: Appointment,
+    visit: PricedVisit,
+    *,
+    at: datetime,
+    today: date,
+    kind: InvoiceKind = InvoiceKind.APPOINTMENT,
+    notes: dict[str, str] | None = None,
+) -> Invoice:
     """Freeze the invoice of a visit with its charges, and post what each party is expected to owe.
 
-    Ledger: charges -, ar:1 + (the first layer in force), ar:patient + (rules.md B17.7).
+    ``notes`` stand on the document as they are. Ledger: charges -, ar:1 + (the first layer in force),
+    ar:patient + (rules.md B17.7).
     """
     invoice = Invoice.objects.create(
         number=next_number("invoice", "INV"),
-        kind=InvoiceKind.APPOINTMENT,
+        kind=kind,
         patient=appointment.patient,
         appointment=appointment,
         location=appointment.location,
@@ -36,7 +45,7 @@ def issue(appointment: Appointment, visit: PricedVisit, *, at: datetime, today: 
         service_date=appointment.service_date,
         issued_at=at,
         total=visit.total,
-        document=freeze_document(appointment, visit),
+        document={**freeze_document(appointment, visit), **(notes or {})},
     )
     charges = Charge.objects.bulk_create(_charges(appointment, invoice, visit))
     payer_id = visit.layers[0].policy.payer_id if visit.layers else None
@@ -156,8 +165,8 @@ def _charges(appointment: Appointment, invoice: Invoice, visit: PricedVisit) -> 
             clinic_id=appointment.clinic_id,
             invoice=invoice,
             patient_id=appointment.patient_id,
-            visit_line=priced.line,
-            service=priced.line.service,
+            visit_line=priced.line if priced.line.pk else None,
+            service=priced.line.service if priced.line.service.pk else None,
             line_no=number,
             service_date=appointment.service_date,
             procedure_code=priced.line.service.code,

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from django.urls import path
 
-from billing.views import catalogue, checkout, documents, money, receipts
+from billing.views import catalogue, checkout, documents, money, receipts, worklists
 
 app_name = "billing"
 urlpatterns = [
     path("visits/<str:public_id>/check-out/", checkout.check_out, name="check-out"),
     path("visits/<str:public_id>/why/<str:line_id>/", checkout.why_line, name="why-line"),
+    path("visits/<str:public_id>/transition/", worklists.try_visit, name="try-visit"),
+    path("visits/<str:public_id>/missed/", worklists.missed_visit, name="missed-visit"),
+    path("missing-charges/", worklists.missing_charges, name="missing-charges"),
+    path("not-transitioned/", worklists.not_transitioned, name="not-transitioned"),
+    path("not-transitioned/charge/", worklists.start_batch, name="transition-batch"),
+    path("coding/", worklists.coding, name="coding"),
     path("charges/<str:public_id>/why/", checkout.why, name="why"),
     path("receipts/<str:public_id>/", receipts.receipt, name="receipt"),
     path("receipts/<str:public_id>/take-back/", receipts.reverse_payment, name="reverse-payment"),

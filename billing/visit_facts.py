@@ -79,9 +79,11 @@ def load_facts(
 
 
 def visits_layers(appointments: Sequence[Appointment]) -> dict[int, tuple[Layer, ...]]:
-    """Who is asked for each visit, in order of responsibility."""
-    found = layers_on_days([(visit.profile, visit.service_date) for visit in appointments])
-    return {visit.pk: tuple(found[(visit.profile_id, visit.service_date)]) for visit in appointments}
+    """Who is asked for each visit, in order; nobody where the patient asked that no insurer is told."""
+    asked = [visit for visit in appointments if not visit.self_pay_request]
+    found = layers_on_days([(visit.profile, visit.service_date) for visit in asked])
+    layers = {visit.pk: tuple(found[(visit.profile_id, visit.service_date)]) for visit in asked}
+    return {visit.pk: layers.get(visit.pk, ()) for visit in appointments}
 
 
 def _forces(location: Location) -> bool:

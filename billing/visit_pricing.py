@@ -10,14 +10,23 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from appointments.enums import AppointmentState
-from appointments.models import Appointment, AppointmentStatus, VisitLine
+from appointments.models import Appointment, Service, VisitLine
 from billing import fees, modifiers, quantity, responsibility, rulebook
 from billing.pricing import PatientTerms, PayerTerms, PricingCase, PricingResult, ServiceTerms, price
 from billing.rulebook import Names, RuleBook
 from billing.visit_facts import VisitFacts, load_facts
+from insurance.enums import FilingIndicator
 from insurance.models import Layer
 from lib.dates import age_on
 from lib.money import ZERO, total
+
+MISSED_STATES = (
+    AppointmentState.NO_SHOW,
+    AppointmentState.LATE_CANCEL,
+    AppointmentState.CANCELLED,
+    AppointmentState.CLINICIAN_CANCELLED,
+)
+MISSED_CODE = "MISSED"  # what stands for a procedure code on a missed visit's own invoice
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +139,31 @@ def _shares_of_time(lines: list[VisitLine], minutes: int) -> dict[int, int]:
     return dict(zip(timed, quantity.cms8_units_of_day(split), strict=True))
 
 
+def price_missed(appointment: Appointment) -> PricedVisit:
+    """What a missed visit costs the patient (B17.3 row 2): the status's fee, once for the visit.
+
+    Without a fee (or a typed price) the services that were planned cost what they always cost. No
+    insurer is asked, but the first one may forbid it.
+    """
+    status = appointment.status
+    if appointment.override_price is None and (status is None or status.cancellation_fee is None):
+        return replace(price_visit(appointment), layers=())
+    book = rulebook.load([])
+    facts = load_facts([appointment], book, {})
+    line = loose_line(appointment, MISSED_CODE, status.name if status else appointment.get_state_display())
+    case = replace(
+        _visit_case(appointment, facts.layers[appointment.pk], book, facts),
+        service=ServiceTerms(MISSED_CODE, responsibility.ServiceKind.INDIVIDUAL),
+        override_price=appointment.override_price,
+    )
+    return PricedVisit((PricedLine(line, price(case)),), ())
+
+
+def loose_line(appointment: Appointment | None, code: str, name: str) -> VisitLine:
+    """A line that stands on no visit: a fee, or a product of a one-off invoice. It is never saved."""
+    return VisitLine(appointment=appointment, service=Service(code=code, name=name[:80]), pointers=[])
+
+
 def _no_override(appointment: Appointment) -> Decimal | None:
     return None if appointment.override_price is None else ZERO
 
@@ -177,13 +211,11 @@ def _visit_case(
 
 
 def _status_terms(appointment: Appointment) -> fees.StatusTerms:
-    state = appointment.state
-    if state in (AppointmentState.NO_SHOW, AppointmentState.LATE_CANCEL, AppointmentState.CANCELLED):
-        status = AppointmentStatus.objects.filter(state=state).order_by("name").first()
-        fee = status.cancellation_fee if status else None
-        return fees.StatusTerms(
-            appointment.get_state_display(), False, bool(status and status.transition), fee
-        )
+    status, state = appointment.status, AppointmentState(appointment.state)
+    if status is not None and status.state == state:
+        return fees.StatusTerms(status.name, status.showed_up, status.transition, status.cancellation_fee)
+    if state in MISSED_STATES:  # the state's own word charges nothing (B2: transition off)
+        return fees.StatusTerms(state.label, False, False)
     # Check-out completes an arrived visit in the same transaction (B2), so it is priced as shown up.
     return fees.StatusTerms("Showed Up", True, True)
 
@@ -196,6 +228,8 @@ def _payer_terms(layer: Layer | None, names: Names) -> PayerTerms | None:
         name=names.of(policy.payer) or "",
         claim_format=responsibility.ClaimFormat(policy.payer.claim_format),
         plan=names.of(policy.plan),
+        # Nobody has said that this Medicaid allows it, so it does not (B17.7).
+        forbids_no_show_charge=policy.payer.filing_indicator == FilingIndicator.MEDICAID,
     )
 
 

@@ -32,9 +32,12 @@ class Place:
 FRONT = (
     Place("Today", "desk:today", "calendar-event", "to_check_out", hot=True),
     Place("Schedule", "appointments:schedule", "calendar"),
+    Place("Missing charges", "billing:missing-charges", "clock-exclamation"),
+    Place("Coding", "billing:coding", "checkup-list"),
 )
 WORK = (
     Place("My day", "desk:my-day", "home"),
+    Place("Not transitioned", "billing:not-transitioned", "progress"),
     Place("Claim queue", "claims:queue", "stack-2", "queue"),
     Place("Batches", "claims:batches", "send"),
     Place("Claim Responses", "responses:list", "inbox", "exceptions", hot=True),

@@ -33,6 +33,12 @@ LISTS: dict[str, str] = {
     "insurance:payers": "",
     "insurance-api:payers": "",
     "billing:statements": "",
+    "billing:missing-charges": "",
+    "billing:not-transitioned": "",
+    "billing:coding": "",
+    "billing-api:missing-charges": "",
+    "billing-api:not-transitioned": "",
+    "billing-api:coding": "",
     "billing:payment-methods": "",
     "billing:fees": "",
     "billing-api:invoices": "?patient={patient}",
@@ -92,6 +98,8 @@ NO_LISTS: dict[str, str] = {
     "responses:find-claim": "a form",
     "api-schema": "no rows",
     "api-docs": "no rows",
+    "billing:transition-batch": "starts a job, no page",
+    "billing-api:transitions": "starts a job",
 }
 
 

@@ -9,6 +9,7 @@ from billing.models.asking import (
     StatementMember,
 )
 from billing.models.days import DayClose
+from billing.models.desk import DrawerClose, VisitTransition
 from billing.models.invoices import Charge, Invoice, NumberCounter, Statement
 from billing.models.ledger import LedgerEntry, LedgerTxn
 from billing.models.payments import PaymentMethod, Receipt
@@ -31,6 +32,7 @@ __all__ = [
     "CollectionCase",
     "CollectionHandoff",
     "DayClose",
+    "DrawerClose",
     "FeeRow",
     "FeeSchedule",
     "Invoice",
@@ -52,4 +54,5 @@ __all__ = [
     "StatementMember",
     "WriteOffRun",
     "WriteOffTerms",
+    "VisitTransition",
 ]

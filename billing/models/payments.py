@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from billing.enums import MethodKind
+from billing.enums import Channel, MethodKind
 from clinics.fields import MoneyField, TenantForeignKey
 from clinics.tenancy import PublicModel
 
@@ -48,6 +48,7 @@ class Receipt(PublicModel):
     amount = MoneyField()
     memo = models.CharField(max_length=120, blank=True)
     reference = models.CharField(max_length=40, blank=True)
+    channel = models.CharField(max_length=8, choices=Channel.choices, default=Channel.DESK)
     # The claim response or manual EOB behind insurer money; a key, never a foreign key upward.
     source_kind = models.CharField(max_length=20, blank=True)
     source_key = models.CharField(max_length=60, blank=True)

@@ -9,12 +9,20 @@ from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
 from django.views.decorators.http import require_GET
 
+from billing.models import VisitTransition
 from claims.models import Claim
 from desk import figures, places
 from lib.money import show_money
 from patients.here import today_here
 
 DAY = (
+    (
+        "Not transitioned",
+        "not_transitioned",
+        "billing:not-transitioned",
+        "",
+        "Visits the batch could not charge",
+    ),
     ("Completed, not checked out", "to_check_out", "desk:today", "?tab=check-out", "Charges nobody made yet"),
     ("New to review", "claims_new", "claims:queue", "?tab=new", "Walk through the fields, save, ready"),
     ("Ready", "claims_ready", "claims:queue", "?tab=ready", "Bulk Submit sends them"),
@@ -35,7 +43,10 @@ DAY = (
 @require_GET
 def my_day(request: Any) -> HttpResponse:
     """The biller's day in order, counts that empty."""
-    counts = places.counts()
+    counts = {
+        **places.counts(),
+        "not_transitioned": VisitTransition.objects.filter(outcome="not_transitioned").count(),
+    }
     rows = [
         {"label": label, "n": counts.get(key, 0), "url": _url(route) + query, "words": words}
         for label, key, route, query, words in DAY
@@ -98,6 +109,14 @@ def reports(request: Any) -> HttpResponse:
                     "Every claim with state, outcome and days left to file",
                 ),
                 ("Claim Responses", "responses:list", "What payers answered and what was posted"),
+            ],
+        ),
+        (
+            "Visit Reports",
+            [
+                ("Missing charges", "billing:missing-charges", "Visits without a charge, and what to do"),
+                ("Not transitioned", "billing:not-transitioned", "Visits that could not be charged, and why"),
+                ("Coding", "billing:coding", "Completed visits without confirmed codes"),
             ],
         ),
         ("Patient Reports", [("Statements", "billing:statements", "What patients were asked for")]),

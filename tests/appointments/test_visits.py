@@ -105,14 +105,14 @@ def test_the_table_of_moves(world: World, profile: InsuranceProfile, act: str, s
 @pytest.mark.rule("B2.states")
 def test_cancelling_and_taking_it_back(world: World, profile: InsuranceProfile) -> None:
     visit = book(world, profile).appointment
-    booking.cancel(visit, "no_show")
+    booking.cancel(visit, "no_show", at=NOW)
     assert visit.state == "no_show"
-    booking.take_back_cancel(visit)
+    booking.take_back_cancel(visit, at=NOW)
     with pytest.raises(BadVisit):
-        booking.cancel(visit, "complete")
+        booking.cancel(visit, "complete", at=NOW)
     done = make_visit(world, profile.patient, profile)
     with pytest.raises(WrongState):
-        booking.cancel(done, "cancelled")
+        booking.cancel(done, "cancelled", at=NOW)
 
 
 @pytest.mark.rule("S0.1", "B2.states")
