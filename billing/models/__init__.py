@@ -52,7 +52,7 @@ __all__ = [
     "Statement",
     "StatementDelivery",
     "StatementMember",
+    "VisitTransition",
     "WriteOffRun",
     "WriteOffTerms",
-    "VisitTransition",
 ]
