@@ -41,7 +41,7 @@ WORK = (
     Place("Claim queue", "claims:queue", "stack-2", "queue"),
     Place("Batches", "claims:batches", "send"),
     Place("Claim Responses", "responses:list", "inbox", "exceptions", hot=True),
-    Place("Denials", "desk:denials", "ban", "denials"),
+    Place("Denials", "responses:denials", "ban", "denials"),
 )
 PEOPLE = (
     Place("Patients", "patients:list", "users"),

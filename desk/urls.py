@@ -22,7 +22,6 @@ urlpatterns = [
     path("dashboard/", home_pages.dashboard, name="dashboard"),
     path("clinics/", home_pages.clinics, name="clinics"),
     path("reports/", home_pages.reports, name="reports"),
-    path("denials/", home_pages.denials, name="denials"),
     path("settings/", settings_page.settings_home, name="settings"),
     path("settings/integrity/", proof_pages.integrity, name="integrity"),
     path("settings/audit/", proof_pages.audit_log, name="audit"),

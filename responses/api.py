@@ -15,7 +15,7 @@ from rest_framework.response import Response
 
 from claims.models import Claim
 from clinics.errors import BadInput
-from responses import manual, quarantine, queries, remit, reversals
+from responses import manual, quarantine, queries, remit, reversals, work_api
 from responses.models import ClaimResponse, Remittance
 from responses.receipts import tie
 from work.idempotency import once
@@ -284,6 +284,7 @@ def _load(public_id: str) -> ClaimResponse:
 
 
 urlpatterns = [
+    *work_api.urlpatterns,
     path("remittances/", remittances, name="remittances"),
     path("remittances/<str:public_id>/", remittance, name="remittance"),
     path("remittances/<str:public_id>/undo/", undo_remittance, name="undo-remittance"),

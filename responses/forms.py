@@ -74,6 +74,33 @@ class ResubmitForm(forms.Form):
     reason = forms.CharField(label="Reason", max_length=200)
 
 
+class FollowUpForm(forms.Form):
+    """Words for one act on many denied or underpaid answers; ``shape`` keeps the fields the act has."""
+
+    text = forms.CharField(
+        label="What was said, or why", max_length=1000, widget=forms.Textarea(attrs={"rows": 5})
+    )
+    person = forms.CharField(label="Spoken to", max_length=80, required=False)
+    reference = forms.CharField(label="Their reference", max_length=50, required=False)
+    promised_on = forms.DateField(
+        label="Look again on", required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+    frequency = forms.ChoiceField(
+        label="Send as",
+        choices=[("7", "Replacement (7)"), ("8", "Void (8)"), ("1", "New (1)")],
+        required=False,
+    )
+
+    def shape(self, act: str) -> None:
+        """Leave the fields of other acts out; an appeal's words are the letter."""
+        if act == "appeal":
+            self.fields["text"].label = "The letter; names in braces are filled for each claim"
+        if act not in ("call", "appeal"):
+            del self.fields["person"], self.fields["reference"], self.fields["promised_on"]
+        if act != "resend":
+            del self.fields["frequency"]
+
+
 class EobHeadForm(forms.Form):
     """The head of a paper EOB."""
 

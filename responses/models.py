@@ -138,3 +138,37 @@ class PostingRule(TenantModel):
                 fields=["clinic", "payer", "group", "reason"], name="posting_rule_once", nulls_distinct=False
             )
         ]
+
+
+class FollowUp(PublicModel):
+    """What was done about an answer that was denied or paid short, and what came of it (B13)."""
+
+    class Kind(models.TextChoices):
+        CALL = "call", "Call"
+        APPEAL = "appeal", "Appeal"
+        NOTE = "note", "Note"
+
+    class Outcome(models.TextChoices):
+        OPEN = "", "Open"
+        WON = "won", "Paid after all"
+        PARTLY = "partly", "Paid in part"
+        LOST = "lost", "Upheld"
+
+    response = TenantForeignKey(ClaimResponse, models.PROTECT, related_name="follow_ups")
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    cause = models.CharField(max_length=20)  # the group it was worked in: CO-97, underpaid 97110
+    text = models.CharField(max_length=1000)
+    person = models.CharField(max_length=80, blank=True)  # who was spoken to
+    reference = models.CharField(max_length=50, blank=True)  # the payer's call or appeal number
+    promised_on = models.DateField(null=True)  # when to look again
+    outcome = models.CharField(max_length=8, choices=Outcome.choices, blank=True)
+    letter = models.TextField(blank=True)  # an appeal's words as they were sent
+    created_by = models.CharField(max_length=254)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["clinic", "public_id"], name="follow_up_public_id")]
+        indexes = [
+            models.Index(fields=["clinic", "response"], name="follow_up_by_response"),
+            models.Index(fields=["clinic", "cause"], name="follow_up_by_cause"),
+        ]

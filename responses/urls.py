@@ -2,10 +2,14 @@
 
 from django.urls import path
 
-from responses import entry_views, rule_views, views
+from responses import denial_views, entry_views, rule_views, views
 
 app_name = "responses"
 urlpatterns = [
+    path("denials/", denial_views.work_list, {"which": "denials"}, name="denials"),
+    path("denials/underpaid/", denial_views.work_list, {"which": "underpaid"}, name="underpaid"),
+    path("denials/letters/<str:public_id>/", denial_views.letter, name="letter"),
+    path("denials/<str:which>/<str:act>/", denial_views.act, name="denial-act"),
     path("settings/posting-rules/", rule_views.rules, name="rules"),
     path("settings/posting-rules/remove/", rule_views.remove_rule, name="remove-rule"),
     path("reports/insurance/claim-responses/", views.list_page, name="list"),

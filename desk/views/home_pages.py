@@ -1,4 +1,4 @@
-"""Home pages: the biller's day, the clinic's figures, all clinics of a billing company, reports, denials, integrity."""
+"""Home pages: the biller's day, the clinic's figures, all clinics of a billing company, reports, integrity."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from django.urls import NoReverseMatch, reverse
 from django.views.decorators.http import require_GET
 
 from billing.models import VisitTransition
-from claims.models import Claim
 from desk import figures, places
 from lib.money import show_money
 from patients.here import today_here
@@ -36,7 +35,7 @@ DAY = (
         "Answers that stopped, with their reason",
     ),
     ("Proposed", "proposed", "responses:list", "?tab=proposed", "Answers that wait for a person to post"),
-    ("Denials", "denials", "desk:denials", "", "Correct and resend, appeal, write off"),
+    ("Denials", "denials", "responses:denials", "", "Correct and resend, appeal, write off"),
 )
 
 
@@ -123,14 +122,6 @@ def reports(request: Any) -> HttpResponse:
     ]
     shown = [(label, [(name, _url(route), words) for name, route, words in rows]) for label, rows in groups]
     return render(request, "desk/reports.html", {"groups": shown, "title": "Reports"})
-
-
-@require_GET
-def denials(request: Any) -> HttpResponse:
-    """Claims a payer denied in whole or part and nobody has finished."""
-    rows = Claim.objects.filter(outcome__in=["denied", "partial"], state="adjudicated")
-    rows = rows.order_by("-adjudicated_at", "-id")[:200]
-    return render(request, "desk/denials.html", {"rows": rows, "title": "Denials"})
 
 
 def _url(route: str) -> str:

@@ -16,7 +16,7 @@ PAGES = (
     "desk:my-day",
     "desk:dashboard",
     "desk:reports",
-    "desk:denials",
+    "responses:denials",
     "desk:settings",
     "desk:design",
     "desk:clinics",

@@ -21,6 +21,7 @@ class Svc:
     submitted: str = ""
     day: str = "20260309"
     allowed: str = ""
+    remarks: Sequence[str] = ()
 
 
 @dataclass
@@ -87,6 +88,7 @@ def remit(
                 segments.append(f"REF*6R*{svc.line_id}")
             if svc.allowed:
                 segments.append(f"AMT*B6*{svc.allowed}")
+            segments += [f"LQ*HE*{remark}" for remark in svc.remarks]
     segments += [f"PLB*1234567893*20261231*{code}:REF*{value}" for code, value in plb]
     segments.append(f"SE*{len(segments) + 1}*0001")
     head = f"ISA*00*          *00*          *ZZ*PAYER01        *ZZ*CLINIC01       *260316*0900*^*00501*{isa}*0*T*:"

@@ -52,7 +52,13 @@ def clp(claim: Claim, status: str, charge: str, paid: str, *cas: Cas, icn: str =
     """An answer to a claim of one line."""
     line = claim.lines.get()
     svc = Svc(
-        charge, paid, cas, line_id=line.line_id, code=line.procedure_code, allowed=more.pop("allowed", "")
+        charge,
+        paid,
+        cas,
+        line_id=line.line_id,
+        code=line.procedure_code,
+        allowed=more.pop("allowed", ""),
+        remarks=more.pop("remarks", ()),
     )
     return Clp(claim.control_number, status, charge, paid, [svc], icn=icn, **more)
 
