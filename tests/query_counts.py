@@ -50,6 +50,8 @@ LISTS: dict[str, str] = {
     "claims-api:claims": "",
     "claims-api:batches": "",
     "responses-api:remittances": "",
+    "responses-api:denials": "",
+    "responses-api:underpaid": "",
     "responses-api:responses": "",
     "responses:denials": "",
     "responses:underpaid": "",
