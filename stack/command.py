@@ -20,6 +20,7 @@ from stack.roles import OWNER, WORKER, prepare
 from stack.valkey import Valkey
 
 NO_DATABASE = ("x12", "price", "plan", "sandbox")  # pure commands: no server is started for them
+THROWAWAY = ("simulate",)  # gets servers of its own and leaves nothing behind
 NO_SETUP = ("help", "--help", "-h", "--version", "version", "")
 OWNERS = ("migrate", "makemigrations", "sqlmigrate", "squashmigrations", "optimizemigration")
 
@@ -31,6 +32,8 @@ def manage(arguments: list[str]) -> int:
         place = chosen_place()
         if name in NO_DATABASE + NO_SETUP:
             _become(pure_variables(place), arguments)
+        if name in THROWAWAY:
+            return run_on_throwaway(arguments)
         if os.environ.get("DB_HOST"):  # containers and tests bring their own servers
             _become(_for(name, dict(os.environ)), arguments)
         place.make()
@@ -43,6 +46,17 @@ def manage(arguments: list[str]) -> int:
     except StackError as error:
         print(error, file=sys.stderr)
         return 2
+
+
+def run_on_throwaway(arguments: list[str]) -> int:
+    """Run it on fresh servers with a migrated database; everything is gone afterwards."""
+    from stack.throwaway import servers  # it builds on this module
+
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the servers stop
+    with servers() as environment:
+        flags = {"CLEANCLAIM_THROWAWAY": "1"}
+        child = subprocess.run(manage_command(*arguments), env=complete({**environment, **flags}))
+    return child.returncode if child.returncode >= 0 else 128 - child.returncode
 
 
 def run_with_own_servers(place: Place, holding: Holding, arguments: list[str]) -> int:
