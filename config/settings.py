@@ -289,3 +289,6 @@ SANDBOX_HOST = env.text("SANDBOX_HOST", "127.0.0.1")
 
 # Folder connections live below this, one folder a clinic ------------------------------------------------
 EXCHANGE_DIR = Path(env.text("EXCHANGE_DIR", str(DATA_DIR / "exchange")))
+
+# Set by ./manage for commands that fill the database with a story: never true on a clinic's own ----------
+THROWAWAY = env.flag("CLEANCLAIM_THROWAWAY")

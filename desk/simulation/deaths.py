@@ -16,16 +16,16 @@ LAST_STATEMENT = 60  # most pieces of work are shorter: some children get throug
 
 
 class Reaper:
-    """Decides by the seed who dies, and counts."""
+    """Decides by the seed who dies, ``chance`` of a hundred, and counts."""
 
-    def __init__(self, random: Random, chance: float) -> None:
+    def __init__(self, random: Random, chance: int) -> None:
         self._random = random
         self._chance = chance
         self.killed = 0
 
     def visit(self, work: Callable[[], object]) -> bool:
         """True: ``work`` was done, here or in a child. False: a child died over it, nothing was heard of it."""
-        if self._random.random() >= self._chance:
+        if self._random.randrange(100) >= self._chance:
             work()
             return True
         if run_and_die(work, self._random.randint(1, LAST_STATEMENT)):

@@ -27,7 +27,7 @@ from work.models import Outbox
 
 FIRST_DAY = date(2026, 3, 2)
 QUIET_DAYS = 14  # after the story: no faults, no patients; whatever was late has time to come
-DEATHS = 0.12  # the chance that a piece of work is run in a process that is killed
+DEATHS = 12  # of a hundred pieces of work are run in a process that is to be killed
 
 
 @dataclass

@@ -14,6 +14,10 @@ NEAR_MONEY = ("lib", "x12", "patients", "insurance", "appointments", "billing", 
 # Folders and files whose fractions are no money, each with its reason.
 ALLOWED: dict[str, str] = {
     "desk/demo/": "odds and hours of an invented month; amounts come from the product",
+    **dict.fromkeys(
+        [f"desk/simulation/{name}.py" for name in ("deaths", "life", "partner", "run")],
+        "chance, by a seed; the auditor beside them adds whole cents",
+    ),
     "billing/statement_layout.py": "points on paper",
     "billing/statement_pdf.py": "seconds to wait for a renderer",
 }

@@ -34,6 +34,8 @@ HAND_SQL: dict[str, str] = {
     "work/idempotency.py": "INSERT ... ON CONFLICT DO NOTHING RETURNING, which the ORM cannot say",
     "responses/tasks.py": "a longer lock_timeout for files that take turns; constant text",
     "work/outbox.py": "the lease: one conditional UPDATE ... RETURNING",
+    "desk/simulation/auditor.py": "an auditor with sums of its own, in plain SQL; constant texts",
+    "desk/simulation/deaths.py": "counts the statements of a child that is to be killed",
     "desk/views/frame.py": "SELECT 1: does the database answer",
     "billing/invoicing.py": "settles many invoices in one statement",
     "billing/ledger.py": "SET CONSTRAINTS, so that refusals surface in the work function",

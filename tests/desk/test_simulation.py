@@ -6,6 +6,7 @@ from decimal import Decimal
 from random import Random
 
 import pytest
+from django.core.management import call_command
 
 from clinics.models import Company
 from desk.demo.catalogue import ALDER
@@ -62,3 +63,17 @@ def _doctor(life: ClinicLife) -> None:
     assert judge(life).cents_off
     life.partner.laid[key] = content
     assert judge(life).ok or not judge(life).cents_off
+
+
+@pytest.mark.parametrize(
+    ("throwaway", "days", "why"), [(False, 1, "throw-away"), (True, 0, "--days"), (True, 9999, "--days")]
+)
+def test_the_command_refuses_in_one_line(settings, capsys, throwaway, days, why) -> None:
+    settings.THROWAWAY = throwaway
+    with pytest.raises(SystemExit) as ended:
+        call_command("simulate", days=days)
+    assert ended.value.code == 2
+    told = capsys.readouterr()
+    assert why in told.err
+    assert told.err.count("\n") == 1
+    assert not told.out

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import sys
 from argparse import SUPPRESS
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
 MOST_DAYS = 366
@@ -31,7 +31,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Tell the story and print how it ended."""
-        if not os.environ.get("CLEANCLAIM_THROWAWAY"):
+        if not settings.THROWAWAY:
             self._refuse("it runs on a throw-away database only: call it by ./manage simulate")
         if not 1 <= options["days"] <= MOST_DAYS:
             self._refuse(f"--days is 1 to {MOST_DAYS}")
