@@ -5,6 +5,7 @@ Part of x12/documents/claim_rules.py; equations from section 4 of the domain ref
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 
@@ -13,6 +14,8 @@ from lib.money import total
 from x12.documents.professional_claim import ClaimDocument, LineAdjudication, OtherPayer, ServiceLine
 
 MAX_OTHER_PAYERS = 10
+GROUPS = ("CO", "OA", "PI", "PR")
+REASON = re.compile(r"(?:[1-9][0-9]{0,2}|[ABDPWY][1-9][0-9]?)\Z")  # the shape of a CARC
 
 
 def check_other_payers(document: ClaimDocument) -> Iterator[Finding]:
@@ -51,6 +54,11 @@ def check_other_payers(document: ClaimDocument) -> Iterator[Finding]:
 
 def _check_payer(document: ClaimDocument, payer: OtherPayer, where: str) -> Iterator[Finding]:
     answered = [(line, _by(line, payer)) for line in document.lines]
+    told = [*payer.adjustments, *(a for _, found in answered for one in found for a in one.adjustments)]
+    for item in told:
+        if item.group not in GROUPS or not REASON.match(item.reason):
+            text = f"{item.group}-{item.reason} is no adjustment of a payer's answer."
+            yield Finding("adjustment_code", where, text)
     has_lines = any(found for _, found in answered)
     if not payer.payer_name or len(payer.payer_id) < 2:
         yield Finding("other_payer_id", where, "The other payer's name or id is missing.")

@@ -16,6 +16,7 @@ LINE_ID = re.compile(r"[A-Z0-9\-]{1,30}\Z")
 NDC = re.compile(r"[0-9]{11}\Z")
 MAX_LINES = 50
 MAX_UNITS = Decimal("9999.9")
+CENT = Decimal("0.01")
 
 
 def check_lines(document: ClaimDocument, today: date) -> Iterator[Finding]:
@@ -51,6 +52,8 @@ def _check_service(line: ServiceLine, where: str) -> Iterator[Finding]:
             yield Finding(
                 "modifier", f"{where}.modifiers", f"{modifier} is no modifier (two letters or digits)."
             )
+    if line.charge != line.charge.quantize(CENT):
+        yield Finding("charge_decimals", f"{where}.charge", "Money has two decimals.")
     if line.charge < 0:
         yield Finding("charge_negative", f"{where}.charge", "The charge is negative.")
     elif not line.charge:

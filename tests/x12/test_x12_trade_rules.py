@@ -1,0 +1,306 @@
+"""What the syntax checker misses is caught by us; valid claims of every kind pass both and read back equal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass, replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import x12_cast as cast
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from lib.money import total
+from lib.npi import npi_from_stem
+from x12.documents.claim_rules import check_claim
+from x12.documents.parties import Adjustment, Party
+from x12.documents.professional_claim import (
+    ClaimDates,
+    ClaimDocument,
+    ClaimTransaction,
+    LineAdjudication,
+    OtherPayer,
+    Provider,
+    RelatedCauses,
+    ServiceLine,
+)
+from x12.documents.write_837p import write_837p
+from x12.pyx12_check import find_faults
+from x12.reading import read_file
+from x12.writer import WriteError
+
+pytestmark = pytest.mark.rule("X12.missed")
+CLAIM = cast.claim()
+SECOND = cast.secondary()
+
+
+def line(**changes: Any) -> ClaimDocument:
+    return replace(CLAIM, lines=(replace(CLAIM.lines[0], **changes), *CLAIM.lines[1:]))
+
+
+def billing(**changes: Any) -> ClaimDocument:
+    return replace(CLAIM, billing_provider=replace(CLAIM.billing_provider, **changes))
+
+
+def other(**changes: Any) -> ClaimDocument:
+    return replace(SECOND, other_payers=(replace(SECOND.other_payers[0], **changes), *SECOND.other_payers[1:]))
+
+
+def street(**changes: Any) -> Any:
+    return replace(CLAIM.billing_provider.address, **changes)
+
+
+def npi(number: str) -> ClaimDocument:
+    return billing(party=replace(CLAIM.billing_provider.party, identifier=number))
+
+
+def adjusted(reason: str) -> ClaimDocument:
+    first = SECOND.lines[0]
+    found = first.adjudications[0]
+    parts = (replace(found.adjustments[0], reason=reason), *found.adjustments[1:])
+    return replace(
+        SECOND, lines=(replace(first, adjudications=(replace(found, adjustments=parts),)), *SECOND.lines[1:])
+    )
+
+
+FAULTS: dict[str, tuple[str, ClaimDocument]] = {
+    "CLM02 is not the sum of SV102": ("charge_total", replace(CLAIM, total_charge=Decimal("1.00"))),
+    "COB does not balance": ("cob_paid", other(amount_paid=Decimal("1.00"))),
+    "NPI check digit": ("npi", npi("1234567890")),
+    "NPI length": ("npi", npi("123456789")),
+    "pointer to an absent diagnosis": ("pointer_range", line(pointers=(12,))),
+    "ICD with a point": ("diagnosis_shape", replace(CLAIM, diagnoses=("J02.0", "R509"))),
+    "no ICD at all": ("diagnosis_shape", replace(CLAIM, diagnoses=("1234", "R509"))),
+    "CPT shape": ("procedure", line(procedure="992")),
+    "service in the future": ("service_in_future", line(service_date=date(2031, 1, 1))),
+    "onset after service": ("onset_after_service", replace(CLAIM, dates=ClaimDates(onset=date(2025, 12, 31)))),
+    "service before birth": ("service_before_birth", line(service_date=date(1900, 1, 1))),
+    "frequency 9": ("frequency", replace(CLAIM, frequency_code="9")),
+    "7 without F8": ("original_reference_missing", replace(CLAIM, frequency_code="7")),
+    "8 without F8": ("original_reference_missing", replace(CLAIM, frequency_code="8")),
+    "1 with F8": ("original_reference_unexpected", replace(CLAIM, payer_claim_number="ICN1")),
+    "PO box": ("billing_po_box", billing(address=street(line1="PO Box 12"))),
+    "lock box": ("billing_po_box", billing(address=street(line2="LOCK BOX 7"))),
+    "ZIP of five digits": ("zip", billing(address=street(postal_code="43215"))),
+    "state ZZ": ("state", billing(address=street(state="ZZ"))),
+    "EIN with a hyphen": ("tax_id", billing(tax_id="12-345678")),
+    "SBR01 twice": ("responsibility_repeated", other(responsibility="S")),
+    "SVD01 unknown": ("adjudication_payer", other(payer_id="OTHER")),
+    "AMT*D absent": ("other_payer_paid", other(amount_paid=None)),
+    "CARC nonsense": ("adjustment_code", adjusted("ZZ9")),
+    "CLM01 of 21 characters": ("control_number", replace(CLAIM, control_number="A" * 21)),
+    "CLM01 in lower case": ("control_number", replace(CLAIM, control_number="abc")),
+    "REF too long": ("guide", replace(CLAIM, prior_authorization="9" * 51)),
+    "REF*6R too long": ("line_id", line(line_id="9" * 31)),
+    "three decimals": ("charge_decimals", line(charge=Decimal("100.005"))),
+    "negative charge": ("charge_negative", line(charge=Decimal("-1.00"))),
+    "accident without state": ("accident_state", replace(CLAIM, related_causes=RelatedCauses(auto_accident=True))),
+    "accident without date": (
+        "accident_date", replace(CLAIM, related_causes=RelatedCauses(auto_accident=True, state="OH"))
+    ),
+    "subscriber without DMG": ("birth_date", replace(CLAIM, subscriber=replace(CLAIM.subscriber, birth_date=None))),
+    "taxonomy shape": ("taxonomy", billing(taxonomy="207Q00000")),
+    "13 diagnoses": ("diagnosis_count", replace(CLAIM, diagnoses=tuple(f"M54{n:02d}" for n in range(13)))),
+    "51 lines": ("line_count", replace(CLAIM, lines=tuple(cast.service_line(n) for n in range(1, 52)))),
+    "five modifiers": ("modifier_count", line(modifiers=("25", "59", "LT", "76", "77"))),
+    "five pointers": ("pointer_count", line(pointers=(1, 2, 3, 4, 5))),
+    "no units": ("units", line(units=Decimal(0))),
+    "no payer id": ("payer_id", replace(CLAIM, payer=replace(CLAIM.payer, identifier=""))),
+    "Medicare number": (
+        "medicare_id", replace(CLAIM, coverage=replace(CLAIM.coverage, filing_indicator="MB"))
+    ),
+    "same payer twice": ("other_payer_repeated", other(payer_id=SECOND.payer.identifier)),
+    "no relationship": (
+        "relationship",
+        replace(cast.dependent(), patient=replace(cast.dependent().patient, relationship="18")),  # type: ignore[type-var]
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "document"), FAULTS.values(), ids=FAULTS)
+def test_each_fault_is_caught(code: str, document: ClaimDocument) -> None:
+    found = [finding.code for finding in check_claim(document, cast.TODAY) if finding.severity == "error"]
+    assert code in found
+
+
+WRITTEN: dict[str, Callable[[], bool]] = {
+    "ST03 equals GS08": lambda: cast.claim_file(CLAIM).count(b"005010X222A1") == 2,
+    "SBR02 is empty with a patient loop": lambda: b"SBR*P**" in cast.claim_file(cast.dependent()),
+    "SBR02 is 18 without": lambda: b"SBR*P*18*" in cast.claim_file(CLAIM),
+    "HL04 0 without children": lambda: b"HL*2*1*22*0" in cast.claim_file(CLAIM),
+    "HL04 1 with a patient": lambda: b"HL*2*1*22*1" in cast.claim_file(cast.dependent()),
+    "rendering that equals billing": lambda: b"NM1*82" not in cast.claim_file(
+        cast.claim(rendering_provider=Provider(cast.GROUP.party))
+    ),
+    "onset on a service day": lambda: b"DTP*431" not in cast.claim_file(
+        cast.claim(dates=ClaimDates(onset=CLAIM.lines[0].service_date))
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_what_the_writer_never_gets_wrong(name: str) -> None:
+    assert WRITTEN[name]()
+
+
+# --- random valid claims ---------------------------------------------------------------------------
+
+CENTS = st.integers(100, 90_000).map(lambda cents: Decimal(cents) / 100)
+
+
+@st.composite
+def valid_lines(draw: st.DrawFn) -> tuple[ServiceLine, ...]:
+    count = draw(st.integers(1, 4))
+    return tuple(
+        replace(
+            cast.service_line(number),
+            charge=draw(CENTS).quantize(Decimal("0.01")),
+            units=Decimal(draw(st.integers(1, 4))),
+            modifiers=draw(st.sampled_from([(), ("25",), ("59", "RT")])),
+            pointers=draw(st.sampled_from([(1,), (1, 2), (2,)])),
+        )
+        for number in range(1, count + 1)
+    )
+
+
+def answered_by(document: ClaimDocument, payer: OtherPayer, paid: list[Decimal]) -> ClaimDocument:
+    """Every line decided by one more payer, to the cent, by raw CAS."""
+    lines = tuple(
+        replace(
+            line,
+            adjudications=(
+                *line.adjudications,
+                LineAdjudication(
+                    payer.payer_id, part, line.procedure, line.modifiers, line.units,
+                    adjustments=tuple(
+                        a for a in (
+                            Adjustment("CO", "45", Decimal("0.25")),
+                            Adjustment("PR", "2", line.charge - part - Decimal("0.25")),
+                        ) if a.amount
+                    ),
+                    adjudicated_on=date(2026, 1, 5),
+                ),
+            ),
+        )
+        for line, part in zip(document.lines, paid, strict=True)
+    )  # fmt: skip
+    payer = replace(payer, amount_paid=total(paid))
+    return replace(document, lines=lines, other_payers=(*document.other_payers, payer))
+
+
+@st.composite
+def valid_claims(draw: st.DrawFn) -> ClaimDocument:
+    lines = draw(valid_lines())
+    base = draw(st.sampled_from([cast.claim(), cast.dependent(), cast.solo()]))
+    frequency = draw(st.sampled_from("178"))
+    document = replace(
+        base,
+        lines=lines,
+        total_charge=total(line.charge for line in lines),
+        frequency_code=frequency,
+        payer_claim_number="ICN900" if frequency != "1" else "",
+        patient_amount_paid=draw(st.sampled_from([None, Decimal("25.00")])),
+        prior_authorization=draw(st.sampled_from(["", "AUTH77"])),
+        referring_provider=draw(
+            st.sampled_from([None, Provider(Party("1", "REED", "ANN", "", "", "XX", npi_from_stem("139999999")))])
+        ),
+        dates=ClaimDates(onset=draw(st.sampled_from([None, date(2025, 11, 3)]))),
+    )
+    rank = draw(st.integers(1, 3))
+    document = replace(document, coverage=replace(document.coverage, responsibility="PST"[rank - 1]))
+    template = replace(SECOND.other_payers[0], adjustments=(), remaining_liability=None, outpatient=None)
+    for place in range(1, rank):
+        payer = replace(
+            template, responsibility="PST"[place - 1], payer_id=f"EARLIER{place}", payer_name=f"EARLIER {place}",
+            paid_on=None,
+        )  # fmt: skip
+        paid = [(line.charge / (place + 1)).quantize(Decimal("0.01")) for line in document.lines]
+        document = answered_by(document, payer, paid)
+    return document
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(valid_claims())
+def test_valid_claims_of_every_kind_pass_both_and_read_back_equal(document: ClaimDocument) -> None:
+    assert [f for f in check_claim(document, cast.TODAY) if f.severity == "error"] == []
+    data = cast.claim_file(document)
+    assert find_faults(data) == []
+    read = read_file(data).transactions[0].document
+    assert isinstance(read, ClaimTransaction)
+    assert read.claims == (document,)
+
+
+UNREADABLE = {
+    "not_x12", "component_separator", "missing_sv1", "missing_service_date", "missing_element", "bad_hl", "bad_amount"
+}  # fmt: skip
+
+
+def sample_files() -> list[Any]:
+    return sorted((cast.SAMPLES / "x12" / "837P").glob("*")) if cast.SAMPLES.exists() else []
+
+
+def test_sound_samples_survive_read_write_read() -> None:
+    """Files that our rules of balance find sound and the guide can write: the meaning stays the same."""
+    files = sample_files()
+    if not files:
+        pytest.skip("the sample corpus is not beside the project (../shared/samples)")
+    survived = 0
+    for path in files:
+        reading = read_file(path.read_bytes())
+        for item in reading.transactions:
+            document = item.document
+            if not isinstance(document, ClaimTransaction) or not document.claims:
+                continue
+            if UNREADABLE & {finding.code for finding in reading.findings}:
+                continue
+            if any(claim.total_charge != total(x.charge for x in claim.lines) for claim in document.claims):
+                continue
+            try:
+                lines = write_837p(document)
+            except WriteError:
+                continue  # the guide forbids what the file says
+            again = read_file(cast.interchange("837", lines, "HC", "005010X222A1", "005010X222A1"))
+            read = again.transactions[0].document
+            assert isinstance(read, ClaimTransaction)
+            survived += 1
+            assert in_order(read) == in_order(document), path.name
+    assert survived >= 20, survived
+
+
+def in_order(transaction: ClaimTransaction) -> list[Any]:
+    """The claims by number and charge, in capitals."""
+    found = [plain(meant(claim)) for claim in transaction.claims]
+    return sorted(found, key=lambda claim: (claim["control_number"], claim["total_charge"], str(claim)))
+
+
+def plain(value: Any) -> Any:
+    if is_dataclass(value):
+        return {part.name: plain(getattr(value, part.name)) for part in fields(value)}
+    if isinstance(value, tuple):
+        return [plain(item) for item in value]
+    return value.upper() if isinstance(value, str) else value
+
+
+def meant(claim: ClaimDocument) -> ClaimDocument:
+    """A claim without what the writer leaves out on purpose (docs/x12.md)."""
+    days = {line.service_date for line in claim.lines}
+    rendering = claim.rendering_provider
+    repeats = rendering is not None and rendering.party.npi == claim.billing_provider.party.npi
+    lines = tuple(
+        replace(line, place_of_service="") if line.place_of_service == claim.place_of_service else line
+        for line in claim.lines
+    )
+    others = tuple(
+        replace(payer, group_name="") if payer.group_number else payer for payer in claim.other_payers
+    )
+    return replace(
+        claim,
+        segment=0,
+        lines=lines,
+        other_payers=others,
+        dates=replace(claim.dates, onset=None) if claim.dates.onset in days else claim.dates,
+        rendering_provider=None if repeats else rendering,
+    )
