@@ -14,9 +14,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from billing.models import Invoice
-from claims import corrections, coverage_api, delivery, queries, queue, review, submitting
-from claims.enums import BatchState
-from claims.models import Acknowledgement, Batch, BatchItem, Claim, ClaimEvent
+from claims import batch_api, corrections, coverage_api, queries, queue, review, submitting, ticks
+from claims.batch_api import valid
+from claims.models import Claim, ClaimEvent
 from clinics import audit
 from clinics.errors import BadInput
 from patients.here import today_here
@@ -101,9 +101,9 @@ class EditSerializer(serializers.Serializer[Any]):
 
 
 class ActSerializer(serializers.Serializer[Any]):
-    """hold (reason, until), release, discard (reason), refresh, assign (assignee)."""
+    """hold (reason, until), release, discard (reason), refresh, assign (assignee), tick its warnings."""
 
-    act = serializers.ChoiceField(choices=["hold", "release", "discard", "refresh", "assign"])
+    act = serializers.ChoiceField(choices=["hold", "release", "discard", "refresh", "assign", "tick"])
     reason = serializers.CharField(required=False, default="", allow_blank=True, max_length=200)
     until = serializers.DateField(required=False, allow_null=True, default=None)
     assignee = serializers.CharField(required=False, default="", allow_blank=True, max_length=254)
@@ -125,33 +125,11 @@ class ResubmitSerializer(serializers.Serializer[Any]):
 
 
 class SelectionSerializer(serializers.Serializer[Any]):
-    """Claims by ids, or the filter of the queue as its query string."""
+    """Claims by ids, or the filter of the queue as its query string; ``ticked``: their warnings were looked at."""
 
     ids = serializers.ListField(child=serializers.CharField(), required=False, max_length=20000)
     filter = serializers.CharField(required=False, allow_blank=True)
-
-
-class BatchSerializer(serializers.ModelSerializer[Batch]):
-    """A batch."""
-
-    id = serializers.CharField(source="public_id", read_only=True)
-    connection = serializers.CharField(source="connection.name", read_only=True, default="")
-    total = serializers.DecimalField(max_digits=12, decimal_places=2, read_only=True)
-
-    class Meta:
-        model = Batch
-        fields = (
-            "id", "connection", "format", "state", "usage", "interchange_number", "group_number", "reference",
-            "claim_count", "total", "created_at", "created_by", "delivered_at", "detail",
-        )  # fmt: skip
-        read_only_fields = fields
-
-
-class BatchActSerializer(serializers.Serializer[Any]):
-    """send_again or dissolve a refused batch, look for an unknown one."""
-
-    act = serializers.ChoiceField(choices=["send_again", "dissolve", "look"])
-    reason = serializers.CharField(required=False, default="", allow_blank=True, max_length=200)
+    ticked = serializers.BooleanField(required=False, default=False)
 
 
 FILTERS = [OpenApiParameter(name, str) for name in ("state", "outcome", "layer", "payer", "q", "date", "from", "to",
@@ -174,7 +152,7 @@ def claim(request: Request, claim_id: str) -> Response:
     """One claim; PATCH saves a review (409 when somebody saved before)."""
     row = get_object_or_404(Claim.objects.select_related("payer", "invoice"), public_id=claim_id)
     if request.method == "PATCH":
-        data = _valid(EditSerializer(data=request.data))
+        data = valid(EditSerializer(data=request.data))
         review.save_review(
             row, data["edits"], data["document_version"], today_here(request), reason=data["reason"]
         )
@@ -187,7 +165,7 @@ def claim(request: Request, claim_id: str) -> Response:
 @api_view(["POST"])
 def create(request: Request) -> Response:
     """One-Click Claim or Queue for Claim."""
-    data = _valid(CreateSerializer(data=request.data))
+    data = valid(CreateSerializer(data=request.data))
     invoice = get_object_or_404(Invoice.objects, public_id=data["invoice"])
     make = queue.one_click if data["act"] == "one_click" else queue.enqueue
     answer, is_new = once(
@@ -205,7 +183,7 @@ def create(request: Request) -> Response:
 @api_view(["POST"])
 def act(request: Request, claim_id: str) -> Response:
     """Hold, release, copy again, assign."""
-    data = _valid(ActSerializer(data=request.data))
+    data = valid(ActSerializer(data=request.data))
     row = get_object_or_404(
         Claim.objects.select_related("invoice").select_for_update(of=("self",)), public_id=claim_id
     )
@@ -217,6 +195,8 @@ def act(request: Request, claim_id: str) -> Response:
         queue.release(row, today_here(request))
     elif data["act"] == "refresh":
         review.refresh(row, today_here(request))
+    elif data["act"] == "tick":
+        ticks.tick(row)
     else:
         queue.assign([row], data["assignee"])
     return Response(ClaimSerializer(row).data)
@@ -226,7 +206,7 @@ def act(request: Request, claim_id: str) -> Response:
 @api_view(["POST"])
 def resubmit(request: Request, claim_id: str) -> Response:
     """The next version of a claim."""
-    data = _valid(ResubmitSerializer(data=request.data))
+    data = valid(ResubmitSerializer(data=request.data))
     row = get_object_or_404(Claim.objects, public_id=claim_id)
     today = today_here(request)
     answer, is_new = once(
@@ -261,17 +241,15 @@ def preview(request: Request) -> Response:
             "sentence": look.sentence,
             "groups": [
                 {
-                    "connection": group.connection.name,
+                    "connection": group.partner,
                     "provider": group.provider.npi,
                     "count": group.count,
                     "total": str(group.total),
                 }
                 for group in look.groups
             ],
-            "skipped": [
-                {"code": skip.code, "message": skip.words, "claims": [item.public_id for item in skip.claims]}
-                for skip in look.skips
-            ],
+            "warnings": [_skip(skip) for skip in look.warned],
+            "skipped": [_skip(skip) for skip in look.skips],
         }
     )
 
@@ -280,12 +258,12 @@ def preview(request: Request) -> Response:
 @api_view(["POST"])
 def submit(request: Request) -> Response:
     """Start a submission; its job is polled under /claims/jobs/."""
-    selection = _valid(SelectionSerializer(data=request.data))
-    today = today_here(request)
+    selection = valid(SelectionSerializer(data=request.data))
+    today, ticked = today_here(request), selection.pop("ticked")
     answer, _ = once(
         _key(request),
-        {"path": "claims/submit", **selection},
-        lambda: {"job": submitting.start(_chosen(request), today, dict(selection)).public_id},
+        {"path": "claims/submit", "ticked": ticked, **selection},
+        lambda: {"job": submitting.start(_chosen(request), today, dict(selection), ticked=ticked).public_id},
     )
     return Response(answer, status=status.HTTP_202_ACCEPTED)
 
@@ -306,68 +284,8 @@ def job(request: Request, job_id: str) -> Response:
     )  # fmt: skip
 
 
-@extend_schema(responses=BatchSerializer(many=True), operation_id="batches_list")
-@api_view(["GET"])
-def batches(request: Request) -> Response:
-    """The last hundred batches."""
-    return Response(BatchSerializer(queries.batches(request.query_params)[:100], many=True).data)
-
-
-@extend_schema(responses={200: dict}, operation_id="batches_read")
-@api_view(["GET"])
-def batch(request: Request, batch_id: str) -> Response:
-    """One batch with its claims and the answers it got."""
-    row = get_object_or_404(Batch.objects.select_related("connection"), public_id=batch_id)
-    items = BatchItem.objects.filter(batch=row).select_related("claim").order_by("pk")
-    acks = Acknowledgement.objects.filter(batch=row).order_by("received_at", "pk")
-    return Response(
-        {
-            **BatchSerializer(row).data,
-            "claims": [
-                {
-                    "id": item.claim.public_id,
-                    "control_number": item.claim.control_number,
-                    "state": item.claim.state,
-                    "transaction": item.transaction_number,
-                    "is_live": item.is_live,
-                }
-                for item in items
-            ],
-            "acknowledgements": [
-                {
-                    "kind": ack.kind,
-                    "result": ack.result,
-                    "text": ack.text,
-                    "segment": ack.segment,
-                    "received_at": ack.received_at,
-                }
-                for ack in acks
-            ],
-        }
-    )
-
-
-@extend_schema(request=BatchActSerializer, responses=BatchSerializer)
-@api_view(["POST"])
-def batch_act(request: Request, batch_id: str) -> Response:
-    """What a person may do with a batch that failed (B6.5)."""
-    data = _valid(BatchActSerializer(data=request.data))
-    row = get_object_or_404(Batch.objects, public_id=batch_id)
-    if data["act"] == "send_again":
-        delivery.send_again(row)
-    elif data["act"] == "dissolve":
-        delivery.dissolve(row, data["reason"])
-    elif row.state == BatchState.UNKNOWN:
-        delivery.look_now(row)
-    else:
-        raise BadInput("Only an unknown batch is looked for.", code="not_unknown")
-    row.refresh_from_db()
-    return Response(BatchSerializer(row).data)
-
-
-def _valid(serializer: serializers.Serializer[Any]) -> dict[str, Any]:
-    serializer.is_valid(raise_exception=True)
-    return dict(serializer.validated_data)
+def _skip(skip: submitting.Skip) -> dict[str, Any]:
+    return {"code": skip.code, "message": skip.words, "claims": [item.public_id for item in skip.claims]}
 
 
 def _key(request: Request) -> str:
@@ -375,7 +293,7 @@ def _key(request: Request) -> str:
 
 
 def _chosen(request: Request) -> Any:
-    data = _valid(SelectionSerializer(data=request.data))
+    data = valid(SelectionSerializer(data=request.data))
     if "ids" in data:
         return Claim.objects.filter(public_id__in=data["ids"])
     if "filter" in data:
@@ -394,7 +312,8 @@ urlpatterns = [
     path("claims/<str:claim_id>/", claim, name="claim"),
     path("claims/<str:claim_id>/act/", act, name="act"),
     path("claims/<str:claim_id>/resubmit/", resubmit, name="resubmit"),
-    path("batches/", batches, name="batches"),
-    path("batches/<str:batch_id>/", batch, name="batch"),
-    path("batches/<str:batch_id>/act/", batch_act, name="batch-act"),
+    path("claims/<str:claim_id>/boxes/", batch_api.boxes, name="boxes"),
+    path("batches/", batch_api.batches, name="batches"),
+    path("batches/<str:batch_id>/", batch_api.batch, name="batch"),
+    path("batches/<str:batch_id>/act/", batch_api.batch_act, name="batch-act"),
 ]

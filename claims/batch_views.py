@@ -6,10 +6,12 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from claims import delivery, queries
-from claims.enums import BatchState
+from claims import delivery, paper, queries
+from claims.claim_views import pdf_answer
+from claims.enums import BatchState, Format
 from claims.models import Acknowledgement, Batch, BatchItem
 from clinics import audit
 from clinics.errors import BadInput
@@ -63,7 +65,11 @@ def batch(request: HttpRequest, public_id: str) -> HttpResponse:
         "may_resolve": may(request, "claim.resolve_unknown") and row.state == BatchState.REFUSED,
         "may_download": may(request, "edi.download"),
     }  # fmt: skip
-    if tab == "file" and row.stored is not None and context["may_download"]:
+    is_paper = row.format == Format.PAPER
+    context["may_print"] = (
+        is_paper and row.state == BatchState.PENDING and may(request, "claim.resolve_unknown")
+    )
+    if tab == "file" and row.stored is not None and context["may_download"] and not is_paper:
         audit.record("edi.read", "batch", public_id)
         context["text"] = readable(read(row.stored))
     elif tab == "answers":
@@ -86,7 +92,10 @@ def batch_file(request: HttpRequest, public_id: str) -> HttpResponse:
     if row.stored is None:
         raise BadInput("This batch has no file.", code="no_file")
     audit.record("edi.download", "batch", public_id, sha256=row.stored.sha256)
-    response = HttpResponse(read(row.stored), content_type="application/edi-x12")
+    if row.format == Format.PAPER and request.GET.get("print") == "drawn":
+        return pdf_answer(paper.forms_of(row), f"read_{row.stored.name}")
+    kind = "application/pdf" if row.format == Format.PAPER else "application/edi-x12"
+    response = HttpResponse(read(row.stored), content_type=kind)
     response["Content-Disposition"] = f'attachment; filename="{row.stored.name}"'
     response["X-Content-Type-Options"] = "nosniff"
     return response
@@ -94,7 +103,7 @@ def batch_file(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @require_POST
 def batch_act(request: HttpRequest, public_id: str, act: str) -> HttpResponse:
-    """Send again or dissolve a refused batch; look at once for an unknown one."""
+    """Send again or dissolve a refused batch, look at once for an unknown one, say that paper was printed."""
     row = get_object_or_404(Batch.objects, public_id=public_id)
     if act == "send-again":
         delivery.send_again(row)
@@ -102,6 +111,9 @@ def batch_act(request: HttpRequest, public_id: str, act: str) -> HttpResponse:
     elif act == "dissolve":
         moved = delivery.dissolve(row, request.POST.get("reason", ""))
         messages.success(request, f"Dissolved; {moved} claims are ready again")
+    elif act == "printed":
+        delivery.mark_printed(row, timezone.now())
+        messages.success(request, f"{row.claim_count} claims are submitted on paper")
     elif act == "look" and row.state == BatchState.UNKNOWN:
         delivery.look_now(row)
         messages.success(request, "The partner's mailbox is looked at now")

@@ -10,7 +10,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from claims import boxes, corrections, deadlines, lifecycle, queries, queue, review, voids
+from claims import boxes, corrections, deadlines, lifecycle, paper, queries, queue, review, ticks, voids
+from claims.cms1500 import crosswalk
 from claims.enums import ClaimState
 from claims.models import Acknowledgement, BatchItem, Claim, ClaimEvent
 from clinics import audit
@@ -22,7 +23,7 @@ from patients.here import today_here
 from work.idempotency import once
 from x12.documents.professional_claim import ClaimDocument
 
-TABS = {"": "Claim", "timeline": "Timeline", "versions": "Versions", "files": "Files"}
+TABS = {"": "Claim", "timeline": "Timeline", "versions": "Versions", "files": "Files", "boxes": "Boxes"}
 FULL = ("payer", "policy", "invoice", "patient", "appointment", "location", "replaces")
 # Whose page mends a finding that the claim itself cannot.
 REMEDIES = {
@@ -55,6 +56,8 @@ def claim(request: HttpRequest, public_id: str) -> HttpResponse:
         context["answers"] = list(row.adjudications.prefetch_related("lines").order_by("-created_at"))
     elif tab == "versions":
         context["versions"] = _versions(row)
+    elif tab == "boxes":
+        context["entries"] = crosswalk(thaw(ClaimDocument, row.document))
     elif tab == "files":
         context["items"] = list(
             BatchItem.objects.filter(claim=row).select_related("batch__connection").order_by("-pk")
@@ -63,6 +66,23 @@ def claim(request: HttpRequest, public_id: str) -> HttpResponse:
     else:
         context |= _review(row)
     return render(request, "claims/claim.html", context)
+
+
+@require_GET
+def paper_form(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The CMS-1500 of one claim: on a drawn form to read, or the data alone for the red one."""
+    row = _load(public_id)
+    drawn = request.GET.get("print") != "data"
+    audit.record("claim.print", "claim", public_id, drawn=drawn)
+    return pdf_answer(paper.form_of(row, drawn=drawn), f"CMS-1500_{row.control_number}.pdf")
+
+
+def pdf_answer(content: bytes, name: str) -> HttpResponse:
+    """A PDF shown in the browser."""
+    response = HttpResponse(content, content_type="application/pdf")
+    response["Content-Disposition"] = f'inline; filename="{name}"'
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
 
 
 @require_POST
@@ -107,6 +127,13 @@ def act(request: HttpRequest, public_id: str, act: str) -> HttpResponse:
     elif act == "take":
         queue.assign([row], request.user.email)  # type: ignore[union-attr]
         words = "It is yours"
+    elif act == "tick":
+        number = ticks.tick(row)
+        words = (
+            f"{number} {'warning' if number == 1 else 'warnings'} ticked"
+            if number
+            else "Nothing was left to tick"
+        )
     elif act == "note":
         text = request.POST.get("text", "").strip()
         if not text:
@@ -181,6 +208,8 @@ def _frame(request: HttpRequest, row: Claim, tab: str) -> dict[str, Any]:
             (state.label, f"{reverse('claims:queue')}?tab={_tab(state)}"),
         ],
         "editable": waiting and edits,
+        "unticked": edits and waiting and row.warning_count and ticks.open_warnings(
+            review.stored_findings(row), ticks.load([row]).get(row.pk, frozenset())),
         "may_hold": edits and state in (ClaimState.NEW, ClaimState.READY),
         "may_give_up_void": edits and state == ClaimState.REJECTED and queue.may_discard(row),
         "void": voids.void_of(row) if state == ClaimState.VOID_REQUESTED else None,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from claims import lifecycle
-from claims.enums import BatchState, ClaimState
+from claims.enums import BatchState, ClaimState, Format
 from claims.errors import CannotResend
 from claims.models import Batch, BatchItem, Claim
 from clearinghouses import sending
@@ -57,10 +57,8 @@ def mark_delivered(batch: Batch, at: datetime, evidence: str) -> None:
         .filter(state=ClaimState.BATCHED, submissions__batch=batch, submissions__is_live=True)
         .order_by("pk")
     )
-    partner = batch.connection.name if batch.connection else "the printer"
-    lifecycle.move_many(
-        waiting, ClaimState.SUBMITTED, text=f"Submitted to {partner}: {evidence}", submitted_at=at
-    )
+    where = f"Submitted to {batch.connection.name}" if batch.connection else "Submitted on paper"
+    lifecycle.move_many(waiting, ClaimState.SUBMITTED, text=f"{where}: {evidence}", submitted_at=at)
 
 
 def look_later(batch: Batch) -> None:
@@ -87,13 +85,23 @@ def send_again(batch: Batch) -> None:
     audit.record("batch.send_again", "batch", locked.public_id)
 
 
-def dissolve(batch: Batch, reason: str) -> int:
-    """Give up a refused batch: those bytes can never be sent, its claims are ready again. Raises CannotResend.
+def mark_printed(batch: Batch, at: datetime) -> None:
+    """A person says that the paper forms were printed and mailed: the claims are submitted (B6.5)."""
+    locked = lock(batch.pk)
+    if locked.format != Format.PAPER or locked.state != BatchState.PENDING:
+        raise CannotResend(_why_not(locked))
+    mark_delivered(locked, at, "printed and mailed")
+    audit.record("batch.printed", "batch", locked.public_id, claims=locked.claim_count)
 
-    Returns how many claims went back.
+
+def dissolve(batch: Batch, reason: str) -> int:
+    """Give up a refused batch, or one on paper that was not printed. Returns how many claims are ready again.
+
+    Those bytes can never be sent. Raises CannotResend.
     """
     locked = lock(batch.pk)
-    if locked.state != BatchState.REFUSED:
+    unprinted = locked.format == Format.PAPER and locked.state == BatchState.PENDING
+    if locked.state != BatchState.REFUSED and not unprinted:
         raise CannotResend(_why_not(locked))
     _set(locked, BatchState.DISSOLVED, reason.strip() or locked.detail)
     BatchItem.objects.filter(batch=locked).update(is_live=False)
@@ -103,7 +111,7 @@ def dissolve(batch: Batch, reason: str) -> int:
         .order_by("pk")
     )
     moved = lifecycle.move_many(
-        claims, ClaimState.READY, text=f"Batch {locked.public_id} was dissolved: its file never arrived"
+        claims, ClaimState.READY, text=f"Batch {locked.public_id} was dissolved: it never left"
     )
     audit.record("batch.dissolve", "batch", locked.public_id, reason=reason.strip())
     return moved

@@ -81,11 +81,11 @@ def preview(request: HttpRequest) -> HttpResponse:
 def submit(request: HttpRequest) -> HttpResponse:
     """Start the submission, once for each form; the job's page follows it."""
     claims, today = chosen(request), today_here(request)
-    selection = selection_of(request)
+    selection, ticked = selection_of(request), bool(request.POST.get("ticked"))
     answer, _ = once(
         request.POST.get("idempotency_key", ""),
-        {"act": "submit", **selection},
-        lambda: {"job": submitting.start(claims, today, selection).public_id},
+        {"act": "submit", "ticked": ticked, **selection},
+        lambda: {"job": submitting.start(claims, today, selection, ticked=ticked).public_id},
     )
     return redirect("claims:job", answer["job"])
 

@@ -19,7 +19,7 @@ from claims.models import Claim, ClaimEvent, ClaimLine
 from claims.snapshot import Naming
 from clinics import audit
 from clinics.errors import BadInput
-from lib.findings import Finding
+from lib.findings import Finding, Severity
 from lib.frozen import freeze, thaw
 from x12.documents.professional_claim import ClaimDocument
 
@@ -84,6 +84,20 @@ def refresh(claim: Claim, today: date) -> list[Finding]:
     lifecycle.note(claim, "edit", "Copied again from the visit")
     queue.settle(claim, findings, "Copied again from the visit: nothing is missing")
     return findings
+
+
+def stored_findings(claim: Claim) -> list[Finding]:
+    """What the last check found, as findings again."""
+    return [
+        Finding(row["code"], row["where"], row["message"], severity_of(row["severity"]))
+        for row in claim.findings
+    ]
+
+
+def severity_of(text: str) -> Severity:
+    """A stored severity; what is not known blocks."""
+    known: dict[str, Severity] = {"error": "error", "warning": "warning", "info": "info"}
+    return known.get(text, "error")
 
 
 def kept_edits(claim: Claim) -> dict[str, Any]:

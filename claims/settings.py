@@ -9,7 +9,35 @@ ONE_CLICK = "one_click_and_queue"
 QUEUE_ONLY = "queue_only"
 AUTO_READY = "auto_ready"
 
+# Hundredths of an inch; a choice, so that nobody prints beside the sheet.
+OFFSETS = tuple(
+    (str(step), "0" if not step else f"{abs(step) / 100:.2f} in {{}}") for step in range(-30, 31, 5)
+)
+
+
+def _moved(back: str, on: str) -> tuple[tuple[str, str], ...]:
+    return tuple((value, words.format(on if int(value) > 0 else back)) for value, words in OFFSETS)
+
+
 declare(
+    SettingSpec(
+        name="cms1500_right",
+        group=GROUP,
+        label="CMS-1500: move the print",
+        help="Until the data land in the boxes of the red form on this location's printer.",
+        kind="choice",
+        default="0",
+        choices=_moved("to the left", "to the right"),
+    ),
+    SettingSpec(
+        name="cms1500_down",
+        group=GROUP,
+        label="CMS-1500: move the print up or down",
+        help="Until the data stand on the lines of the red form on this location's printer.",
+        kind="choice",
+        default="0",
+        choices=_moved("up", "down"),
+    ),
     SettingSpec(
         name="claim_creation",
         group=GROUP,

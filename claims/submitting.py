@@ -15,7 +15,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from claims import checks, encoding, lifecycle
+from claims import checks, encoding, lifecycle, paper, ticks
 from claims.check_facts import load_contexts
 from claims.enums import BatchState, ClaimState, Format
 from claims.errors import NothingToSubmit
@@ -35,6 +35,8 @@ from x12.documents.professional_claim import ClaimDocument
 
 SUBMIT = "claims.submit"
 SEND = "claims.send"
+PAPER = "Paper"
+ON_PAPER = 0  # stands for the printer among the keys of connections
 CHUNK = 2000  # claims of one transaction and at most of one file (performance.md 7)
 
 
@@ -42,10 +44,20 @@ CHUNK = 2000  # claims of one transaction and at most of one file (performance.m
 class Group:
     """What goes into one file: same partner, billing provider and format."""
 
-    connection: Connection
+    connection: Connection | None  # None: printed on paper
     provider: BillingProvider
     count: int
     total: Decimal
+
+    @property
+    def partner(self) -> str:
+        """Who takes it, in words."""
+        return self.connection.name if self.connection else PAPER
+
+    @property
+    def how(self) -> str:
+        """In which form it goes."""
+        return f"837P, {self.connection.get_kind_display()}" if self.connection else "CMS-1500, printed here"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +81,7 @@ class Preview:
     groups: tuple[Group, ...]
     skips: tuple[Skip, ...]
     chosen: int
+    warned: tuple[Skip, ...] = ()  # warnings among what goes: a person ticks that they were looked at (B5)
 
     @property
     def count(self) -> int:
@@ -88,7 +101,7 @@ class Preview:
     @property
     def partners(self) -> int:
         """Different connections."""
-        return len({group.connection.pk for group in self.groups})
+        return len({group.partner for group in self.groups})
 
     @property
     def sentence(self) -> str:
@@ -107,19 +120,24 @@ class _Sorted:
     connections: dict[int, Connection] = field(default_factory=dict)
     skips: dict[tuple[str, str], list[Claim]] = field(default_factory=lambda: defaultdict(list))
     findings: dict[int, list[Finding]] = field(default_factory=dict)
+    warned: dict[tuple[str, str], list[Claim]] = field(default_factory=lambda: defaultdict(list))
+
+    def skips_with_warnings(self) -> list[Claim]:
+        """Claims kept back by a warning alone."""
+        return [claim for (code, _), claims in self.skips.items() if code == "unticked" for claim in claims]
 
 
 def preview(claims: QuerySet[Claim], today: date) -> Preview:
     """Check a selection without changing anything."""
     rows = list(claims.select_related("location__billing_provider"))
     ready = [claim for claim in rows if claim.state == ClaimState.READY]
-    found = _sort(ready, today)
+    found = _sort(ready, today, ticked=True)
     for claim in rows:
         if claim.state != ClaimState.READY:
             found.skips[state_reason(claim)].append(claim)
     groups = [
         Group(
-            found.connections[connection],
+            found.connections.get(connection),
             items[0][0].location.billing_provider,
             len(items),
             total(claim.total for claim, _ in items),
@@ -127,13 +145,15 @@ def preview(claims: QuerySet[Claim], today: date) -> Preview:
         for (connection, _), items in sorted(found.going.items())
     ]
     skips = [Skip(code, words, tuple(items)) for (code, words), items in found.skips.items()]
-    return Preview(tuple(groups), tuple(skips), len(rows))
+    warned = [Skip(code, words, tuple(items)) for (code, words), items in found.warned.items()]
+    return Preview(tuple(groups), tuple(skips), len(rows), tuple(warned))
 
 
-def start(claims: QuerySet[Claim], today: date, selection: dict[str, Any]) -> Job:
+def start(claims: QuerySet[Claim], today: date, selection: dict[str, Any], *, ticked: bool = False) -> Job:
     """Start the job for a selection; its work is promised in the same transaction. Raises NothingToSubmit.
 
-    ``selection`` (the ids or the filter) is kept with each batch (B6.1).
+    ``selection`` (the ids or the filter) is kept with each batch (B6.1). ``ticked``: somebody has looked at
+    the warnings; without it claims with a warning that nobody ticked stay behind (B5).
     """
     look = preview(claims, today)
     if not look.count:
@@ -142,10 +162,16 @@ def start(claims: QuerySet[Claim], today: date, selection: dict[str, Any]) -> Jo
         )
     chosen = list(claims.order_by("pk").values_list("pk", flat=True))
     job = jobs.start(
-        SUBMIT, look.sentence, total=len(chosen), params={"claims": chosen, "selection": selection}
+        SUBMIT,
+        look.sentence,
+        total=len(chosen),
+        params={"claims": chosen, "selection": selection, "ticked": ticked},
     )
     outbox.promise(SUBMIT, job.clinic_id, job.pk)
-    audit.record("claim.submit", "job", job.public_id, claims=look.count, total=str(look.total))
+    warned = sorted({skip.code for skip in look.warned}) if ticked else []
+    audit.record(
+        "claim.submit", "job", job.public_id, claims=look.count, total=str(look.total), ticked=warned
+    )
     return job
 
 
@@ -165,10 +191,13 @@ def submit_chunk(job: Job, after: int, at: datetime, today: date) -> int | None:
         .select_related("location__billing_provider")
         .order_by("pk")
     )
-    found = _sort(locked, today)
+    found = _sort(locked, today, ticked=bool(job.params.get("ticked")))
     _send_back(found)
     for (connection_id, _), items in sorted(found.going.items()):
-        _make_batch(job, found.connections[connection_id], items, at)
+        if connection_id == ON_PAPER:
+            paper.make_batch(job, items)
+        else:
+            _make_batch(job, found.connections[connection_id], items, at)
     looked = sum(1 for key in job.params["claims"] if key <= chosen[-1])
     went = BatchItem.objects.filter(batch__job=job, claim_id__lte=chosen[-1]).count()
     jobs.progress(job, done=looked, errors=looked - went)
@@ -197,7 +226,8 @@ def finish(job: Job, today: date) -> dict[str, Any]:
             "location__billing_provider"
         )
     )
-    found = _sort([claim for claim in left if claim.state == ClaimState.READY], today)
+    ready = [claim for claim in left if claim.state == ClaimState.READY]
+    found = _sort(ready, today, ticked=bool(job.params.get("ticked")))
     reasons: dict[str, str] = {}
     for claim in left:
         reasons[claim.public_id] = state_reason(claim)[1]
@@ -233,20 +263,16 @@ def state_reason(claim: Claim) -> tuple[str, str]:
     return "submitted", f"Already submitted: {state.label.lower()}"
 
 
-def _sort(claims: Sequence[Claim], today: date) -> _Sorted:
+def _sort(claims: Sequence[Claim], today: date, *, ticked: bool) -> _Sorted:
     """Check claims and put each into its file or its reason; a constant number of reads."""
     found = _Sorted()
     by_payer = routes(claims)
     documents = [thaw(ClaimDocument, claim.document) for claim in claims]
     contexts = load_contexts(claims, today, documents) if claims else []
+    looked_at = ticks.load(claims)
     for claim, document, context in zip(claims, documents, contexts, strict=True):
-        if claim.format == Format.PAPER:
-            found.skips[
-                "paper", "Goes on paper: printing the CMS-1500 is not built yet, it stays ready"
-            ].append(claim)
-            continue
         connection = by_payer.get(claim.payer_id)
-        if connection is None:
+        if connection is None and claim.format != Format.PAPER:
             found.skips["no_connection", "No connection to a clearinghouse carries this payer"].append(claim)
             continue
         findings = checks.run(context)
@@ -255,9 +281,20 @@ def _sort(claims: Sequence[Claim], today: date) -> _Sorted:
             first = findings[0]
             found.skips[first.code, first.message].append(claim)
             continue
+        warnings = ticks.open_warnings(findings, looked_at.get(claim.pk, frozenset()))
+        if warnings:
+            if not ticked:
+                found.skips["unticked", f"Nobody has looked at its warning: {warnings[0].message}"].append(
+                    claim
+                )
+                continue
+            found.warned[warnings[0].code, warnings[0].message].append(claim)
+        provider = claim.location.billing_provider_id
+        if claim.format == Format.PAPER or connection is None:
+            found.going[ON_PAPER, provider].append((claim, document))
+            continue
         found.connections[connection.pk] = connection
-        whole = encoding.complete(document, connection)
-        found.going[connection.pk, claim.location.billing_provider_id].append((claim, whole))
+        found.going[connection.pk, provider].append((claim, encoding.complete(document, connection)))
     return found
 
 
@@ -269,6 +306,10 @@ def _send_back(found: _Sorted) -> None:
         for claim in claims
         if has_errors(found.findings.get(claim.pk, []))
     ]
+    for claim in found.skips_with_warnings():
+        fields = checks.stored(found.findings[claim.pk])
+        if fields["findings"] != claim.findings:  # so that the page shows what is to be ticked
+            Claim.objects.filter(pk=claim.pk).update(**fields)
     for claim in failed:
         findings = found.findings[claim.pk]
         lifecycle.move(

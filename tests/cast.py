@@ -157,7 +157,8 @@ def _password_hash() -> str:
 
 
 def make_payer(name: str, payer_id: str, remit: str = "", **fields: Any) -> Payer:
-    """A payer of the open clinic."""
+    """A payer of the open clinic, with years to file: the worker's clock is the real one."""
+    fields.setdefault("filing_days", 4000)
     return Payer.objects.create(name=name, payer_id=payer_id, remit_payer_id=remit, **fields)
 
 

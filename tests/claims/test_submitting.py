@@ -84,31 +84,31 @@ def test_the_example_of_57(world: World) -> None:
         spoiled[4].state = ClaimState.BATCHED
         Claim.objects.filter(pk=spoiled[4].pk).update(state=ClaimState.BATCHED)
         look = submitting.preview(Claim.objects.all(), TODAY)
-        assert {(group.connection.name, group.count) for group in look.groups} == {
+        assert {(group.partner, group.count) for group in look.groups} == {
             ("Sandbox", 40),
             ("Partner B", 9),
+            ("Paper", 3),
         }
-        assert look.total == Decimal("150.00") * 49
+        assert look.total == Decimal("150.00") * 52
         assert submitting.skip_counts(look.skips) == {
             "SALT-UNCONFIRMED": 2,
             "birth_date": 2,
             "batched": 1,
-            "paper": 3,
         }
-        assert look.sentence == "Submit 49 claims, 7,350.00, to 2 partners; 8 skipped"
+        assert look.sentence == "Submit 52 claims, 7,800.00, to 3 partners; 5 skipped"
         assert look.chosen == 57
     job = start(world)
     work_off()
     with world.open():
         job.refresh_from_db()
-        assert (job.state, job.done, job.errors) == ("done", 57, 8)
+        assert (job.state, job.done, job.errors) == ("done", 57, 5)
         assert len(submitting.results(job)) == 57
-        assert sorted(Batch.objects.values_list("claim_count", flat=True)) == [9, 40]
+        assert sorted(Batch.objects.values_list("claim_count", flat=True)) == [3, 9, 40]
         assert Claim.objects.filter(state=ClaimState.SUBMITTED).count() == 49
         assert Claim.objects.filter(state=ClaimState.NEW).count() == 4, (
             "what failed the second check fell back"
         )
-        assert Claim.objects.filter(state=ClaimState.READY).count() == 3, "paper waits"
+        assert Claim.objects.filter(state=ClaimState.BATCHED).count() == 4, "paper waits to be printed"
     assert set(sent_numbers(world).values()) == {1}
 
 

@@ -46,7 +46,9 @@ def billing(**changes: Any) -> ClaimDocument:
 
 
 def other(**changes: Any) -> ClaimDocument:
-    return replace(SECOND, other_payers=(replace(SECOND.other_payers[0], **changes), *SECOND.other_payers[1:]))
+    return replace(
+        SECOND, other_payers=(replace(SECOND.other_payers[0], **changes), *SECOND.other_payers[1:])
+    )
 
 
 def street(**changes: Any) -> Any:
@@ -205,7 +207,9 @@ def valid_claims(draw: st.DrawFn) -> ClaimDocument:
         patient_amount_paid=draw(st.sampled_from([None, Decimal("25.00")])),
         prior_authorization=draw(st.sampled_from(["", "AUTH77"])),
         referring_provider=draw(
-            st.sampled_from([None, Provider(Party("1", "REED", "ANN", "", "", "XX", npi_from_stem("139999999")))])
+            st.sampled_from(
+                [None, Provider(Party("1", "REED", "ANN", "", "", "XX", npi_from_stem("139999999")))]
+            )
         ),
         dates=ClaimDates(onset=draw(st.sampled_from([None, date(2025, 11, 3)]))),
     )
