@@ -76,13 +76,23 @@ class Reader:
         assert response is not None, path
         return response
 
+    def turn(self, form: Form) -> None:
+        """Show the open page in another form, as a person turns a tablet or switches the theme.
+
+        The server writes the same markup for every form but for the theme's name on the root, and no script asks for
+        the width, so a page need not be loaded again for each.
+        """
+        self.form = form
+        self.page.set_viewport_size({"width": form.size[0], "height": form.size[1]})
+        self.page.evaluate("theme => { document.documentElement.dataset.bsTheme = theme; }", form.theme)
+
     def axe(self) -> list[str]:
         """Violations of WCAG 2.2 AA. Dark differs from light by its colours, so they are looked at alone."""
-        self.page.evaluate(AXE)
+        if not self.page.evaluate("() => typeof axe === 'object'"):
+            self.page.evaluate(AXE)
         width, height = self.form.size
-        if (
-            self.form.size == PHONE
-        ):  # a window as tall as the page: what lies under the bottom bar is only scrolled there
+        if self.form.size == PHONE:
+            # A window as tall as the page: what lies under the bottom bar is only scrolled there.
             whole = int(self.page.evaluate("() => document.documentElement.scrollHeight"))
             self.page.set_viewport_size({"width": width, "height": max(whole, height)})
         found = list(self.page.evaluate(RUN_AXE, COLOURS if self.form.theme == "dark" else []))
