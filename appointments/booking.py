@@ -13,6 +13,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 
+from appointments.authorizations import reserve
 from appointments.enums import AppointmentState
 from appointments.errors import BadVisit, Changed, WrongState
 from appointments.hooks import CANCELLED, RESTORED, Missed
@@ -77,6 +78,7 @@ def book(
         "appointment.book", "appointment", row.public_id, patient=patient.public_id, day=day.isoformat(),
         profile=choice.profile.public_id, because=choice.because,
     )  # fmt: skip
+    reserve(row)
     if walk_in:
         row = arrive(row.public_id, at=at).appointment
     return Booked(row, choice.chip)
@@ -112,6 +114,7 @@ def move(
         "appointment.move", "appointment", appointment.public_id, before=before, day=day.isoformat(),
         profile=choice.profile.public_id,
     )  # fmt: skip
+    reserve(appointment)
     return Booked(appointment, choice.chip)
 
 
@@ -126,6 +129,7 @@ def choose_profile(appointment: Appointment, profile: InsuranceProfile) -> Appoi
     audit.record(
         "appointment.profile", "appointment", appointment.public_id, before=before, after=profile.public_id
     )
+    reserve(appointment)
     return appointment
 
 
@@ -178,6 +182,7 @@ def cancel(
         after=state,
         status=appointment.status.name if appointment.status else "",
     )
+    reserve(appointment)
     told = Missed(appointment, at, [])
     CANCELLED.tell(told)
     return told.said
@@ -192,6 +197,7 @@ def take_back_cancel(appointment: Appointment, *, at: datetime) -> list[str]:
     appointment.status = None
     _write(appointment, "state", "status")
     audit.record("appointment.restore", "appointment", appointment.public_id, before=before)
+    reserve(appointment)
     told = Missed(appointment, at, [])
     RESTORED.tell(told)
     return told.said

@@ -15,6 +15,7 @@ from typing import Any
 from django.db import transaction
 
 from appointments import carryforward
+from appointments.authorizations import reserve
 from appointments.carryforward import Carried
 from appointments.coding import MAX_DIAGNOSES, MAX_LINES
 from appointments.enums import AppointmentState, LineOrigin
@@ -137,6 +138,7 @@ def set_line_items(
         visit.save(update_fields=["diagnoses", "diagnosis_labels", "version"])
     codes = [line.service.code for line in lines]
     audit.record("visit.lines", "appointment", visit.public_id, codes=codes, diagnoses=list(diagnoses))
+    reserve(visit)
     return visit
 
 

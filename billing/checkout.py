@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
+from appointments.authorizations import Done, consume
 from appointments.enums import AppointmentState
 from appointments.models import Appointment
 from billing import balances, hooks, invoicing, payments
@@ -119,6 +120,7 @@ def check_out(appointment_id: str, handed_over: Sequence[Payment], *, at: dateti
         state=AppointmentState.CHECKED_OUT, checked_out_at=at, version=appointment.version + 1
     )
     VisitTransition.objects.filter(appointment=appointment).update(outcome=TransitionOutcome.MADE, reasons=[])
+    count_authorizations(appointment, invoice)
     hooks.CHECKED_OUT.tell(invoice)
     audit.record(
         "visit.check_out",
@@ -128,6 +130,12 @@ def check_out(appointment_id: str, handed_over: Sequence[Payment], *, at: dateti
         total=str(invoice.total),
     )
     return CheckoutResult(invoice, receipts, used)
+
+
+def count_authorizations(appointment: Appointment, invoice: Invoice) -> None:
+    """What was charged counts against the authorizations of the cards that pay for the visit (B14)."""
+    rows = invoice.charges.values_list("procedure_code", "units", "amount")
+    consume(appointment, [Done(*row) for row in rows])
 
 
 def live_invoice(appointment: Appointment) -> Invoice | None:

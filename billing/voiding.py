@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db.models import Sum
 
+from appointments.authorizations import give_back
 from appointments.carryforward import note_voided_source
 from appointments.enums import AppointmentState
 from appointments.models import Appointment
@@ -83,6 +84,7 @@ def void_invoice(public_id: str, *, reason: str, at: datetime, issued_again: boo
     if invoice.appointment is not None:
         if not issued_again:  # visits that copied from this one keep their lines and say so
             note_voided_source(invoice.appointment)
+        give_back(invoice.appointment)
         Appointment.objects.filter(pk=invoice.appointment.pk, state=AppointmentState.CHECKED_OUT).update(
             state=AppointmentState.COMPLETE, checked_out_at=None
         )

@@ -11,10 +11,12 @@ class ClaimsConfig(AppConfig):
     def ready(self) -> None:
         """Declare settings and register the handlers of this room's promises."""
         from billing.hooks import CHECKED_OUT, LIVE_CLAIMS
-        from claims import queue, settings, tasks, verification  # noqa: F401 - imported for what they register
+        from claims import authorization_numbers, queue, settings, tasks, verification  # noqa: F401 - imported for what they register
         from claims.routing import routes_of
-        from insurance.hooks import CONNECTIONS_FOR
+        from insurance.hooks import CONNECTIONS_FOR, RENUMBERED, UNSENT_CLAIMS
 
         CHECKED_OUT.followed_by(queue.follow_check_out)
         LIVE_CLAIMS.answered_by(verification.live_claim_numbers)
         CONNECTIONS_FOR.answered_by(routes_of)
+        UNSENT_CLAIMS.answered_by(authorization_numbers.unsent_with)
+        RENUMBERED.followed_by(authorization_numbers.follow_renumbering)

@@ -25,6 +25,7 @@ from claims.models.claims import DEAD_STATES
 from claims.snapshot import Naming, Source, make_document
 from claims.voids import VOID
 from insurance.enums import ClaimFormat
+from insurance.models import Authorization
 from insurance.profiles import layers_on
 from lib.frozen import freeze
 from lib.identifiers import new_control_number
@@ -152,6 +153,7 @@ def load_source(invoice: Invoice, rank: int) -> Source:
         charges=charges,
         rank=rank,
         patient_paid={key: line.paid_by_patient for key, line in held.items()},
+        authorizations=tuple(Authorization.objects.filter(uses__appointment=visit).order_by("id")),
     )
 
 

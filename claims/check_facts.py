@@ -13,13 +13,16 @@ from typing import Any
 
 from django.db.models import Count, Q
 
+from appointments.authorizations import consumed_of, place_in
 from appointments.enums import AppointmentState
-from appointments.models import Appointment, VisitLine
-from claims.checks import CheckContext
-from claims.enums import ClaimState
+from appointments.models import Appointment, AuthorizationUse, VisitLine
+from claims.checks import AuthorizationFact, CheckContext
+from claims.enums import ClaimState, Format
 from claims.models import Claim, ClaimLine
 from claims.models.claims import DEAD_STATES
-from insurance.models import Policy
+from insurance.authorizations import plain
+from insurance.enrollment import claims_open
+from insurance.models import Authorization, Policy
 from lib.frozen import thaw
 from patients.models import Patient
 from x12.documents.professional_claim import ClaimDocument
@@ -44,8 +47,10 @@ def load_contexts(
         .annotate(Count("pk"))
     )
     others = _equal_lines(claims)
+    agreed = _authorizations(claims, documents)
+    enrolled = claims_open({c.payer_id for c in claims if c.format == Format.ELECTRONIC})
     contexts = []
-    for claim, document in zip(claims, documents, strict=True):
+    for number, (claim, document) in enumerate(zip(claims, documents, strict=True)):
         policy = policies[claim.policy_id]
         visit = visits[claim.appointment_id]
         contexts.append(
@@ -63,10 +68,55 @@ def load_contexts(
                 unconfirmed_lines=waiting.get(claim.appointment_id, 0),
                 visit_is_checked_out=visit.state == AppointmentState.CHECKED_OUT,
                 signature_on_file=signed[claim.patient_id],
+                authorizations=agreed.get(number, ()),
+                enrolled=claim.format != Format.ELECTRONIC or enrolled.get(claim.payer_id, (True, ""))[0],
+                connection_name=enrolled.get(claim.payer_id, (True, ""))[1],
                 twins=_twins(claim, document, visit.clinician_id, others),
             )
         )
     return contexts
+
+
+def _authorizations(
+    claims: Sequence[Claim], documents: Sequence[ClaimDocument]
+) -> dict[int, tuple[AuthorizationFact, ...]]:
+    """By place in ``claims``: the authorizations each names, and whether its visit was within the limit."""
+    numbers = {
+        number for doc in documents for number in (doc.prior_authorization, doc.referral_number) if number
+    }
+    if not numbers:
+        return {}
+    rows = {
+        (row.policy_id, row.number): row
+        for row in Authorization.objects.filter(
+            policy_id__in={claim.policy_id for claim in claims}, number__in=numbers
+        )
+    }
+    uses: dict[int, list[AuthorizationUse]] = defaultdict(list)
+    for use in AuthorizationUse.objects.filter(authorization_id__in=[row.pk for row in rows.values()]):
+        uses[use.authorization_id].append(use)
+    found = {}
+    for place, (claim, document) in enumerate(zip(claims, documents, strict=True)):
+        named = (document.prior_authorization, document.referral_number)
+        mine = [rows[claim.policy_id, number] for number in named if (claim.policy_id, number) in rows]
+        found[place] = tuple(_authorization(row, claim.appointment_id, uses[row.pk]) for row in mine)
+    return found
+
+
+def _authorization(
+    row: Authorization, appointment_id: int | None, uses: list[AuthorizationUse]
+) -> AuthorizationFact:
+    own = next((use for use in uses if use.appointment_id == appointment_id), None)
+    if own is not None:
+        taken = place_in(own, uses, row.limit_kind)
+        over = taken > row.limit
+    else:  # a number typed by hand: the visit itself is not counted
+        taken = consumed_of(uses, row.limit_kind)
+        over = taken >= row.limit
+    words = (
+        f"{plain(row.limit)} {row.get_limit_kind_display().lower()} agreed, {plain(taken)} with this visit"
+    )
+    return AuthorizationFact(row.number, row.effective_on, row.expires_on, over, words)
 
 
 def _equal_lines(claims: Sequence[Claim]) -> dict[LineKey, set[tuple[int, str]]]:

@@ -25,6 +25,17 @@ logger = logging.getLogger("cleanclaim.checks")
 
 
 @dataclass(frozen=True, slots=True)
+class AuthorizationFact:
+    """An authorization the claim names: its dates, and whether this visit is within its limit (B14)."""
+
+    number: str
+    begins: date
+    ends: date
+    is_used_up: bool
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CheckContext:
     """The document and what only the house knows about it."""
 
@@ -41,6 +52,9 @@ class CheckContext:
     unconfirmed_lines: int = 0
     visit_is_checked_out: bool = True
     signature_on_file: bool = True
+    authorizations: tuple[AuthorizationFact, ...] = ()  # those whose number the claim carries
+    enrolled: bool = True  # 837P with this payer over the connection that carries it
+    connection_name: str = ""
     twins: tuple[str, ...] = ()  # control numbers of other live claims with an equal line
 
 
@@ -245,6 +259,37 @@ REQUIREMENTS: dict[str, tuple[str, str, Callable[[CheckContext], bool]]] = {
 }
 
 
+def check_authorization(context: CheckContext) -> Iterator[Finding]:
+    """The authorization on the claim covers its days and is not used up before this visit (B14)."""
+    first = min((line.service_date for line in context.document.lines), default=context.service_to)
+    last = context.service_to
+    for fact in context.authorizations:
+        if first is not None and last is not None and (first < fact.begins or last > fact.ends):
+            yield Finding(
+                "AUTHORIZATION-DATES",
+                "prior_authorization",
+                f"Authorization {fact.number} is good from {fact.begins:%m/%d/%Y} to {fact.ends:%m/%d/%Y}, "
+                f"not on {last:%m/%d/%Y} (box 23): take another number or none.",
+            )
+        if fact.is_used_up:
+            yield Finding(
+                "AUTHORIZATION-USED-UP",
+                "prior_authorization",
+                f"Authorization {fact.number} was used up before this visit ({fact.words}): ask the payer for more.",
+            )
+
+
+def check_enrollment(context: CheckContext) -> Iterator[Finding]:
+    """The payer takes our claims over the connection that carries them (B14)."""
+    if not context.enrolled:
+        yield Finding(
+            "ENROLLMENT",
+            "",
+            f"{context.document.payer.name} has not enrolled us for claims (837P) over {context.connection_name}: "
+            "an admin notes it in Settings, Enrollment, when the payer has said yes.",
+        )
+
+
 # --- twins, time --------------------------------------------------------------------------------------
 
 
@@ -295,6 +340,8 @@ CHECKS: tuple[Check, ...] = (
     check_coverage,
     check_signature,
     check_requirements,
+    check_authorization,
+    check_enrollment,
     check_secondary,
     check_twins,
     check_filing,

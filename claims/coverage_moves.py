@@ -301,6 +301,7 @@ def _issue_again(
     _put(visit, to)
     today = local_day(at, visit.location.time_zone)
     new = invoicing.issue(visit, priced, at=at, today=today)
+    checkout.count_authorizations(visit, new)
     Appointment.objects.filter(pk=visit.pk).update(state=AppointmentState.CHECKED_OUT, checked_out_at=out_at)
     if paid > ZERO:
         payments.apply_credit(

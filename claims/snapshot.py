@@ -16,8 +16,8 @@ from appointments.models import Appointment
 from billing.models import Charge
 from claims.models import Adjudication
 from clinics.models import BillingProvider, Clinician, Location
-from insurance.enums import ProfileKind, Relationship
-from insurance.models import InsuranceProfile, Layer, Payer, Policy
+from insurance.enums import AuthorizationKind, ProfileKind, Relationship
+from insurance.models import Authorization, InsuranceProfile, Layer, Payer, Policy
 from lib.frozen import thaw
 from lib.money import ZERO, total
 from patients.models import Patient
@@ -44,6 +44,7 @@ class Source:
     charges: tuple[Charge, ...]
     rank: int
     patient_paid: dict[int, Decimal] = field(default_factory=dict)  # by charge id
+    authorizations: tuple[Authorization, ...] = ()  # what the visit takes of, for all its cards
     answers: dict[int, Adjudication] = field(default_factory=dict)  # by rank: each earlier payer's last word
 
     @property
@@ -89,7 +90,8 @@ def make_document(source: Source, charges: Sequence[Charge], naming: Naming) -> 
         related_causes=_causes(source),
         dates=_dates(source, [charge.service_date for charge in charges]),
         patient_amount_paid=paid if paid > 0 else None,
-        prior_authorization=appointment.authorization_number,
+        prior_authorization=_number(source, AuthorizationKind.AUTHORIZATION) or _typed_number(source),
+        referral_number=_number(source, AuthorizationKind.REFERRAL),
         clia_number=source.location.clia if any(map(is_laboratory, procedures)) else "",
         referring_provider=_referring(source.patient),
         rendering_provider=_rendering(source.clinician, billing),
@@ -98,6 +100,21 @@ def make_document(source: Source, charges: Sequence[Charge], naming: Naming) -> 
             _other_payer(source, layer) for layer in source.layers if layer.position != source.rank
         ),
     )
+
+
+def _number(source: Source, kind: str) -> str:
+    """The number of the authorization or referral that the asked card's payer gave for this visit."""
+    policy_id = source.layer.policy_id
+    return next(
+        (row.number for row in source.authorizations if (row.policy_id, row.kind) == (policy_id, kind)), ""
+    )
+
+
+def _typed_number(source: Source) -> str:
+    """The number typed at the visit, unless it is one of another card's."""
+    typed = source.appointment.authorization_number
+    others = {row.number for row in source.authorizations if row.policy_id != source.layer.policy_id}
+    return "" if typed in others else typed
 
 
 def is_laboratory(code: str) -> bool:

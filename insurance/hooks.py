@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 from clearinghouses.models import Connection
-from lib.questions import Question
+from insurance.models import Authorization
+from lib.questions import Announcement, Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +38,33 @@ VISITS_DUE: Question[list[VisitDue]] = Question("insurance.visits_due")
 
 # ask(payer keys) -> {payer key: the active connection that carries its files}; payers without one are left out.
 CONNECTIONS_FOR: Question[dict[int, Connection]] = Question("insurance.connections_for")
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """How much of an authorization visits take, in visits, units, dollars or days as its limit counts."""
+
+    reserved: Decimal = Decimal(0)
+    consumed: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Renumbered:
+    """An authorization with its new number; ``claims`` are control numbers of unsent claims that follow."""
+
+    authorization: Authorization
+    before: str
+    claims: tuple[str, ...]
+
+
+# ask(authorization keys) -> {key: Used}; an authorization that no visit takes of is left out.
+AUTHORIZATION_USE: Question[dict[int, Used]] = Question("insurance.authorization_use")
+
+# ask(authorization) -> control numbers of claims that carry its number and have not been sent.
+UNSENT_CLAIMS: Question[list[str]] = Question("insurance.unsent_claims")
+
+# An authorization was added or changed: booked visits reserve anew.
+AUTHORIZATION_CHANGED: Announcement[Authorization] = Announcement("insurance.authorization_changed")
+
+# It has another number: the claims named take it.
+RENUMBERED: Announcement[Renumbered] = Announcement("insurance.renumbered")

@@ -19,6 +19,7 @@ from claims.models import Batch, BatchItem, Claim, ClaimEvent, PayerRoute
 from clearinghouses.models import Connection, OutboundFile
 from clearinghouses.transport import Refused, Unknown
 from insurance.enums import ClaimFormat
+from insurance.models import Enrollment
 from tests.cast import NOW, TODAY, World, make_patient, make_payer, make_world
 from tests.claims.helpers import ready_claim, ready_claims, run_and_die, work_off
 from work.files import read
@@ -67,6 +68,9 @@ def test_the_example_of_57(world: World) -> None:
             submitter_phone="2175550100",
         )
         PayerRoute.objects.create(payer=world.aarp, connection=other)
+        Enrollment.objects.create(
+            payer=world.aarp, connection=other, kind="837P", state="active", since=TODAY
+        )
         paper = make_payer("Paper Mutual", "PAPER", claim_format=ClaimFormat.PAPER)
         ready_claims(world, 40)
         for number in range(9):
