@@ -68,3 +68,9 @@ class PdfUnavailable(Refusal):
 
     status = 503
     code = "pdf_unavailable"
+
+
+class CannotEstimate(Refusal):
+    """A good-faith estimate cannot be made of this visit; the message says why."""
+
+    code = "cannot_estimate"

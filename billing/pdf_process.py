@@ -19,6 +19,7 @@ from typing import Any, BinaryIO
 STATIC = Path(__file__).resolve().parent.parent / "static"
 OWN_FILES = {
     "statement.css": "text/css",
+    "estimate.css": "text/css",
     "vendor/inter/Inter-Regular-subset.woff2": "font/woff2",
     "vendor/inter/Inter-SemiBold-subset.woff2": "font/woff2",
 }

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from django.urls import path
 
-from billing.views import catalogue, checkout, documents, money, receipts, worklists
+from billing.views import catalogue, checkout, documents, estimates, money, receipts, worklists
 
 app_name = "billing"
 urlpatterns = [
     path("visits/<str:public_id>/check-out/", checkout.check_out, name="check-out"),
     path("visits/<str:public_id>/why/<str:line_id>/", checkout.why_line, name="why-line"),
+    path("visits/<str:public_id>/estimate/", estimates.estimate_part, name="estimate"),
+    path("visits/<str:public_id>/good-faith/", estimates.good_faith_page, name="good-faith"),
+    path("estimates/<str:public_id>/pdf/", estimates.good_faith_pdf, name="good-faith-pdf"),
     path("visits/<str:public_id>/transition/", worklists.try_visit, name="try-visit"),
     path("visits/<str:public_id>/missed/", worklists.missed_visit, name="missed-visit"),
     path("missing-charges/", worklists.missing_charges, name="missing-charges"),

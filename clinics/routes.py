@@ -103,6 +103,12 @@ ROUTES: dict[str, str | dict[str, str]] = {
     "clearinghouses-api:inbound": "remit.view",
     # billing
     "billing:check-out": {"read": "visit.view", "write": "checkout"},
+    "billing:estimate": "visit.view",
+    "billing:good-faith": {"read": "visit.view", "write": "visit.write"},
+    "billing:good-faith-pdf": "visit.view",
+    "billing-api:estimate": "visit.view",
+    "billing-api:good-faith": {"read": "visit.view", "write": "visit.write"},
+    "billing-api:good-faith-pdf": "visit.view",
     "billing:why-line": "visit.view",
     "billing:why": "visit.view",
     "billing:try-visit": "checkout",

@@ -10,6 +10,7 @@ from billing.models.asking import (
 )
 from billing.models.days import DayClose
 from billing.models.desk import DrawerClose, VisitTransition
+from billing.models.estimates import GoodFaithEstimate
 from billing.models.invoices import Charge, Invoice, NumberCounter, Statement
 from billing.models.ledger import LedgerEntry, LedgerTxn
 from billing.models.payments import PaymentMethod, Receipt
@@ -35,6 +36,7 @@ __all__ = [
     "DrawerClose",
     "FeeRow",
     "FeeSchedule",
+    "GoodFaithEstimate",
     "Invoice",
     "LedgerEntry",
     "LedgerTxn",

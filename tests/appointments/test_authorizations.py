@@ -89,7 +89,7 @@ def test_the_table_of_the_docs(opened: World, card: Policy) -> None:
         check_out(made.public_id, [], at=NOW)
     used = standing(row).used
     assert (used.reserved, used.consumed, standing(row).left) == (2, 2, 1)
-    booking.cancel(Appointment.objects.get(pk=visits[3].pk), "cancelled")
+    booking.cancel(Appointment.objects.get(pk=visits[3].pk), "cancelled", at=NOW)
     assert (standing(row).used.reserved, standing(row).left, standing(row).level) == (1, 2, "fine")
 
 

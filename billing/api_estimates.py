@@ -1,0 +1,116 @@
+"""/api/v1/: the estimate of a visit and its good-faith estimates. Money is a string with two places."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import path
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import api_view
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from appointments.models import Appointment
+from billing import good_faith
+from billing.estimating import VisitEstimate, estimate_visit
+from billing.models import GoodFaithEstimate
+from billing.views.checkout import VISIT_WITH
+from billing.views.estimates import good_faith_pdf
+from work.idempotency import once
+
+
+class StepSerializer(serializers.Serializer[Any]):
+    """One line of the explanation."""
+
+    label = serializers.CharField()  # type: ignore[assignment]
+    because = serializers.CharField()
+    amount = serializers.DecimalField(max_digits=12, decimal_places=2)
+
+
+class EstimateSerializer(serializers.Serializer[Any]):
+    """The expected patient share of a visit; the steps add up to the total."""
+
+    visit = serializers.CharField()
+    allowed = serializers.DecimalField(max_digits=12, decimal_places=2)
+    insured = serializers.DecimalField(max_digits=12, decimal_places=2)
+    self_pay = serializers.DecimalField(max_digits=12, decimal_places=2)
+    old_balance = serializers.DecimalField(max_digits=12, decimal_places=2)
+    today = serializers.DecimalField(max_digits=12, decimal_places=2)
+    total = serializers.DecimalField(max_digits=12, decimal_places=2)
+    is_known = serializers.BooleanField()
+    source = serializers.CharField()  # type: ignore[assignment]
+    services_from = serializers.DateField(allow_null=True)
+    steps = StepSerializer(many=True)
+
+
+class GoodFaithSerializer(serializers.ModelSerializer[GoodFaithEstimate]):
+    """An estimate as it was given."""
+
+    id = serializers.CharField(source="public_id", read_only=True)
+    expected_charge = serializers.DecimalField(max_digits=12, decimal_places=2, read_only=True)
+    patient_share = serializers.DecimalField(max_digits=12, decimal_places=2, read_only=True)
+
+    class Meta:
+        model = GoodFaithEstimate
+        fields = ["id", "made_at", "made_by", "expected_charge", "patient_share", "snapshot"]
+        read_only_fields = fields
+
+
+@extend_schema(responses=EstimateSerializer)
+@api_view(["GET"])
+def estimate(request: Request, public_id: str) -> Response:
+    """What this visit will cost the patient."""
+    visit = _visit(public_id)
+    return Response(EstimateSerializer(shape(visit, estimate_visit(visit))).data)
+
+
+@extend_schema(request=None, responses={200: GoodFaithSerializer(many=True), 201: GoodFaithSerializer})
+@api_view(["GET", "POST"])
+def good_faith_list(request: Request, public_id: str) -> Response:
+    """The good-faith estimates of a visit; POST makes one before it."""
+    visit = _visit(public_id)
+    if request.method == "GET":
+        rows = GoodFaithEstimate.objects.filter(appointment=visit).order_by("-made_at", "-id")[:100]
+        return Response(GoodFaithSerializer(rows, many=True).data)
+    answer, is_new = once(
+        request.headers.get("Idempotency-Key", ""),
+        {"act": "good-faith", "visit": visit.public_id},
+        lambda: {"estimate": good_faith.make(visit, at=timezone.now()).public_id},
+    )
+    row = GoodFaithEstimate.objects.get(public_id=answer["estimate"])
+    return Response(GoodFaithSerializer(row).data, status=201 if is_new else 200)
+
+
+@extend_schema(responses={(200, "application/pdf"): OpenApiTypes.BINARY})
+@api_view(["GET"])
+def pdf(request: Request, public_id: str) -> HttpResponse:
+    """The PDF of one estimate."""
+    django_request: HttpRequest = request._request  # noqa: SLF001 - DRF's documented door to the request
+    return good_faith_pdf(django_request, public_id)
+
+
+def shape(visit: Appointment, found: VisitEstimate) -> dict[str, Any]:
+    """An estimate as the API names it."""
+    names = ("allowed", "insured", "self_pay", "old_balance", "today", "total", "is_known", "steps")
+    return {
+        "visit": visit.public_id,
+        **{name: getattr(found.estimate, name) for name in names},
+        "source": found.source,
+        "services_from": found.lines_from,
+    }
+
+
+def _visit(public_id: str) -> Appointment:
+    return get_object_or_404(Appointment.objects.select_related(*VISIT_WITH), public_id=public_id)
+
+
+urlpatterns = [
+    path("visits/<str:public_id>/estimate/", estimate, name="estimate"),
+    path("visits/<str:public_id>/good-faith-estimates/", good_faith_list, name="good-faith"),
+    path("good-faith-estimates/<str:public_id>/pdf/", pdf, name="good-faith-pdf"),
+]

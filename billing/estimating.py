@@ -1,0 +1,133 @@
+"""Load what an estimate depends on and reckon it (rules.md B14): prices, contract rates, the payer's last answer.
+
+Before it: a visit that is booked, here or complete. After it: its pages and the good-faith estimate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from appointments.carryforward import source_of
+from appointments.models import Appointment, VisitLine
+from billing import balances, rulebook
+from billing.visit_pricing import PricedLine, PricedVisit, price_visits
+from insurance.enums import ClaimFormat
+from insurance.estimates import Estimate, ExpectedLine, Terms, estimate
+from insurance.models import ContractRate, EligibilityCheck, Layer, Policy
+from insurance.policies import eligibility_is_fresh
+from lib.money import ZERO, parse_money, round_money
+
+FIGURES = ("copay", "coinsurance", "deductible_left", "out_of_pocket_left")
+
+
+@dataclass(frozen=True, slots=True)
+class VisitEstimate:
+    """The estimate of one visit with its sources: the lines, the card that was asked, from which visit they are."""
+
+    estimate: Estimate
+    lines: tuple[PricedLine, ...]
+    expected: tuple[ExpectedLine, ...]
+    layer: Layer | None
+    check: EligibilityCheck | None
+    lines_from: date | None  # services of an earlier visit stand in for those that are not known yet
+    source: str  # in words: where the plan's figures come from
+
+    @property
+    def charge(self) -> Decimal:
+        """The whole charge before insurance."""
+        return sum((line.result.charge or ZERO for line in self.lines), ZERO)
+
+
+def estimate_visit(visit: Appointment) -> VisitEstimate:
+    """What this visit will cost the patient, each amount explained. Reads only."""
+    priced, lines_from = _priced(visit)
+    layer = priced.layers[0] if priced.layers else None
+    check = _answer(layer.policy, visit.service_date) if layer is not None else None
+    terms, source = _terms(layer, check)
+    expected = _expected(priced, layer, visit.service_date)
+    old = balances.patient_due(visit.patient_id)
+    return VisitEstimate(
+        estimate(expected, terms, old), priced.lines, expected, layer, check, lines_from, source
+    )
+
+
+def _priced(visit: Appointment) -> tuple[PricedVisit, date | None]:
+    """The visit's lines with prices; those of the last visit of its type where it has none yet."""
+    lines = list(visit.lines.select_related("service"))
+    source = None if lines else source_of(visit)
+    if source is not None:
+        lines = [_standing_in(visit, line) for line in source.lines.select_related("service")]
+    book = rulebook.load(line.service_id for line in lines)
+    return price_visits([visit], book, {visit.pk: lines})[0], source.service_date if source else None
+
+
+def _standing_in(visit: Appointment, line: VisitLine) -> VisitLine:
+    return VisitLine(
+        appointment=visit,
+        line_no=line.line_no,
+        service=line.service,
+        modifiers=line.modifiers,
+        units=line.units,
+    )
+
+
+def _expected(priced: PricedVisit, layer: Layer | None, day: date) -> tuple[ExpectedLine, ...]:
+    rates = _rates(layer, [line.line.service.code for line in priced.lines], day)
+    by_statement = layer is not None and layer.policy.payer.claim_format == ClaimFormat.PATIENT_STATEMENT
+    found = []
+    for line in priced.lines:
+        service, charge = line.line.service, line.result.charge or ZERO
+        if layer is None or by_statement or service.bill_patient_directly:
+            because = "no insurance on this day" if layer is None else "not billed to insurance"
+            found.append(ExpectedLine(service.code, charge, True, because))
+            continue
+        rate = rates.get(service.code)
+        if rate is None:
+            found.append(ExpectedLine(service.code, charge, because="our charge: no contract rate is known"))
+            continue
+        units = line.result.quantity or Decimal(1)
+        allowed = min(charge, round_money(rate * units))
+        found.append(ExpectedLine(service.code, allowed, because=f"contract rate {rate:,.2f}"))
+    return tuple(found)
+
+
+def _rates(layer: Layer | None, codes: Sequence[str], day: date) -> dict[str, Decimal]:
+    """What the payer's contract allows for each code on a day, in one query; the latest that has begun counts."""
+    if layer is None or not codes:
+        return {}
+    rows = ContractRate.objects.filter(
+        payer_id=layer.policy.payer_id, procedure_code__in=codes, effective_on__lte=day
+    ).order_by("effective_on")
+    latest = {row.procedure_code: row for row in rows}
+    return {code: row.allowed for code, row in latest.items() if not row.expires_on or row.expires_on >= day}
+
+
+def _answer(policy: Policy, day: date) -> EligibilityCheck | None:
+    """The last answer about a card that is good on a day and tells what the plan leaves to the patient."""
+    rows = policy.eligibility_checks.filter(is_active=True).order_by("-checked_on", "-id")[:10]
+    return next((row for row in rows if eligibility_is_fresh(row.checked_on, day) and _tells(row)), None)
+
+
+def _tells(check: EligibilityCheck) -> bool:
+    return any(name in check.benefits for name in FIGURES)
+
+
+def _terms(layer: Layer | None, check: EligibilityCheck | None) -> tuple[Terms, str]:
+    if layer is None:
+        return Terms(), "Self-pay"
+    if check is not None:
+        said = {name: parse_money(check.benefits[name]) for name in FIGURES if name in check.benefits}
+        by = "the payer's answer" if check.source == "271" else "the payer by telephone"
+        terms = Terms(**said)
+        if terms.copay is not None or terms.coinsurance is not None:
+            return terms, f"{by} of {check.checked_on:%m/%d/%Y}"
+    policy, plan = layer.policy, layer.policy.plan
+    copay = policy.copay_individual
+    if copay is None and plan is not None:
+        copay = plan.copay_individual
+    if copay is None:
+        return Terms(), "not known: ask the payer"
+    return Terms(copay=copay), "the copay on the card"
