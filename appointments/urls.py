@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from django.urls import path
 
-from appointments import catalogue_views, views
+from appointments import authorization_views, catalogue_views, views
 
 app_name = "appointments"
 urlpatterns = [
+    path("visits/<str:public_id>/authorizations/", authorization_views.of_visit, name="visit-authorizations"),
     path("schedule/", views.schedule, name="schedule"),
     path("visits/book/", views.book, name="book"),
     path("visits/<str:public_id>/", views.visit_page, name="visit"),

@@ -22,10 +22,10 @@ from rest_framework.response import Response
 
 from appointments.models import Appointment
 from billing import (
-    api_estimates,
     balances,
     checkout,
     desk_api,
+    estimates_api,
     patient_money,
     payments,
     statement_pdf,
@@ -375,5 +375,5 @@ urlpatterns = [
     path("statements/<str:public_id>/", statement, name="statement"),
     path("statements/<str:public_id>/pdf/", statement_download, name="statement-pdf"),
     *desk_api.urlpatterns,
-    *api_estimates.urlpatterns,
+    *estimates_api.urlpatterns,
 ]

@@ -13,8 +13,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from clinics import audit
+from insurance import asking_api, policies, profile_edits
 from insurance import payers as payer_work
-from insurance import policies, profile_edits
 from insurance.enums import ProfileKind
 from insurance.models import EligibilityCheck, InsuranceProfile, Payer, Plan, Policy
 from insurance.profile_edits import LayerSpec
@@ -292,4 +292,5 @@ urlpatterns = [
     path("profiles/<str:profile_id>/", profile, name="profile"),
     path("profiles/<str:profile_id>/layers/", layers, name="layers"),
     path("profiles/<str:profile_id>/act/", act, name="act"),
+    *asking_api.urlpatterns,
 ]

@@ -149,7 +149,19 @@ class EligibilityForm(forms.Form):
         label="Coverage is",
         choices=[("active", "Active"), ("inactive", "Not active"), ("unclear", "Unclear")],
     )
-    note = text("Note", 200, help_text="Who said so, reference number.")
+    told_by = text("Who said so", 80)
+    reference = text("Their reference", 50)
+    copay = money_field("Copay")
+    coinsurance = money_field("Coinsurance, percent")
+    deductible_left = money_field("Deductible left")
+    out_of_pocket_left = money_field("Out of pocket left")
+    note = text("Note", 200)
+
+    @property
+    def figures(self) -> dict[str, str]:
+        """What the plan leaves to the patient, as the benefits of an answer name it."""
+        names = ("copay", "coinsurance", "deductible_left", "out_of_pocket_left")
+        return {name: f"{value:.2f}" for name in names if (value := self.cleaned_data.get(name)) is not None}
 
     @property
     def is_active(self) -> bool | None:

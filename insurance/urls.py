@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from insurance import payer_views, views
+from insurance import authorization_views, eligibility_views, enrollment_views, payer_views, views
 
 app_name = "insurance"
 urlpatterns = [
@@ -17,6 +17,28 @@ urlpatterns = [
     path("insurance/cards/<str:policy_id>/eligibility/", views.check_eligibility, name="check-eligibility"),
     path("insurance/cards/<str:policy_id>/place/", views.place, name="place"),
     path("insurance/profiles/<str:profile_id>/act/", views.profile_act, name="profile-act"),
+    path("insurance/cards/<str:policy_id>/ask/", eligibility_views.ask_one, name="ask"),
+    path("insurance/cards/<str:policy_id>/answers/", eligibility_views.history, name="history"),
+    path(
+        "insurance/profiles/<str:profile_id>/eligibility/", eligibility_views.chips, name="eligibility-chips"
+    ),
+    path("eligibility/", eligibility_views.questions, name="questions"),
+    path("eligibility/ask/", eligibility_views.ask_about_a_day, name="ask-day"),
+    path(
+        "eligibility/answers/<str:check_id>/take/", eligibility_views.take_correction, name="take-correction"
+    ),
+    path("authorizations/", authorization_views.listing, name="authorizations"),
+    path("authorizations/<str:authorization_id>/", authorization_views.one, name="authorization"),
+    path("authorizations/<str:authorization_id>/number/", authorization_views.renumber, name="renumber"),
+    path(
+        "patients/<str:patient_id>/authorizations/",
+        authorization_views.of_patient,
+        name="patient-authorizations",
+    ),
+    path("patients/<str:patient_id>/authorizations/new/", authorization_views.new, name="authorization-new"),
+    path("settings/enrollment/", enrollment_views.page, name="enrollment"),
+    path("settings/enrollment/to-do/", enrollment_views.to_do, name="enrollment-to-do"),
+    path("settings/payers/<str:payer_id>/enrollment/", enrollment_views.of_payer, name="payer-enrollment"),
     path("settings/payers/", payer_views.payer_list, name="payers"),
     path("settings/payers/new/", payer_views.payer_new, name="payer-new"),
     path("settings/payers/<str:payer_id>/", payer_views.payer_page, name="payer"),

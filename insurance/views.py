@@ -124,8 +124,6 @@ def card(request: HttpRequest, policy_id: str) -> HttpResponse:
         "policy": policy,
         "form": form,
         "title": f"{policy.payer.name} card",
-        "eligibility": EligibilityForm(initial={"checked_on": form.today, "answer": "active"}, prefix="e"),
-        "checks": policy.eligibility_checks.order_by("-checked_on", "-id")[:12],
         "today": form.today,
     }
     return render(request, "insurance/card_form.html", context)
@@ -148,10 +146,17 @@ def check_eligibility(request: HttpRequest, policy_id: str) -> HttpResponse:
         raise BadInput(" ".join(str(error) for errors in form.errors.values() for error in errors))
     data = form.cleaned_data
     policies.record_eligibility(
-        policy, on=data["checked_on"], is_active=form.is_active, note=data["note"], today=today_here(request)
+        policy,
+        on=data["checked_on"],
+        is_active=form.is_active,
+        note=data["note"],
+        told_by=data["told_by"],
+        reference=data["reference"],
+        figures=form.figures,
+        today=today_here(request),
     )
     messages.success(request, "Eligibility noted")
-    return redirect("insurance:card", policy.public_id)
+    return redirect("insurance:history", policy.public_id)
 
 
 @require_http_methods(["GET", "POST"])

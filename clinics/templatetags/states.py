@@ -149,6 +149,26 @@ FINDING = {
     "ok": Look("Clean", "ok", "check"),
     "clean": Look("Clean", "ok", "check"),
 }
+QUESTION = {
+    "waiting": Look("Waiting", "go", "hourglass"),
+    "answered": Look("Answered", "ok", "check"),
+    "refused": Look("Not taken", "stop", "ban", fill=True),
+    "given_up": Look("No answer", "warn", "hourglass", fill=True),
+}
+AUTHORIZATION = {
+    "fine": Look("Fine", "ok", "check"),
+    "low": Look("Nearly used up", "warn", "trending-down", fill=True),
+    "used_up": Look("Used up", "stop", "ban", fill=True),
+    "ended": Look("Ended", "mute", "history"),
+    "not_begun": Look("Not begun", "mute", "circle-dashed"),
+}
+ENROLLMENT = {
+    "active": Look("Active", "ok", "check"),
+    "asked": Look("Asked for", "go", "send"),
+    "pending": Look("Pending", "warn", "hourglass", fill=True),
+    "refused": Look("Refused", "stop", "ban", fill=True),
+    "missing": Look("Not enrolled", "stop", "alert-triangle", fill=True),
+}
 LOOKS: dict[str, dict[str, Look]] = {
     "visit": VISIT,
     "claim": CLAIM,
@@ -162,6 +182,9 @@ LOOKS: dict[str, dict[str, Look]] = {
     "money": MONEY,
     "coverage": COVERAGE,
     "finding": FINDING,
+    "question": QUESTION,
+    "authorization": AUTHORIZATION,
+    "enrollment": ENROLLMENT,
 }
 
 

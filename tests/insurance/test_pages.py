@@ -144,7 +144,7 @@ def test_eligibility_is_noted_by_phone(desk: Client, world: World, patient: Pati
         == 302
     )
     assert desk.post(where, {"e-checked_on": "2199-03-09", "e-answer": "active"}).status_code == 400
-    assert b"ref 7" in desk.get(reverse("insurance:card", args=[policy.public_id])).content
+    assert b"ref 7" in desk.get(reverse("insurance:history", args=[policy.public_id])).content
 
 
 def test_payers_are_the_admins(client: Client, world: World) -> None:
