@@ -14,6 +14,7 @@ from claims.enums import ClaimState
 from claims.errors import NothingToClaim
 from claims.models import Claim
 from responses import family as families
+from responses import manual
 from responses.family import POSTED, Family
 from responses.models import ClaimResponse
 
@@ -44,6 +45,7 @@ def roll_over(response_id: int, *, at: datetime) -> None:
     elif outcome == "patient":
         _note_due(response, found)
     _close(response, found)
+    manual.look_again(found, response)
 
 
 def run_timers(today: date) -> int:

@@ -16,6 +16,7 @@ from claims.models import Claim
 from clinics import audit
 from clinics.errors import Refusal
 from lib.money import ZERO, total
+from patients.tables import csv_file
 from responses import manual, quarantine, queries, remit, reversals, takebacks
 from responses.forms import EobHeadForm, EobLineForm, MatchForm, PayeeForm, ReasonForm, UploadForm
 from responses.models import ProviderAdjustment, Remittance
@@ -40,8 +41,33 @@ def remittances(request: HttpRequest) -> HttpResponse:
 @require_GET
 def by_month(request: HttpRequest) -> HttpResponse:
     """The same data by month and insurer."""
+    if request.GET.get("format") == "csv":
+        return _month_csv(queries.by_month())
     context = {"rows": queries.by_month(), "crumbs": [*CRUMBS[:-1], ("By month", "")]}
     return render(request, "responses/by_month.html", context)
+
+
+def _month_csv(rows: list[dict[str, Any]]) -> HttpResponse:
+    """The scorecard with numbers as numbers."""
+    names = (
+        "answers",
+        "at_once",
+        "denied",
+        "causes",
+        "sum_paid",
+        "sum_expected",
+        "sum_contracted",
+        "sum_patient",
+        "days",
+    )
+    header = ["month", "payer", "answers", "posted at once", "denied", "denied for", "paid", "expected allowed",
+              "allowed under contract", "patient part", "days to pay"]  # fmt: skip
+    lines = [
+        [f"{row['month']:%Y-%m}", row["remittance__payer_name"], *(row[name] for name in names)]
+        for row in rows
+    ]
+    audit.record("report.export", "report", "scorecard", rows=len(lines))
+    return csv_file("payer-scorecard", header, lines)
 
 
 @require_GET
@@ -145,14 +171,18 @@ def provider_item(request: HttpRequest, public_id: str, ordinal: int) -> HttpRes
         ordinal=ordinal,
     )
     form = ReasonForm(request.POST or None)
-    match = MatchForm(request.POST) if request.POST.get("control_number") else MatchForm()
+    guess = takebacks.suggested_claim(row) if row.is_open else None
+    start = {"control_number": guess.control_number} if guess else {}
+    match = MatchForm(request.POST) if request.POST.get("control_number") else MatchForm(initial=start)
+    match.fields["control_number"].required = False
     back = f"{reverse('responses:list')}?check={public_id}"
     if request.method == "POST" and form.is_valid() and (not match.is_bound or match.is_valid()):
         claim = match.claim if match.is_bound else None
-        if claim is None and not form.cleaned_data["reason"].strip():
-            form.add_error("reason", "Name the claim, or say what it was for.")
-        else:
+        try:
             takebacks.link(row, claim, form.cleaned_data["reason"])
+        except Refusal as refusal:
+            form.add_error(None, refusal.message)
+        else:
             messages.success(request, "Provider-level item settled")
             return redirect(back)
     context = {
@@ -189,7 +219,7 @@ def eob(request: HttpRequest, claim_id: str) -> HttpResponse:
         EobLineForm(
             data,
             prefix=f"l{line.line_no}",
-            initial={"line_id": line.line_id, "code1": "CO-45", "code2": "PR-3"},
+            initial={"line_id": line.line_id},
         )
         for line in lines
     ]
@@ -215,7 +245,10 @@ def eob(request: HttpRequest, claim_id: str) -> HttpResponse:
             messages.success(request, "The EOB is posted")
             return redirect(f"{reverse('responses:list')}?check={said['check']}")
     rows = [(line, form, left.get(line.line_no)) for line, form in zip(lines, forms, strict=True)]
-    context = {"claim": claim, "head": head, "rows": rows, "crumbs": [*CRUMBS[:-1], ("Paper EOB", "")]}
+    context = {
+        "claim": claim, "head": head, "rows": rows, "usual": queries.usual_codes(claim.payer_id),
+        "crumbs": [*CRUMBS[:-1], ("Paper EOB", "")],
+    }  # fmt: skip
     return render(request, "responses/eob.html", context)
 
 

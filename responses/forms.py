@@ -9,6 +9,7 @@ from django import forms
 from claims.models import Claim
 from clearinghouses.inbound import MAX_BYTES
 from lib.money import ZERO, BadAmount, parse_money
+from responses.models import Remittance
 
 
 class UploadForm(forms.Form):
@@ -99,6 +100,42 @@ class FollowUpForm(forms.Form):
             del self.fields["person"], self.fields["reference"], self.fields["promised_on"]
         if act != "resend":
             del self.fields["frequency"]
+
+
+class BankForm(forms.Form):
+    """One line of the bank typed in, or the bank's CSV."""
+
+    on = forms.DateField(label="Date", required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    amount = forms.DecimalField(label="Amount", max_digits=12, decimal_places=2, required=False)
+    reference = forms.CharField(label="The bank's text", max_length=80, required=False)
+    file = forms.FileField(
+        label="Or its CSV", required=False, help_text="A first line that names the columns date and amount."
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """A file, or a date with an amount."""
+        data = super().clean() or {}
+        if not self.errors and not data.get("file") and not (data.get("on") and data.get("amount")):
+            raise forms.ValidationError("Give a date and an amount, or the bank's CSV.")
+        return data
+
+
+class TieForm(forms.Form):
+    """Which check a bank line is, or what the money was."""
+
+    trace_number = forms.CharField(label="Check or EFT number", max_length=50, required=False)
+    note = forms.CharField(label="Or what it was", max_length=200, required=False)
+    remittance: Remittance | None = None
+
+    def clean_trace_number(self) -> str:
+        """One remittance of this clinic."""
+        trace = str(self.cleaned_data["trace_number"]).strip()
+        if trace:
+            found = list(Remittance.objects.filter(trace_number=trace).order_by("-pk")[:1])
+            if not found:
+                raise forms.ValidationError("No check or EFT of this clinic has this number.")
+            self.remittance = found[0]
+        return trace
 
 
 class EobHeadForm(forms.Form):

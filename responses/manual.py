@@ -85,6 +85,27 @@ def replan(
     return Replanned(plan, found, payment, header)
 
 
+def look_again(found: Family, posted: ClaimResponse) -> int:
+    """After a posting: the family's other answers that wait are planned anew; returns how many now would post.
+
+    A correction that came before its reversal, or a second insurer's answer before the first one's, stops being
+    an exception here. Nothing posts by itself: a person saw it wait, a person lets it go.
+    """
+    rows = ClaimResponse.objects.filter(
+        claim__invoice=found.invoice, claim__part=found.part, state=PostingState.EXCEPTION
+    ).exclude(pk=posted.pk)
+    freed = 0
+    for row in rows.select_related("claim__payer", "remittance").order_by("pk"):
+        again = replan(row)
+        if again.plan.codes == tuple(row.codes) or again.found is None:
+            continue
+        posting.describe(row, again.plan, again.found.ledger)
+        row.state = PostingState.PROPOSED if again.plan.posts else PostingState.EXCEPTION
+        row.save(update_fields=["codes", "plan", "next_payer", "state"])
+        freed += again.plan.posts
+    return freed
+
+
 def post_as_remitted(response: ClaimResponse, *, at: datetime, reason: str = "") -> ClaimResponse:
     """Post an answer as the payer sent it. Gates that a person may judge are let pass; the others refuse.
 

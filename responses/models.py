@@ -172,3 +172,22 @@ class FollowUp(PublicModel):
             models.Index(fields=["clinic", "response"], name="follow_up_by_response"),
             models.Index(fields=["clinic", "cause"], name="follow_up_by_cause"),
         ]
+
+
+class BankLine(PublicModel):
+    """One deposit as the bank shows it, and the check or EFT that it is (B13)."""
+
+    on = models.DateField()
+    amount = MoneyField()
+    reference = models.CharField(max_length=80, blank=True)
+    remittance = TenantForeignKey(Remittance, models.PROTECT, null=True, related_name="bank_lines")
+    note = models.CharField(max_length=200, blank=True)  # what it was, when it is no remittance
+    created_by = models.CharField(max_length=254)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["clinic", "public_id"], name="bank_line_public_id"),
+            models.UniqueConstraint(fields=["clinic", "on", "amount", "reference"], name="bank_line_once"),
+            models.UniqueConstraint(fields=["clinic", "remittance"], name="bank_line_of_remittance"),
+        ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -19,6 +21,8 @@ from x12.carc import REASONS
 from x12.documents.remittance import ClaimPayment
 
 PAGE = 50
+MOST_MONTHS = 200
+DENIAL_CODE = re.compile(r"\b(?:CO|OA|PI|PR)-[A-Z0-9]{1,5}\b")
 POSTED = (PostingState.AUTO_POSTED, PostingState.POSTED_MANUALLY)
 TABS: dict[str, tuple[str, Q]] = {
     "exceptions": ("Exceptions", Q(state=PostingState.EXCEPTION)),
@@ -93,12 +97,56 @@ def by_month() -> list[dict[str, Any]]:
             answers=Count("pk"),
             at_once=Count("pk", filter=Q(state=PostingState.AUTO_POSTED)),
             denied=Count("pk", filter=Q(codes__contains=["E10"])),
+            sum_contracted=Sum("allowed", filter=Q(expected_allowed__isnull=False)),
             sum_paid=Sum("paid"), sum_expected=Sum("expected_allowed"), sum_patient=Sum("patient_responsibility"),
             wait=Avg(F("remittance__payment_date") - F("claim__submitted_at__date")),
         )
         .order_by("-month", "remittance__payer_name")
     )  # fmt: skip
-    return [{**row, "days": row["wait"].days if row["wait"] is not None else None} for row in rows[:200]]
+    causes = _denials_by_month()
+    made = []
+    for row in rows[:MOST_MONTHS]:
+        key = (row["month"], row["remittance__payer_name"])
+        expected = row["sum_expected"]
+        made.append(
+            {
+                **row,
+                "days": row["wait"].days if row["wait"] is not None else None,
+                "rate": f"{100 * row['at_once'] // row['answers']} %",
+                "denial_rate": f"{100 * row['denied'] // row['answers']} %",
+                "causes": ", ".join(
+                    f"{code} {number}" for code, number in causes.get(key, Counter()).most_common(3)
+                ),
+                "of_expected": f"{int(100 * row['sum_contracted'] / expected)} %" if expected else "",
+            }
+        )
+    return made
+
+
+def _denials_by_month() -> dict[tuple[Any, str], Counter[str]]:
+    """Which codes the denied answers carried: month and payer -> code -> how many answers."""
+    rows = ClaimResponse.objects.filter(codes__contains=["E10"]).exclude(state=PostingState.DUPLICATE)
+    found: dict[tuple[Any, str], Counter[str]] = {}
+    values = rows.annotate(month=TruncMonth("remittance__payment_date")).order_by("-pk")
+    for month, payer, reasons in values.values_list("month", "remittance__payer_name", "plan__reasons__E10")[
+        :5000
+    ]:
+        codes = set(DENIAL_CODE.findall(reasons or ""))
+        found.setdefault((month, payer), Counter()).update(codes)
+    return found
+
+
+def usual_codes(payer_id: int) -> list[str]:
+    """The codes this insurer used most in its last 200 answers; without any, the commonest of all."""
+    rows = (
+        ClaimResponse.objects.filter(claim__payer=payer_id).order_by("-pk").values_list("document", flat=True)
+    )
+    used: Counter[str] = Counter()
+    for document in rows[:200]:
+        for holder in [document, *(document.get("lines") or [])]:
+            used.update(f"{item['group']}-{item['reason']}" for item in holder.get("adjustments") or [])
+    found = [code for code, _ in used.most_common(6)]
+    return found + [code for code in ("CO-45", "PR-1", "PR-2", "PR-3") if code not in found]
 
 
 def main_code(row: ClaimResponse) -> str:

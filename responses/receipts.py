@@ -15,6 +15,7 @@ from billing.models import PaymentMethod, Receipt
 from clinics.scoping import current_actor
 from lib.money import ZERO, total
 from responses import entries as made_of
+from responses import takebacks
 from responses.enums import PostingState, RemittanceState
 from responses.models import ClaimResponse, ProviderAdjustment, Remittance
 from x12.documents.remittance import Remittance as RemittanceDocument
@@ -32,6 +33,8 @@ def open_receipt(row: Remittance, document: RemittanceDocument, today: date, eff
             remittance=row, ordinal=place, code=made_of.plb_code(item.code), reference=item.reference[:50],
             amount=item.amount,
         )  # fmt: skip
+    if document.provider_adjustments:
+        takebacks.settle(row)
     has_money = document.amount or document.provider_adjustments or any(c.paid for c in document.claims)
     if not has_money:
         return

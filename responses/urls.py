@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from responses import denial_views, entry_views, rule_views, views
+from responses import denial_views, entry_views, money_views, rule_views, views
 
 app_name = "responses"
 urlpatterns = [
@@ -15,6 +15,12 @@ urlpatterns = [
     path("reports/insurance/claim-responses/", views.list_page, name="list"),
     path("reports/insurance/claim-responses/checks/", entry_views.remittances, name="remittances"),
     path("reports/insurance/claim-responses/by-month/", entry_views.by_month, name="by-month"),
+    path("reports/insurance/claim-responses/takebacks/", money_views.tracker, name="takebacks"),
+    path("reports/insurance/claim-responses/deposits/", money_views.deposits_page, name="deposits"),
+    path("reports/insurance/claim-responses/deposits/bank/", money_views.bank, name="bank"),
+    path(
+        "reports/insurance/claim-responses/deposits/bank/<str:public_id>/", money_views.bank_line, name="bank-line"
+    ),
     path("reports/insurance/claim-responses/upload/", entry_views.upload, name="upload"),
     path("reports/insurance/claim-responses/eob/", entry_views.find_claim, name="find-claim"),
     path("reports/insurance/claim-responses/eob/<str:claim_id>/", entry_views.eob, name="eob"),

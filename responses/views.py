@@ -175,6 +175,8 @@ def _tabs(tab: str, source: Remittance | None) -> list[dict[str, Any]]:
         for name, (label, _) in queries.TABS.items()
     ]
     tabs.append({"label": "Checks", "url": reverse("responses:remittances")})
+    tabs.append({"label": "Deposits", "url": reverse("responses:deposits")})
+    tabs.append({"label": "Takebacks", "url": reverse("responses:takebacks")})
     tabs.append({"label": "By month", "url": reverse("responses:by-month")})
     return tabs
 

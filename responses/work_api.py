@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.shortcuts import get_object_or_404
 from django.urls import path
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
@@ -12,8 +13,11 @@ from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from claims.models import Claim
 from clinics.errors import BadInput
-from responses import denial_acts, denials
+from responses import denial_acts, denials, deposits, queries, takebacks
+from responses.models import BankLine, ProviderAdjustment
+from responses.posting import clinic_day
 from work.idempotency import once
 
 LISTS = {"denials": denials.denied, "underpaid": denials.underpaid}
@@ -71,6 +75,104 @@ def act(request: Request, which: str) -> Response:
     return Response(answer)
 
 
+class LinkSerializer(serializers.Serializer):
+    """What a provider-level item was for: a claim, or words."""
+
+    control_number = serializers.CharField(max_length=20, required=False, allow_blank=True, default="")
+    note = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
+
+
+class BankSerializer(serializers.Serializer):
+    """A line of the bank."""
+
+    on = serializers.DateField()
+    amount = serializers.DecimalField(max_digits=12, decimal_places=2)
+    reference = serializers.CharField(max_length=80, required=False, allow_blank=True, default="")
+
+
+@extend_schema(responses=dict, operation_id="takebacks_list")
+@api_view(["GET"])
+def tracker(request: Request) -> Response:
+    """Provider-level items with their check, claim and state; ?state=open, settled or all."""
+    state = request.query_params.get("state", "open")
+    entries = takebacks.tracker(is_open={"open": True, "settled": False}.get(state))
+    return Response(
+        {
+            "standings": [
+                {"payer": s.payer, "forward": f"{s.forward:.2f}", "recoup": f"{s.recoup:.2f}",
+                 "unexplained": f"{s.unexplained:.2f}"}
+                for s in takebacks.standings(entries)
+            ],
+            "items": [_entry(entry) for entry in entries],
+        }
+    )  # fmt: skip
+
+
+@extend_schema(request=LinkSerializer, responses=dict, operation_id="takebacks_link")
+@api_view(["POST"])
+def takeback(request: Request, public_id: str, ordinal: int) -> Response:
+    """Say what one item of a remittance was for."""
+    given = LinkSerializer(data=request.data)
+    given.is_valid(raise_exception=True)
+    item = get_object_or_404(
+        ProviderAdjustment.objects.select_related("remittance"),
+        remittance__public_id=public_id,
+        ordinal=ordinal,
+    )
+    number = given.validated_data["control_number"].strip().upper()
+    claim = get_object_or_404(Claim.objects, control_number=number) if number else None
+    takebacks.link(item, claim, given.validated_data["note"])
+    return Response({"remittance": public_id, "ordinal": ordinal, "is_open": False})
+
+
+@extend_schema(responses=dict, operation_id="deposits_list")
+@api_view(["GET"])
+def ties(request: Request) -> Response:
+    """Checks and EFTs, newest first, each with its tie to books and bank and what breaks it."""
+    made = deposits.deposits(list(queries.remittances()[: queries.PAGE]), clinic_day(timezone.now()))
+    return Response(
+        [
+            {
+                "remittance": tie.row.public_id, "payer": tie.row.payer_name, "trace_number": tie.row.trace_number,
+                "payment_date": tie.row.payment_date, "amount": f"{tie.row.amount:.2f}", "posted": f"{tie.posted:.2f}",
+                "escrow": f"{tie.escrow:.2f}", "provider_level": f"{tie.row.provider_total:.2f}",
+                "bank": tie.bank.public_id if tie.bank else None, "breaks": list(tie.breaks),
+            }
+            for tie in made
+        ]
+    )  # fmt: skip
+
+
+@extend_schema(request=BankSerializer, responses={201: dict}, operation_id="bank_lines")
+@api_view(["GET", "POST"])
+def bank(request: Request) -> Response:
+    """Bank lines that nothing explains; POST adds one (the same again is the same)."""
+    if request.method == "GET":
+        return Response([_bank_line(line) for line in deposits.unmatched()])
+    given = BankSerializer(data=request.data)
+    given.is_valid(raise_exception=True)
+    data = given.validated_data
+    line, is_new = deposits.add_line(data["on"], data["amount"], data["reference"])
+    return Response(_bank_line(line), status=201 if is_new else 200)
+
+
+def _entry(entry: takebacks.Entry) -> dict[str, Any]:
+    return {
+        "remittance": entry.check.public_id, "ordinal": entry.item.ordinal, "trace_number": entry.check.trace_number,
+        "payer": entry.check.payer_name, "code": entry.item.code, "words": entry.words,
+        "reference": entry.item.reference, "amount": f"{entry.item.amount:.2f}", "is_open": entry.item.is_open,
+        "claim": entry.claim.control_number if entry.claim else None, "is_suggested": entry.is_suggested,
+        "overpaid_by": entry.overpaid_by, "note": entry.item.note,
+    }  # fmt: skip
+
+
+def _bank_line(line: BankLine) -> dict[str, Any]:
+    return {
+        "id": line.public_id, "on": line.on, "amount": f"{line.amount:.2f}", "reference": line.reference,
+        "remittance": line.remittance.public_id if line.remittance else None, "note": line.note,
+    }  # fmt: skip
+
+
 def _group(group: denials.Group) -> dict[str, Any]:
     return {
         "payer": group.payer, "payer_id": group.payer_id, "code": group.code, "cause": group.remark,
@@ -90,6 +192,10 @@ def _group(group: denials.Group) -> dict[str, Any]:
 
 
 urlpatterns = [
+    path("takebacks/", tracker, name="takebacks"),
+    path("takebacks/<str:public_id>/<int:ordinal>/", takeback, name="takeback"),
+    path("deposits/", ties, name="deposits"),
+    path("deposits/bank/", bank, name="bank"),
     path("denials/", denied, name="denials"),
     path("underpaid/", underpaid, name="underpaid"),
     path("work/<str:which>/acts/", act, name="denial-acts"),

@@ -255,8 +255,8 @@ def make_move(days: Days) -> None:
 def settle(days: Days, sweep: Callable[[], None]) -> None:
     """Ring until the sandbox has answered everything; post one answer by hand. Remember what pages show."""
     from claims.models import Batch
-    from responses import manual
-    from responses.models import ClaimResponse, ProviderAdjustment, Remittance
+    from responses import deposits, manual
+    from responses.models import ClaimResponse, FollowUp, ProviderAdjustment, Remittance
 
     end = monotonic() + SETTLE_SECONDS
     answers = len(GOING) - 1  # one is rejected in the 277CA and never decided
@@ -274,3 +274,8 @@ def settle(days: Days, sweep: Callable[[], None]) -> None:
         days.made["remittance"] = Remittance.objects.order_by("pk").first()
         days.made["provider item"] = ProviderAdjustment.objects.select_related("remittance").first()
         days.made["response"] = ClaimResponse.objects.get(claim=days.made["claim Okafor"])
+        days.made["follow-up"] = FollowUp.objects.create(
+            response=days.made["response"], kind="appeal", cause="CO-197", text="Appeal", created_by="biller",
+            letter="Please reprocess the claim.",
+        )  # fmt: skip
+        days.made["bank line"] = deposits.add_line(days.today, Decimal("12.34"), "AETNA HCCLAIMPMT")[0]

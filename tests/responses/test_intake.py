@@ -9,7 +9,7 @@ import pytest
 from billing.models import LedgerTxn, Receipt
 from clinics import settings as house
 from clinics.errors import BadInput
-from responses import inbox, quarantine, rule_book
+from responses import coordination, inbox, manual, quarantine, rule_book
 from responses.errors import CannotPost
 from responses.models import ClaimResponse, Remittance
 from tests.cast import NOW, make_world
@@ -121,3 +121,19 @@ def test_a_custom_payment_date_is_the_one_a_person_gave(posting, rule, day):
     inbox.take(inbound, at=NOW, effective_on=date(2026, 3, 14))
     assert Receipt.objects.get(kind="insurance").effective_on == day
     assert LedgerTxn.objects.filter(kind="adjudication").get().effective_on == day
+
+
+def test_a_correction_in_an_earlier_file_is_freed_by_its_reversal(posting):
+    claim = claimed(posting, posting.aetna, paid="25.00")
+    answer(clp(claim, *EX1), trace="T1", **AETNA)
+    right = ("1", "150", "70", ("CO", "45", "40"), ("PR", "3", "25"), ("PR", "2", "15"))
+    [early] = answer(clp(claim, *right, icn="ICN2"), trace="T2", **AETNA)
+    assert early.codes == ["E12"]
+    back = clp(claim, "22", "-150", "-85", ("CO", "45", "-40"), ("PR", "3", "-25"))
+    [reversal] = answer(back, trace="T3", plb=[("FB", "-85")], amount="0", **AETNA)
+    coordination.roll_over(reversal.pk, at=NOW)
+    early.refresh_from_db()
+    assert (early.state, early.codes) == ("proposed", [])
+    manual.post_as_remitted(early, at=NOW)
+    after = money(claim.invoice)
+    assert (after.insurers[1], after.patient, after.paid_by_insurers) == (0, 15, 70)

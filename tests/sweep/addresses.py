@@ -44,14 +44,23 @@ NOUNS: dict[str, tuple[str, str]] = {
     "eob": ("claim", "public_id"),
     "checks": ("remittance", "public_id"),
     "responses": ("response", "public_id"),
+    "letters": ("follow_up", "public_id"),
+    "bank": ("bank_line", "public_id"),
+    "takebacks": ("remittance", "public_id"),
     "remittances": ("remittance", "public_id"),
     "files": ("inbound", "public_id"),
     "inbound": ("inbound", "public_id"),
 }
 # Words that are no row of any clinic: the same text for everybody.
-WORDS: dict[str, str] = {"group": "check-out", "kind": "cash", "act": "view", "ordinal": "1"}
+WORDS: dict[str, str] = {
+    "group": "check-out",
+    "kind": "cash",
+    "act": "view",
+    "ordinal": "1",
+    "which": "denials",
+}
 # What such a word is for one route.
-WORD_OF: dict[str, str] = {"responses:act": "post"}
+WORD_OF: dict[str, str] = {"responses:act": "post", "responses:denial-act": "call"}
 # Exceptions, by "route.parameter".
 BY_ROUTE: dict[str, tuple[str, str]] = {}
 # Names by which a query or a form may ask for a row -> the thing of the clinic.

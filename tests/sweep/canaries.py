@@ -26,7 +26,7 @@ from claims.models import Batch, Claim, CoverageMove
 from clearinghouses.models import InboundFile
 from clinics.tenancy import TenantModel
 from insurance.models import ContractRate, Plan
-from responses.models import ClaimResponse, Remittance
+from responses.models import BankLine, ClaimResponse, FollowUp, Remittance
 from tests.cast import (
     NOW,
     TODAY,
@@ -140,6 +140,18 @@ def answer_and_ask(world: World, canary: Canary, invoice: Invoice, number: int) 
         "response": ClaimResponse.objects.first(),
         "remittance": Remittance.objects.first(),
         "inbound": InboundFile.objects.first(),
+        "follow_up": FollowUp.objects.create(
+            response=ClaimResponse.objects.first(),
+            kind="appeal",
+            cause="CO-16",
+            text=f"{canary.mark} appeal",
+            person=f"{canary.mark} Kim",
+            letter=f"{canary.mark} letter",
+            created_by="canary",
+        ),
+        "bank_line": BankLine.objects.create(
+            on=TODAY, amount="12.34", reference=f"{canary.mark} bank", created_by="canary"
+        ),
         "statement": statements.issue(canary.things["patient"], world.location, at=NOW),
     }
 
