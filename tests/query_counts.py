@@ -71,6 +71,7 @@ LISTS: dict[str, str] = {
 # Routes without parameters that are no list, each with its reason.
 NO_LISTS: dict[str, str] = {
     "desk:home": "redirects",
+    "responses:bank": "a form",
     "desk:health-live": "no page",
     "desk:health-ready": "no page",
     "desk:choose-clinic": "writes",

@@ -150,7 +150,7 @@ def answer_and_ask(world: World, canary: Canary, invoice: Invoice, number: int) 
             created_by="canary",
         ),
         "bank_line": BankLine.objects.create(
-            on=TODAY, amount="12.34", reference=f"{canary.mark} bank", created_by="canary"
+            on=TODAY, amount="12.34", reference=f"{canary.mark} bank {number}", created_by="canary"
         ),
         "statement": statements.issue(canary.things["patient"], world.location, at=NOW),
     }
