@@ -28,6 +28,7 @@ from clinics.settings import value_of
 from lib.dates import local_day
 from lib.money import ZERO, show_money, total
 from lib.spellings import show_phone, show_zip
+from patients.address import mail_lines
 from patients.models import Patient
 from work import outbox
 
@@ -259,6 +260,4 @@ def _sender(location: Location) -> dict[str, Any]:
 
 def _addressee(patient: Patient) -> list[str]:
     """Upper case without points, as the post office reads it best."""
-    who: Any = patient.guarantor or patient
-    lines = [str(who), who.street, who.street2, f"{who.city} {who.state} {show_zip(who.zip_code)}"]
-    return [line.upper().strip() for line in lines if line.strip()]
+    return [line.upper() for line in mail_lines(patient)]

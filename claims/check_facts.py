@@ -36,7 +36,7 @@ def load_contexts(
     """One context a claim, in the same order; ``documents`` are theirs when already thawed."""
     if documents is None:
         documents = [thaw(ClaimDocument, claim.document) for claim in claims]
-    policies = Policy.objects.select_related("payer").in_bulk({claim.policy_id for claim in claims})
+    policies = Policy.objects.select_related("payer", "plan").in_bulk({claim.policy_id for claim in claims})
     visits = Appointment.objects.only("state", "clinician_id").in_bulk({c.appointment_id for c in claims})
     signed = dict(
         Patient.objects.filter(pk__in={c.patient_id for c in claims}).values_list("pk", "signature_on_file")
@@ -60,7 +60,7 @@ def load_contexts(
                 rank=claim.rank,
                 frequency=claim.frequency,
                 relationship=policy.relationship,
-                payer_requires=tuple(policy.payer.requires),
+                payer_requires=_asked(policy),
                 policy_from=policy.effective_on,
                 policy_to=policy.expires_on,
                 filing_deadline=claim.filing_deadline,
@@ -117,6 +117,12 @@ def _authorization(
         f"{plain(row.limit)} {row.get_limit_kind_display().lower()} agreed, {plain(taken)} with this visit"
     )
     return AuthorizationFact(row.number, row.effective_on, row.expires_on, over, words)
+
+
+def _asked(policy: Policy) -> tuple[str, ...]:
+    """What the payer asks for, and its plan beyond it (B17.1)."""
+    plan = policy.plan.requires if policy.plan else []
+    return tuple(dict.fromkeys([*policy.payer.requires, *plan]))
 
 
 def _equal_lines(claims: Sequence[Claim]) -> dict[LineKey, set[tuple[int, str]]]:

@@ -23,12 +23,14 @@ if TYPE_CHECKING:
     ForeignKey = models.ForeignKey[Any, Any]
     Char = models.CharField[Any, Any]
     Text = models.TextField[Any, Any]
+    Binary = models.BinaryField[Any, Any]
 else:
-    BigInteger, ForeignKey, Char, Text = (
+    BigInteger, ForeignKey, Char, Text, Binary = (
         models.BigIntegerField,
         models.ForeignKey,
         models.CharField,
         models.TextField,
+        models.BinaryField,
     )
 
 
@@ -119,6 +121,18 @@ class EncryptedField(Text):
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
         """Decrypt with any key of the ring."""
         return _cipher().decrypt(value.encode()).decode() if value else value
+
+
+class EncryptedBytes(Binary):
+    """Bytes at rest as Fernet ciphertext: pictures of insurance cards."""
+
+    def get_prep_value(self, value: Any) -> Any:
+        """Encrypt."""
+        return None if value is None else _cipher().encrypt(bytes(value))
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        """Decrypt with any key of the ring."""
+        return None if value is None else _cipher().decrypt(bytes(value))
 
 
 def blind_index(clinic_id: int, value: str) -> str:

@@ -31,6 +31,8 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "home": EVERYBODY,
     "patient.view": EVERYBODY,
     "patient.write": DESK,
+    "patient.import": ADMINS,
+    "patient.merge": BILLING,
     "coverage.write": DESK,
     "coverage.move": BILLING,
     "visit.view": EVERYBODY,

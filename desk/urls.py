@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from desk.views import frame, home_pages, proof_pages, settings_page, today
+from desk.views import frame, home_pages, merging, proof_pages, settings_page, today
 
 app_name = "desk"
 urlpatterns = [
@@ -18,6 +18,9 @@ urlpatterns = [
     path("design/", frame.design, name="design"),
     path("today/", today.today, name="today"),
     path("today/<str:public_id>/panel/", today.visit_panel, name="visit-panel"),
+    path("patients/<str:public_id>/merge/", merging.merge, name="merge"),
+    path("patients/<str:public_id>/unmerge/", merging.unmerge, name="unmerge"),
+    path("patients/<str:public_id>/merged/", merging.merged, name="merged"),
     path("my-day/", home_pages.my_day, name="my-day"),
     path("dashboard/", home_pages.dashboard, name="dashboard"),
     path("clinics/", home_pages.clinics, name="clinics"),

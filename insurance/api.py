@@ -6,6 +6,7 @@ from typing import Any
 
 from django.shortcuts import get_object_or_404
 from django.urls import path
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.decorators import api_view
@@ -13,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from clinics import audit
-from insurance import asking_api, policies, profile_edits
+from insurance import asking_api, payer_api, policies, profile_edits
 from insurance import payers as payer_work
 from insurance.enums import ProfileKind
 from insurance.models import EligibilityCheck, InsuranceProfile, Payer, Plan, Policy
@@ -34,9 +35,11 @@ class PlanSerializer(serializers.ModelSerializer):
     )
     copay_group = serializers.DecimalField(max_digits=12, decimal_places=2, allow_null=True, required=False)
 
+    requires = serializers.ListField(child=serializers.CharField(max_length=40), required=False)
+
     class Meta:
         model = Plan
-        fields = ["id", "name", "copay_individual", "copay_group"]
+        fields = ["id", "name", "copay_individual", "copay_group", "requires"]
 
 
 class PayerSerializer(serializers.ModelSerializer):
@@ -50,6 +53,7 @@ class PayerSerializer(serializers.ModelSerializer):
         model = Payer
         fields = [
             "id", "name", "payer_id", "claim_format", "filing_indicator", "remit_payer_id", "filing_days",
+            "corrected_days", "appeal_days", "guidelines",
             "accepts_frequency_7_8", "report_zero_share", "collect_primary_copay", "crossover_days", "requires",
             "is_active", "street", "street2", "city", "state", "zip_code", "plans",
         ]  # fmt: skip
@@ -80,13 +84,18 @@ class PolicySerializer(serializers.ModelSerializer):
         max_digits=12, decimal_places=2, allow_null=True, required=False
     )
     copay_group = serializers.DecimalField(max_digits=12, decimal_places=2, allow_null=True, required=False)
+    warnings = serializers.SerializerMethodField()
+
+    def get_warnings(self, policy: Policy) -> list[str]:
+        """What is odd about it and wants a look."""
+        return [finding.message for finding in policies.warnings_of(policy, timezone.now().date())]
 
     class Meta:
         model = Policy
         fields = [
             "id", "payer", "payer_name", "payer_id", "plan", "member_id", "group_number", "group_name", "relationship",
             "holder_first_name", "holder_last_name", "holder_birth_date", "holder_sex", "effective_on", "expires_on",
-            "copay_individual", "copay_group",
+            "copay_individual", "copay_group", "warnings",
         ]  # fmt: skip
 
 
@@ -163,7 +172,13 @@ def plans(request: Request, payer_id: str) -> Response:
     """Add a plan to an insurer."""
     row = get_object_or_404(Payer.objects, public_id=payer_id)
     data = _valid(PlanSerializer(data=request.data))
-    plan = payer_work.save_plan(row, data["name"], data.get("copay_individual"), data.get("copay_group"))
+    plan = payer_work.save_plan(
+        row,
+        data["name"],
+        data.get("copay_individual"),
+        data.get("copay_group"),
+        requires=data.get("requires"),
+    )
     return Response(PlanSerializer(plan).data, status=status.HTTP_201_CREATED)
 
 
@@ -283,6 +298,7 @@ def _profile(public_id: str) -> Any:
 app_name = "insurance-api"
 urlpatterns = [
     path("payers/", payers, name="payers"),
+    *payer_api.urlpatterns,
     path("payers/<str:payer_id>/", payer, name="payer"),
     path("payers/<str:payer_id>/plans/", plans, name="plans"),
     path("patients/<str:patient_id>/policies/", patient_policies, name="policies"),

@@ -185,6 +185,18 @@ class PayerForm(forms.Form):
     filing_days = forms.IntegerField(
         label="Days to file", required=False, min_value=1, max_value=730, help_text="Empty: 90."
     )
+    corrected_days = forms.IntegerField(
+        label="Days for corrected claims", required=False, min_value=1, max_value=3650,
+        help_text="From the payer's answer. Empty: not known.",
+    )  # fmt: skip
+    appeal_days = forms.IntegerField(
+        label="Days for appeals", required=False, min_value=1, max_value=3650,
+        help_text="From the payer's answer. Empty: not known.",
+    )  # fmt: skip
+    guidelines = forms.CharField(
+        label="Guidelines and notes", required=False, max_length=4000, widget=forms.Textarea(attrs={"rows": 4}),
+        help_text="What everybody who bills this insurer should know. Shown beside its claims and cards.",
+    )  # fmt: skip
     crossover_days = forms.IntegerField(
         label="Days to wait for a crossover", min_value=0, max_value=180, initial=30
     )
@@ -227,6 +239,10 @@ class PlanForm(forms.Form):
     name = text("Plan", 60, required=True)
     copay_individual = money_field("Copay")
     copay_group = money_field("Copay, group visit")
+    requires = forms.MultipleChoiceField(
+        label="Asks for, beyond the insurer", required=False, choices=payers.REQUIREMENTS,
+        widget=forms.CheckboxSelectMultiple,
+    )  # fmt: skip
 
 
 class RateForm(forms.Form):
@@ -235,6 +251,30 @@ class RateForm(forms.Form):
     procedure_code = text("Procedure", 5, required=True)
     allowed = money_field("Allowed", required=True)
     effective_on = date_field("From", required=True)
+    expires_on = date_field("Until", help_text="Empty: until a later rate takes over.")
+
+
+class PayerFileForm(forms.Form):
+    """A list of insurers as CSV: a file, or its text from the look before."""
+
+    file = forms.FileField(
+        label="CSV file", required=False, help_text="Columns: name, payer_id and any other."
+    )
+    text = forms.CharField(required=False, max_length=600_000, widget=forms.HiddenInput)
+
+    def clean(self) -> dict[str, Any]:
+        """One of both, as text."""
+        data = dict(self.cleaned_data)
+        if data.get("file"):
+            if data["file"].size > 500_000:
+                raise forms.ValidationError("This file is larger than 500 KB.")
+            try:
+                data["text"] = data["file"].read().decode("utf-8-sig")
+            except UnicodeDecodeError as error:
+                raise forms.ValidationError("This is no CSV file in UTF-8.") from error
+        if not data.get("text", "").strip():
+            raise forms.ValidationError("Choose a CSV file.")
+        return data
 
 
 def add_findings(form: forms.Form, findings: list[Finding]) -> None:

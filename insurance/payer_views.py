@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
@@ -9,8 +11,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from clinics.errors import BadInput
-from insurance import payers
-from insurance.forms import PayerForm, PlanForm, RateForm
+from insurance import payer_import, payers
+from insurance.forms import PayerFileForm, PayerForm, PlanForm, RateForm
 from insurance.models import Payer, Plan
 from patients.here import today_here
 from patients.tables import csv_file
@@ -28,11 +30,35 @@ def payer_list(request: HttpRequest) -> HttpResponse:
     if typed:
         rows = rows.filter(name__icontains=typed) | rows.filter(payer_id__icontains=typed)
     if request.GET.get("format") == "csv":
-        lines = [
-            [p.name, p.payer_id, p.get_claim_format_display(), p.get_filing_indicator_display()] for p in rows
-        ]
-        return csv_file("payers", ["Name", "Payer ID", "Billed by", "Kind"], lines)
+        lines = [[_cell(getattr(row, name)) for name in payer_import.COLUMNS] for row in rows]
+        return csv_file("payers", list(payer_import.COLUMNS), lines)
     return render(request, "insurance/payers.html", {"rows": list(rows), "q": typed})
+
+
+@require_http_methods(["GET", "POST"])
+def payer_file(request: HttpRequest) -> HttpResponse:
+    """Bring a list of insurers in: look at it row by row, then take it."""
+    form = PayerFileForm(request.POST or None, request.FILES or None)
+    context: dict[str, Any] = {"form": form, "columns": payer_import.COLUMNS}
+    if request.method == "POST" and form.is_valid():
+        text = form.cleaned_data["text"]
+        try:
+            if request.POST.get("step") == "take":
+                counts = payer_import.take(text)
+                messages.success(request, f"{counts['add']} insurers added, {counts['change']} changed")
+                return redirect("insurance:payers")
+            rows = payer_import.read(text)
+            context |= {"rows": rows, "text": text}
+            context |= {
+                act: sum(row.act == act for row in rows) for act in ("add", "change", "same", "wrong")
+            }
+        except BadInput as refusal:
+            form.add_error(None, refusal.message)
+    return render(request, "insurance/payer_file.html", context)
+
+
+def _cell(value: Any) -> Any:
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else value
 
 
 @require_http_methods(["GET", "POST"])
@@ -76,7 +102,9 @@ def plan_save(request: HttpRequest, payer_id: str) -> HttpResponse:
         raise BadInput(" ".join(str(error) for errors in form.errors.values() for error in errors))
     data = form.cleaned_data
     known = Plan.objects.filter(payer=payer, name=data["name"].strip()).first()
-    payers.save_plan(payer, data["name"], data["copay_individual"], data["copay_group"], known)
+    payers.save_plan(
+        payer, data["name"], data["copay_individual"], data["copay_group"], known, data["requires"]
+    )
     messages.success(request, f"{data['name']} saved")
     return redirect("insurance:payer", payer.public_id)
 
@@ -89,6 +117,6 @@ def rate_save(request: HttpRequest, payer_id: str) -> HttpResponse:
     if not form.is_valid():
         raise BadInput(" ".join(str(error) for errors in form.errors.values() for error in errors))
     data = form.cleaned_data
-    payers.save_rate(payer, data["procedure_code"], data["allowed"], data["effective_on"])
+    payers.save_rate(payer, data["procedure_code"], data["allowed"], data["effective_on"], data["expires_on"])
     messages.success(request, f"{data['procedure_code']} saved")
     return redirect("insurance:payer", payer.public_id)

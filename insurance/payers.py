@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -16,18 +17,26 @@ from patients.address import ADDRESS_FIELDS, address_problems, tidy_address
 from patients.errors import fields_of
 
 FIELDS = (
-    "name", "payer_id", "claim_format", "filing_indicator", "remit_payer_id", "filing_days",
+    "name", "payer_id", "claim_format", "filing_indicator", "remit_payer_id", "filing_days", "corrected_days",
+    "appeal_days", "guidelines",
     "accepts_frequency_7_8", "report_zero_share", "collect_primary_copay", "crossover_days", "requires", "is_active",
     *ADDRESS_FIELDS,
 )  # fmt: skip
-# What a payer may ask for beyond the claim itself (B17.1).
+# What a payer or a plan may ask for (B17.1); claims/checks.py knows how to look for each.
 REQUIREMENTS = (
+    ("dob", "Patient's date of birth"),
+    ("sex", "Patient's sex"),
+    ("policy_number", "Policy number"),
     ("group_number", "Group number"),
-    ("holder_birth_date", "Holder's date of birth"),
+    ("holder_dob", "Holder's date of birth"),
+    ("relationship", "Relationship to the holder"),
     ("referring_npi", "Referring provider's NPI"),
     ("authorization", "Authorization number"),
     ("accident_date", "Date of accident"),
+    ("msp_reason", "Why Medicare pays second"),
+    ("signed_note", "Signed note"),
 )
+LIMITS = (("filing_days", "initial"), ("corrected_days", "corrected"), ("appeal_days", "appeal"))
 PAYER_ID = re.compile(r"[A-Z0-9][A-Z0-9-]{0,28}[A-Z0-9]")  # 2010BB NM109, 2 to 80 of AN; ours 2 to 30
 PROCEDURE = re.compile(r"[0-9A-Z][0-9]{3}[0-9A-Z]")
 
@@ -55,6 +64,10 @@ def problems(data: dict[str, Any], exclude: Payer | None = None) -> list[Finding
     unknown = set(data.get("requires") or []) - {name for name, _ in REQUIREMENTS}
     if unknown:
         found.append(Finding("requires", "requires", f"Unknown: {', '.join(sorted(unknown))}."))
+    for name, words in LIMITS:
+        days = data.get(name)
+        if days is not None and not 1 <= days <= 3650:
+            found.append(Finding("limit", name, f"The limit for {words} claims is 1 to 3650 days."))
     return found + address_problems(data)
 
 
@@ -82,8 +95,9 @@ def save_plan(
     copay_individual: Decimal | None,
     copay_group: Decimal | None,
     plan: Plan | None = None,
+    requires: Sequence[str] | None = None,
 ) -> Plan:
-    """Add or change one of a payer's plans with its usual copays."""
+    """Add or change one of a payer's plans with its usual copays and what it asks for beyond its payer."""
     row = plan or Plan(payer=payer)
     if not name.strip():
         raise BadCoverage("Give the plan a name.", fields={"name": ["Give the plan a name."]})
@@ -92,14 +106,20 @@ def save_plan(
     for field, amount in (("copay_individual", copay_individual), ("copay_group", copay_group)):
         if amount is not None and amount < 0:
             raise BadCoverage("A copay cannot be negative.", fields={field: ["Cannot be negative."]})
+    if set(requires or []) - {key for key, _ in REQUIREMENTS}:
+        raise BadCoverage("No check knows that requirement.", fields={"requires": ["Unknown."]})
     row.name, row.copay_individual, row.copay_group = name.strip(), copay_individual, copay_group
+    if requires is not None:
+        row.requires = list(requires)
     row.save()
     audit.record("plan.save", "payer", payer.public_id, plan=row.name)
     return row
 
 
-def save_rate(payer: Payer, procedure_code: str, allowed: Decimal, effective_on: date) -> ContractRate:
-    """What the contract allows for a procedure from a day on, until a later rate takes over (B13)."""
+def save_rate(
+    payer: Payer, procedure_code: str, allowed: Decimal, effective_on: date, expires_on: date | None = None
+) -> ContractRate:
+    """What the contract allows for a procedure between two days, until a later rate takes over (B13)."""
     code = procedure_code.strip().upper()
     if not PROCEDURE.fullmatch(code):
         raise BadCoverage(
@@ -109,17 +129,16 @@ def save_rate(payer: Payer, procedure_code: str, allowed: Decimal, effective_on:
         raise BadCoverage(
             "The allowed amount cannot be negative.", fields={"allowed": ["Cannot be negative."]}
         )
+    if expires_on is not None and expires_on < effective_on:
+        raise BadCoverage("The rate cannot end before it starts.", fields={"expires_on": ["Too early."]})
     row, _ = ContractRate.objects.update_or_create(
-        payer=payer, procedure_code=code, effective_on=effective_on, defaults={"allowed": allowed}
-    )
+        payer=payer, procedure_code=code, effective_on=effective_on,
+        defaults={"allowed": allowed, "expires_on": expires_on},
+    )  # fmt: skip
     audit.record(
-        "rate.save",
-        "payer",
-        payer.public_id,
-        code=code,
-        allowed=str(allowed),
-        effective_on=effective_on.isoformat(),
-    )
+        "rate.save", "payer", payer.public_id, code=code, allowed=str(allowed),
+        effective_on=effective_on.isoformat(), expires_on=expires_on.isoformat() if expires_on else "",
+    )  # fmt: skip
     return row
 
 

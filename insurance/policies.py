@@ -5,20 +5,39 @@ Before it stand the forms and the API; after it profiles.py, which puts cards in
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from clinics import audit
-from insurance.enums import Relationship
+from insurance.enums import FilingIndicator, Relationship
 from insurance.errors import BadCoverage
 from insurance.models import EligibilityCheck, Payer, Plan, Policy
+from lib.dates import age_on
 from lib.findings import Finding
 from patients.address import FORBIDDEN
 from patients.errors import fields_of
 from patients.models import Patient
+from x12.documents.claim_rules import MBI
 
 ELIGIBILITY_DAYS = 30  # B14: good for 30 days and inside the month
+YOUNGEST_HOLDER = 14
+GROWN_UP = (
+    Relationship.SPOUSE,
+    Relationship.CHILD,
+    Relationship.LIFE_PARTNER,
+)  # the holder is spouse or parent
+# What a policy number looks like by kind of insurer; another shape is a warning, never a refusal.
+SHAPES = {
+    FilingIndicator.MEDICARE_B: (MBI, "Medicare number: 11 characters, such as 1EG4-TE5-MK73"),
+    FilingIndicator.BLUE: (
+        re.compile(r"[A-Z0-9]{3}[A-Z0-9]{5,14}"),
+        "Blue Cross number: a prefix of three and 5 to 14 more",
+    ),
+    FilingIndicator.MEDICAID: (re.compile(r"[A-Z0-9]{8,14}"), "Medicaid number: 8 to 14 letters and digits"),
+    FilingIndicator.TRICARE: (re.compile(r"[0-9]{9}|[0-9]{11}"), "TRICARE number: 9 or 11 digits"),
+}
 FIELDS = (
     "payer", "plan", "member_id", "group_number", "group_name", "relationship", "holder_first_name",
     "holder_last_name", "holder_birth_date", "holder_sex", "effective_on", "expires_on", "copay_individual",
@@ -73,6 +92,37 @@ def _holder_problems(data: dict[str, Any], today: date) -> list[Finding]:
     if born and born > today:
         found.append(Finding("holder", "holder_birth_date", "This date of birth is in the future."))
     return found
+
+
+def warnings(data: dict[str, Any], today: date) -> list[Finding]:
+    """What is odd about a card and wants a look; it is written all the same."""
+    found = []
+    payer: Payer | None = data.get("payer")
+    shape = SHAPES.get(payer.filing_indicator) if payer is not None else None
+    member = (data.get("member_id") or "").replace("-", "").upper()
+    if shape is not None and not shape[0].fullmatch(member):
+        found.append(_odd("member_id", f"This is not the shape of a {shape[1]}."))
+    born, starts = data.get("holder_birth_date"), data.get("effective_on")
+    if born and starts and born > starts:
+        found.append(_odd("holder_birth_date", "The holder was born after the card began."))
+    if born and data.get("relationship") in GROWN_UP and age_on(born, today) < YOUNGEST_HOLDER:
+        word = Relationship(data["relationship"]).label.lower()
+        found.append(
+            _odd(
+                "holder_birth_date",
+                f"The patient is the holder's {word}, and the holder is under {YOUNGEST_HOLDER}.",
+            )
+        )
+    return found
+
+
+def warnings_of(policy: Policy, today: date) -> list[Finding]:
+    """``warnings`` of a card as it is stored."""
+    return warnings({name: getattr(policy, name) for name in FIELDS}, today)
+
+
+def _odd(where: str, words: str) -> Finding:
+    return Finding("odd", where, words, "warning")
 
 
 def add_policy(patient: Patient, data: dict[str, Any], *, today: date) -> Policy:

@@ -39,6 +39,11 @@ def ensure_self_pay(patient: Patient) -> InsuranceProfile:
     )
 
 
+def forget_self_pay(patient: Patient) -> None:
+    """An import of this patient is undone: its unused self-pay profile goes; anything more keeps the patient."""
+    InsuranceProfile.objects.filter(patient=patient, kind=ProfileKind.SELF_PAY).delete()
+
+
 def layers_on(profile: InsuranceProfile, day: date) -> list[Layer]:
     """The layers in force on a day in order of responsibility, with policy, payer and plan at hand.
 

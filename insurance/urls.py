@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from django.urls import path
 
-from insurance import authorization_views, eligibility_views, enrollment_views, payer_views, views
+from insurance import (
+    authorization_views,
+    card_image_views,
+    eligibility_views,
+    enrollment_views,
+    payer_views,
+    views,
+)
 
 app_name = "insurance"
 urlpatterns = [
@@ -16,6 +23,10 @@ urlpatterns = [
     path("insurance/cards/<str:policy_id>/hover/", views.hover_card, name="hover-card"),
     path("insurance/cards/<str:policy_id>/eligibility/", views.check_eligibility, name="check-eligibility"),
     path("insurance/cards/<str:policy_id>/place/", views.place, name="place"),
+    path("insurance/cards/<str:policy_id>/images/", card_image_views.card_image_save, name="card-image-save"),
+    path(
+        "insurance/cards/<str:policy_id>/images/<slug:side>/", card_image_views.card_image, name="card-image"
+    ),
     path("insurance/profiles/<str:profile_id>/act/", views.profile_act, name="profile-act"),
     path("insurance/cards/<str:policy_id>/ask/", eligibility_views.ask_one, name="ask"),
     path("insurance/cards/<str:policy_id>/answers/", eligibility_views.history, name="history"),
@@ -40,6 +51,7 @@ urlpatterns = [
     path("settings/enrollment/to-do/", enrollment_views.to_do, name="enrollment-to-do"),
     path("settings/payers/<str:payer_id>/enrollment/", enrollment_views.of_payer, name="payer-enrollment"),
     path("settings/payers/", payer_views.payer_list, name="payers"),
+    path("settings/payers/import/", payer_views.payer_file, name="payer-file"),
     path("settings/payers/new/", payer_views.payer_new, name="payer-new"),
     path("settings/payers/<str:payer_id>/", payer_views.payer_page, name="payer"),
     path("settings/payers/<str:payer_id>/plans/", payer_views.plan_save, name="plan-save"),

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from clinics import audit
 from clinics.errors import BadInput, Refusal
 from clinics.permissions import may
-from insurance import policies, profile_edits
+from insurance import card_images, policies, profile_edits
 from insurance.cards import latest_checks, profile_cards
 from insurance.enums import ProfileKind, ProfileStatus
 from insurance.errors import ProfileInUse
@@ -85,6 +85,10 @@ def new_profile(request: HttpRequest, patient_id: str) -> HttpResponse:
             form.add_error(None, refusal.message)
         else:
             messages.success(request, f"{answer['name']} is there")
+            for layer in InsuranceProfile.objects.get(public_id=answer["profile"]).layers.select_related(
+                "policy__payer"
+            ):
+                _warn(request, layer.policy, today)
             return redirect("insurance:manage", patient.public_id)
     context = {
         "patient": patient, "form": form, "places": list(zip(PLACE_NAMES, places, strict=True)), "today": today,
@@ -103,6 +107,7 @@ def new_card(request: HttpRequest, patient_id: str) -> HttpResponse:
             {"act": "card", "patient": patient.public_id, "form": _posted(request)},
             lambda: {"policy": policies.add_policy(patient, form.cleaned_data, today=form.today).public_id},
         )
+        _warn(request, Policy.objects.select_related("payer").get(public_id=answer["policy"]), form.today)
         return redirect("insurance:place", answer["policy"])
     return render(
         request, "insurance/card_form.html", {"patient": patient, "form": form, "title": "New card"}
@@ -117,6 +122,7 @@ def card(request: HttpRequest, policy_id: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         policies.change_policy(policy, form.cleaned_data, today=form.today)
         messages.success(request, "Saved")
+        _warn(request, policy, form.today)
         return redirect("insurance:manage", policy.patient.public_id)
     audit.record("coverage.read", "policy", policy.public_id)
     context = {
@@ -125,6 +131,8 @@ def card(request: HttpRequest, policy_id: str) -> HttpResponse:
         "form": form,
         "title": f"{policy.payer.name} card",
         "today": form.today,
+        "images": card_images.sides(policy),
+        "odd": policies.warnings_of(policy, form.today),
     }
     return render(request, "insurance/card_form.html", context)
 
@@ -134,7 +142,10 @@ def hover_card(request: HttpRequest, policy_id: str) -> HttpResponse:
     """The hover card (B11.7): everything on the card in one look, in the side sheet by click."""
     policy = get_object_or_404(Policy.objects.select_related("patient", "payer", "plan"), public_id=policy_id)
     check = policy.eligibility_checks.order_by("-checked_on", "-id").first()
-    return render(request, "insurance/parts/hover_card.html", {"policy": policy, "check": check})
+    images = card_images.sides(policy)
+    return render(
+        request, "insurance/parts/hover_card.html", {"policy": policy, "check": check, "images": images}
+    )
 
 
 @require_POST
@@ -284,6 +295,12 @@ def _guards(request: HttpRequest, policy: Policy, profiles: list[InsuranceProfil
             }
         )
     return found
+
+
+def _warn(request: HttpRequest, policy: Policy, today: Any) -> None:
+    """Say what is odd about a card that was written (B11: a warning, never a refusal)."""
+    for finding in policies.warnings_of(policy, today):
+        messages.warning(request, f"{policy.payer.name}: {finding.message}")
 
 
 def _has(profile: InsuranceProfile, policy: Policy) -> bool:

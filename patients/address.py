@@ -50,6 +50,24 @@ def tidy_address(data: dict[str, Any], prefix: str = "") -> None:
         data[f"{prefix}zip_code"] = digits(data[f"{prefix}zip_code"]) or data[f"{prefix}zip_code"]
 
 
+def mail_lines(patient: Any) -> list[str]:
+    """Where what is sent to a patient goes: name, street, suite, city with state and ZIP.
+
+    The guarantor's, where there is one; on a request for confidential communications only the patient's own
+    address for it, so that neither statement nor letter reaches the household or the policy holder.
+    """
+    if patient.is_confidential:
+        own = patient.mail_street
+        parts = [getattr(patient, f"mail_{name}" if own else name) for name in ADDRESS_FIELDS]
+        name = str(patient)
+    else:
+        who = patient.guarantor or patient
+        parts, name = [getattr(who, field) for field in ADDRESS_FIELDS], str(who)
+    street, street2, city, state, zip_code = parts
+    lines = [name, street, street2, " ".join(part for part in (city, state, show_zip(zip_code)) if part)]
+    return [line.strip() for line in lines if line.strip()]
+
+
 def one_line(place: Any) -> str:
     """``12 Elm St, Springfield, IL 62704``; "" for an empty address."""
     end = " ".join(part for part in (place.state, show_zip(place.zip_code)) if part)

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 
 from clinics import audit
 from clinics.models import ReferringProvider
-from patients import queries, registration
+from patients import import_api, queries, registration
 from patients.enums import Sex
 from patients.here import today_here
 from patients.models import Guarantor, Patient
@@ -65,6 +65,12 @@ class PatientSerializer(serializers.Serializer):
     ssn = serializers.CharField(max_length=11, required=False, allow_blank=True)
     signature_on_file = serializers.BooleanField(required=False)
     assigns_benefits = serializers.BooleanField(required=False)
+    is_confidential = serializers.BooleanField(required=False)
+    mail_street = serializers.CharField(max_length=55, required=False, allow_blank=True)
+    mail_street2 = serializers.CharField(max_length=55, required=False, allow_blank=True)
+    mail_city = serializers.CharField(max_length=30, required=False, allow_blank=True)
+    mail_state = serializers.CharField(max_length=2, required=False, allow_blank=True)
+    mail_zip_code = serializers.CharField(max_length=10, required=False, allow_blank=True)
     guarantor = GuarantorSerializer(required=False, allow_null=True)
     referring_provider = serializers.SlugRelatedField(
         slug_field="public_id", queryset=ReferringProvider.objects, required=False, allow_null=True
@@ -168,5 +174,7 @@ app_name = "patients-api"
 urlpatterns = [
     path("patients/", patients, name="patients"),
     path("patients/search/", search, name="search"),
+    path("patients/imports/", import_api.imports, name="imports"),
+    path("patients/imports/<str:public_id>/", import_api.one_import, name="import"),
     path("patients/<str:public_id>/", patient, name="patient"),
 ]

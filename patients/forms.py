@@ -63,6 +63,15 @@ class PatientForm(forms.Form):
     city = text("City", 30)
     state = text("State", 2, help_text="Two letters.")
     zip_code = text("ZIP code", 10, inputmode="numeric")
+    is_confidential = forms.BooleanField(
+        label="Confidential communications: send only here", required=False,
+        help_text="On the patient's request. Statements go to this address, never to guarantor or holder.",
+    )  # fmt: skip
+    mail_street = text("Confidential address, street", 55, help_text="Empty: the address above.")
+    mail_street2 = text("Confidential address, apartment", 55)
+    mail_city = text("Confidential address, city", 30)
+    mail_state = text("Confidential address, state", 2)
+    mail_zip_code = text("Confidential address, ZIP code", 10)
     signature_on_file = forms.BooleanField(label="Signature on file", required=False, initial=True)
     assigns_benefits = forms.BooleanField(label="Insurer pays the clinic", required=False, initial=True)
     referring_provider: forms.ModelChoiceField = forms.ModelChoiceField(
@@ -126,10 +135,12 @@ IDENTITY = (
 )
 RECORDS = ("chart_number", "ssn", "signature_on_file", "assigns_benefits")
 REFERRING = ("referring_provider", "referring_first_name", "referring_last_name", "referring_npi")
+CONFIDENTIAL = ("is_confidential", *(f"mail_{name}" for name in ADDRESS_FIELDS))
 SECTIONS: tuple[tuple[str, tuple[str, ...], bool], ...] = (
     ("Who", IDENTITY, True),
     ("Address", ADDRESS_FIELDS, True),
     ("Guarantor", tuple(f"guarantor_{name}" for name in GUARANTOR_FIELDS), False),
+    ("Confidential communications", CONFIDENTIAL, False),
     ("Referring provider", REFERRING, False),
     ("Records", RECORDS, False),
 )

@@ -52,6 +52,17 @@ class Patient(PublicModel, Address):
     referring_provider = TenantForeignKey("clinics.ReferringProvider", models.PROTECT, null=True, blank=True)
     signature_on_file = models.BooleanField(default=True)  # CLM09, box 12
     assigns_benefits = models.BooleanField(default=True)  # CLM08, box 13
+    # Confidential communications: what is sent goes here and to nobody else, on the patient's request.
+    is_confidential = models.BooleanField(default=False)
+    mail_street = models.CharField(max_length=55, blank=True)
+    mail_street2 = models.CharField(max_length=55, blank=True)
+    mail_city = models.CharField(max_length=30, blank=True)
+    mail_state = models.CharField(max_length=2, blank=True)
+    mail_zip_code = models.CharField(max_length=10, blank=True)
+    # The record that is kept where this one was a second one of the same person.
+    merged_into = TenantForeignKey("self", models.PROTECT, null=True, blank=True, related_name="merged")
+    merged_at = models.DateTimeField(null=True)
+    merge_items = models.JSONField(default=dict)  # what the merge moved, for its undo
     # Folded "last first" for prefix search by range: LIKE cannot use an index under the wall (performance.md 5).
     search_name = models.CharField(max_length=120, db_collation="C", editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -101,3 +112,22 @@ class ChartCounter(TenantModel):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["clinic"], name="chart_counter_one_a_clinic")]
+
+
+class PatientImport(PublicModel):
+    """A file of patients: read, mapped, looked at, taken, perhaps undone. The rows are kept encrypted until taken."""
+
+    name = models.CharField(max_length=120)
+    rows = EncryptedField(blank=True)  # the CSV's text; empty once taken or dropped
+    mapping = models.JSONField(default=dict)  # our field -> their column
+    created = models.JSONField(default=list)  # public ids of the patients it made
+    skipped = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.CharField(max_length=254)
+    taken_at = models.DateTimeField(null=True)
+    undone_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["clinic", "public_id"], name="patient_import_public_id")
+        ]

@@ -31,7 +31,8 @@ def search(typed: str) -> Any:
     A date is a birth date, ten digits a telephone, fewer a chart number, letters a name.
     """
     text = typed.strip()[:80]
-    rows = Patient.objects.select_related("guarantor", "referring_provider")
+    everybody = Patient.objects.select_related("guarantor", "referring_provider")
+    rows = everybody.filter(merged_into__isnull=True)
     if not text:
         return rows
     born = read_date(text)
@@ -40,9 +41,9 @@ def search(typed: str) -> Any:
     if phone_digits(text) and not any(char.isalpha() for char in text):
         return rows.filter(phone=phone_digits(text))
     condition = [Q(search_name__gte=low, search_name__lt=high) for low, high in name_ranges(text)]
-    if digits(text):
-        condition.append(Q(chart_number=text))
-    return rows.filter(reduce(or_, condition)) if condition else rows.none()
+    found = rows.filter(reduce(or_, condition)) if condition else rows.none()
+    # A chart number finds a merged record too: it is still on old papers.
+    return found | everybody.filter(chart_number=text) if digits(text) else found
 
 
 def read_date(text: str) -> date | None:
@@ -83,7 +84,7 @@ def possible_duplicates(data: dict[str, Any], exclude: Patient | None = None) ->
         condition |= Q(search_name=name, birth_date=data["birth_date"])
     if data.get("phone"):
         condition |= Q(phone=data["phone"])
-    rows = Patient.objects.filter(condition).order_by("search_name", "id")
+    rows = Patient.objects.filter(condition, merged_into__isnull=True).order_by("search_name", "id")
     if exclude is not None:
         rows = rows.exclude(pk=exclude.pk)
     return list(rows[:5])

@@ -41,6 +41,8 @@ PATIENT_FIELDS = (
     "signature_on_file",
     "assigns_benefits",
     "referring_provider",
+    "is_confidential",
+    *(f"mail_{name}" for name in ADDRESS_FIELDS),
 )
 GUARANTOR_FIELDS = ("first_name", "last_name", "phone", "email", *ADDRESS_FIELDS)
 
@@ -101,6 +103,7 @@ def change(patient: Patient, data: dict[str, Any], *, today: date) -> Patient:
 def tidy(data: dict[str, Any]) -> dict[str, Any]:
     """The entered values as they are stored: trimmed, telephone, ZIP and SSN as digits."""
     tidied = {name: value.strip() if isinstance(value, str) else value for name, value in data.items()}
+    tidy_address(tidied, "mail_")
     for prefix in ("", "guarantor_"):
         tidy_address(tidied, prefix)
         if tidied.get(f"{prefix}phone"):
@@ -115,7 +118,7 @@ def problems(data: dict[str, Any], today: date, exclude: Patient | None = None) 
 
     Only the name is required here: a telephone booking may lack the rest, shown as chips (B14).
     """
-    found = _name_problems(data, "") + address_problems(data)
+    found = _name_problems(data, "") + address_problems(data) + address_problems(data, "mail_")
     born = data.get("birth_date")
     if born is not None and born > today:
         found.append(Finding("birth_date", "birth_date", "This date of birth is in the future."))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from patients import views
+from patients import import_views, views
 
 app_name = "patients"
 urlpatterns = [
@@ -12,6 +12,8 @@ urlpatterns = [
     path("patients/export/", views.patient_csv, name="csv"),
     path("patients/new/", views.register, name="register"),
     path("patients/pick/", views.pick, name="pick"),
+    path("patients/imports/", import_views.import_list, name="imports"),
+    path("patients/imports/<str:public_id>/", import_views.one_import, name="import"),
     path("patients/<str:public_id>/", views.patient_page, name="patient"),
     path("patients/<str:public_id>/edit/", views.edit, name="edit"),
 ]

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from clinics import audit
 from clinics.permissions import may, route_action
 from patients import queries, registration
-from patients.address import one_line
+from patients.address import mail_lines, one_line
 from patients.errors import PossibleDuplicate
 from patients.forms import PatientForm, sections
 from patients.here import today_here
@@ -33,6 +33,7 @@ UPPER_PARTS = {
     "visits": "appointments:patient-visits",
     "balance": "billing:patient-balance",
     "claims": "claims:patient-claims",
+    "merged": "desk:merged",
 }
 
 
@@ -134,6 +135,7 @@ def patient_page(request: HttpRequest, public_id: str) -> HttpResponse:
         "patient": patient,
         "today": today_here(request),
         "address": one_line(patient),
+        "mail": mail_lines(patient),
         "parts": upper_parts(request, patient),
         "missing": booking + [item for item in billing if item not in booking],
     }

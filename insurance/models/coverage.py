@@ -25,7 +25,12 @@ class Payer(PublicModel, Address):
         max_length=2, choices=FilingIndicator.choices, default=FilingIndicator.COMMERCIAL
     )
     remit_payer_id = models.CharField(max_length=30, blank=True)  # TRN03 of its 835s: "1" + EIN
-    filing_days = models.PositiveIntegerField(null=True, blank=True)  # initial claims; empty = 90 (B14)
+    # Filing limits in days (B14): initial claims from the visit (empty = 90), corrected claims and appeals
+    # from the payer's answer (empty = not known).
+    filing_days = models.PositiveIntegerField(null=True, blank=True)
+    corrected_days = models.PositiveIntegerField(null=True, blank=True)
+    appeal_days = models.PositiveIntegerField(null=True, blank=True)
+    guidelines = models.TextField(blank=True, max_length=4000)  # the clinic's own notes on this payer
     accepts_frequency_7_8 = models.BooleanField(default=True)
     report_zero_share = models.BooleanField(default=False)
     collect_primary_copay = models.BooleanField(default=True)
@@ -50,6 +55,7 @@ class Plan(PublicModel):
     name = models.CharField(max_length=60)
     copay_individual = MoneyField(null=True, blank=True)
     copay_group = MoneyField(null=True, blank=True)
+    requires = models.JSONField(default=list)  # beyond what its payer asks for (B17.1)
 
     class Meta:
         constraints = [

@@ -25,6 +25,11 @@ from lib.dates import local_day
 from patients.models import Patient
 from tests.cast import World, make_patient, make_policy, make_profile, make_service, make_visit, make_world
 
+# The smallest picture that a browser draws: one grey point.
+PICTURE = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b55"
+    "0000000a49444154789c636800000082008177cd72b60000000049454e44ae426082"
+)
 GOING = ["Okafor 8", "Marsh 2", "Nandakumar 3", "Oyelaran 4", "Delgado-Hart 5", "Varga 6", "Bramwell 7"]
 GOING += ["Haddadin 9", "Achterberg 13"]
 SETTLE_SECONDS = 90
@@ -235,6 +240,8 @@ def make_move(days: Days) -> None:
     """Somebody whose card had changed: one visit moved, one still to move, one with a card found later."""
     from billing.checkout import check_out
     from claims import coverage_moves
+    from insurance import card_images
+    from patients import importing
 
     world = days.world
     patient = person(days, "Leda", "Quist", world.aetna, member="W100000009", chart_number="QUI0001")
@@ -249,6 +256,10 @@ def make_move(days: Days) -> None:
     days.made["coverage move"] = coverage_moves.move(
         old, new, [first.public_id], coverage_moves.Options(rebill=False), at=days.now, note="Card shown"
     )
+    days.made["patient import"] = importing.start(
+        "Surname,Given,DOB,Cell\nQuist,Leda,05/17/1980,\nRuiz,Ana,05/02/1984,2175550188\n", "people.csv"
+    )
+    card_images.keep(days.made["policy Marsh"], "front", PICTURE)
     days.made["policy Quist held"] = make_policy(patient, world.aarp, "A100000009")
 
 

@@ -176,7 +176,7 @@ def test_payers_are_the_admins(client: Client, world: World) -> None:
     rate = {"rate-procedure_code": "98941", "rate-allowed": "110.00", "rate-effective_on": "2026-01-01"}
     assert client.post(f"{page}rates/", rate).status_code == 302
     assert b"98941" in client.get(page).content
-    assert client.get(reverse("insurance:payers"), {"format": "csv"}).content.startswith(b"Name,Payer ID")
+    assert client.get(reverse("insurance:payers"), {"format": "csv"}).content.startswith(b"name,payer_id")
     with world.open():
         assert str(allowed_on(payer, "98941", TODAY)) == "110.00"
         assert allowed_on(payer, "98941", date(2025, 12, 31)) is None

@@ -27,6 +27,7 @@ NOUNS: dict[str, tuple[str, str]] = {
     "cards": ("policy", "public_id"),
     "policies": ("policy", "public_id"),
     "profiles": ("profile", "public_id"),
+    "imports": ("patient_import", "public_id"),
     "moves": ("coverage_move", "public_id"),
     "coverage-moves": ("coverage_move", "public_id"),
     "payers": ("payer", "public_id"),
@@ -56,6 +57,7 @@ WORDS: dict[str, str] = {
     "group": "check-out",
     "kind": "cash",
     "act": "view",
+    "side": "front",
     "ordinal": "1",
     "which": "denials",
 }

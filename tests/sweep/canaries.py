@@ -25,7 +25,8 @@ from claims import queue, submitting
 from claims.models import Batch, Claim, CoverageMove
 from clearinghouses.models import InboundFile
 from clinics.tenancy import TenantModel
-from insurance.models import ContractRate, Plan
+from insurance.models import CardImage, ContractRate, Plan
+from patients.models import PatientImport
 from responses.models import BankLine, ClaimResponse, FollowUp, Remittance
 from tests.cast import (
     NOW,
@@ -89,8 +90,14 @@ def make_day(world: World, mark: str, payer: Any, service: Any, number: int) -> 
     moved = CoverageMove.objects.create(
         kind="profile", patient=patient, profile_from=profile, profile_to=profile, note=mark, created_by=mark
     )
+    CardImage.objects.create(
+        policy=policy, side="front", content_type="image/png", size=1, content=b"x", created_by=mark
+    )
     return {
         "coverage_move": moved,
+        "patient_import": PatientImport.objects.create(
+            name=mark, rows="first name,last name\nA,B\n", mapping={}, created_by=mark
+        ),
         "patient": patient,
         "policy": policy,
         "profile": profile,
