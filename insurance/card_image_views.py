@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -59,7 +61,8 @@ def api_card_image(request: Request, policy_id: str) -> Response:
     given = request.FILES.get("image")
     if given is None or given.size is None or given.size > card_images.LARGEST:
         raise BadInput("Send a JPEG or PNG picture of at most 4 MB as image.", code="no_image")
-    row = card_images.keep(policy, str(request.data.get("side", "")), given.read())
+    form: Any = request.data
+    row = card_images.keep(policy, str(form.get("side", "")), given.read())
     return Response(
         {"id": row.public_id, "side": row.side, "content_type": row.content_type, "size": row.size},
         status=status.HTTP_201_CREATED,

@@ -91,7 +91,7 @@ def take(text: str) -> dict[str, int]:
             if row.act in ("add", "change"):
                 payers.save_payer(row.values, row.known)
         counts = {act: sum(row.act == act for row in rows) for act in ("add", "change", "same")}
-        audit.record("payer.import", "payer", **counts)
+        audit.record("payer.import", "payer", counts=counts)
     return counts
 
 

@@ -66,8 +66,8 @@ def problems(data: dict[str, Any], exclude: Payer | None = None) -> list[Finding
         found.append(Finding("requires", "requires", f"Unknown: {', '.join(sorted(unknown))}."))
     for name, words in LIMITS:
         days = data.get(name)
-        if days is not None and not 1 <= days <= 3650:
-            found.append(Finding("limit", name, f"The limit for {words} claims is 1 to 3650 days."))
+        if days is not None and not 1 <= days <= 9999:
+            found.append(Finding("limit", name, f"The limit for {words} claims is 1 to 9999 days."))
     return found + address_problems(data)
 
 

@@ -29,7 +29,7 @@ GROWN_UP = (
     Relationship.LIFE_PARTNER,
 )  # the holder is spouse or parent
 # What a policy number looks like by kind of insurer; another shape is a warning, never a refusal.
-SHAPES = {
+SHAPES: dict[str, tuple[re.Pattern[str], str]] = {
     FilingIndicator.MEDICARE_B: (MBI, "Medicare number: 11 characters, such as 1EG4-TE5-MK73"),
     FilingIndicator.BLUE: (
         re.compile(r"[A-Z0-9]{3}[A-Z0-9]{5,14}"),

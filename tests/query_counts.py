@@ -71,6 +71,8 @@ LISTS: dict[str, str] = {
 # Routes without parameters that are no list, each with its reason.
 NO_LISTS: dict[str, str] = {
     "insurance:payer-file": "a form",
+    "insurance-api:payer-file": "takes a file",
+    "patients-api:imports": "takes a file",
     "patients:imports": "a form, with the last twenty imports",
     "desk:home": "redirects",
     "responses:bank": "a form",
