@@ -125,7 +125,8 @@ class MoveSerializer(serializers.Serializer):
 
 
 class VisitActSerializer(serializers.Serializer):
-    """A move of a visit: arrive, start, complete, reopen, undo_arrival, salt, confirm, restore, or how it ended.
+    """A move of a visit: arrive, start, complete, reopen, undo_arrival, salt, confirm, self_pay, bill_insurer, restore,
+    or how it ended.
 
     ``status`` names one of the clinic's statuses of that state; needed where it has several.
     """
@@ -241,6 +242,8 @@ def act(request: Request, public_id: str) -> Response:
         visits.same_as_last_time(public_id)
     elif name == "confirm":
         visits.confirm_lines(public_id)
+    elif name in ("self_pay", "bill_insurer"):
+        visits.ask_self_pay(public_id, name == "self_pay")
     elif name in {state.value for state in CANCELS}:
         row = get_object_or_404(_rows(), public_id=public_id)
         booking.cancel(row, name, status=data["status"], reason=data["reason"], at=timezone.now())

@@ -11,6 +11,30 @@ from lib.findings import Finding
 DIAGNOSIS = re.compile(r"[A-Z][0-9][0-9AB][0-9A-Z]{0,4}")
 MODIFIER = re.compile(r"[A-Z0-9]{2}")
 SERVICE_CODE = re.compile(r"[A-Z0-9]{2,8}")
+# CMS place of service codes that a clinic's visits use, in our own words; CLM05-1 and SV105 carry the code.
+PLACES_OF_SERVICE = {
+    "02": "Telehealth, patient not at home",
+    "10": "Telehealth, patient at home",
+    "11": "Office",
+    "12": "Patient's home",
+    "13": "Assisted living",
+    "03": "School",
+    "04": "Homeless shelter",
+    "15": "Mobile unit",
+    "19": "Off-campus outpatient hospital",
+    "20": "Urgent care",
+    "21": "Inpatient hospital",
+    "22": "On-campus outpatient hospital",
+    "23": "Emergency room",
+    "31": "Skilled nursing facility",
+    "32": "Nursing facility",
+    "49": "Independent clinic",
+    "50": "Federally qualified health center",
+    "53": "Community mental health center",
+    "62": "Comprehensive outpatient rehabilitation",
+    "72": "Rural health clinic",
+    "99": "Other place",
+}
 MAX_DIAGNOSES, MAX_POINTERS, MAX_MODIFIERS, MAX_LINES = 12, 4, 4, 50
 
 
@@ -85,3 +109,8 @@ def read_units(text: str, where: str) -> tuple[Decimal | None, list[Finding]]:
     if units != units.quantize(Decimal("0.001")):
         return None, [Finding("units", where, "Units have at most three decimals.")]
     return units, []
+
+
+def place_words(code: str) -> str:
+    """A place of service as people read it: ``02 Telehealth, patient not at home``; "" for none."""
+    return f"{code} {PLACES_OF_SERVICE.get(code, '')}".strip() if code else ""

@@ -134,6 +134,15 @@ def _costs(status: AppointmentStatus) -> str:
     return f" ({show_money(status.cancellation_fee)} is charged to the patient)"
 
 
+def _places(visit: Appointment) -> list[tuple[str, str]]:
+    """The location's own place first, then the others (telehealth at the top)."""
+    own = coding.place_words(visit.location.place_of_service)
+    codes = [*coding.PLACES_OF_SERVICE]
+    if visit.place_of_service and visit.place_of_service not in codes:
+        codes.append(visit.place_of_service)
+    return [("", f"The location's: {own}"), *((code, coding.place_words(code)) for code in codes)]
+
+
 class TreatmentForm(forms.Form):
     """The Treatment tab: dates of current illness."""
 
@@ -145,7 +154,7 @@ class TreatmentForm(forms.Form):
         label="Kind of accident", required=False, choices=[("", "None"), *ACCIDENT_KINDS]
     )
     accident_state = text("State of accident", 2)
-    place_of_service = text("Place of service", 2, help_text="Empty: the location's.")
+    place_of_service = forms.ChoiceField(label="Place of service", required=False)
     authorization_number = text("Authorization number", 30)
     minutes = forms.IntegerField(label="Minutes of treatment", min_value=1, max_value=1440)
     note = text("Note", 200)
@@ -153,6 +162,7 @@ class TreatmentForm(forms.Form):
     def __init__(self, *args: Any, visit: Appointment, **kwargs: Any) -> None:
         kwargs.setdefault("initial", {name: getattr(visit, name) for name in self.base_fields})
         super().__init__(*args, **kwargs)
+        self.fields["place_of_service"].choices = _places(visit)  # type: ignore[attr-defined]
         self.visit = visit
 
     def clean(self) -> dict[str, Any]:

@@ -19,6 +19,7 @@ urlpatterns = [
     path("visits/<str:public_id>/act/", views.act, name="act"),
     path("visits/<str:public_id>/cancel/", views.cancel, name="cancel"),
     path("visits/<str:public_id>/move/", views.move, name="move"),
+    path("visits/<str:public_id>/self-pay/", views.ask_self_pay, name="self-pay"),
     path("visits/<str:public_id>/profile/", views.choose_profile, name="choose-profile"),
     path("patients/<str:patient_id>/visits/", views.patient_visits, name="patient-visits"),
     path("settings/services/", catalogue_views.services, name="services"),

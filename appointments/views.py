@@ -221,6 +221,15 @@ def move(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 @require_POST
+def ask_self_pay(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The patient pays in full and asks that no insurer is billed for this visit; or takes it back."""
+    wanted = request.POST.get("wanted") == "1"
+    visits.ask_self_pay(public_id, wanted)
+    messages.success(request, "No insurer is billed for this visit" if wanted else "The insurer is billed again")
+    return redirect(_back(request, public_id))
+
+
+@require_POST
 def choose_profile(request: HttpRequest, public_id: str) -> HttpResponse:
     """Override who pays for this visit."""
     visit = _load(public_id)

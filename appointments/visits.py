@@ -181,6 +181,18 @@ def set_treatment(public_id: str, data: dict[str, Any]) -> Appointment:
     return visit
 
 
+def ask_self_pay(public_id: str, wanted: bool) -> Appointment:
+    """The patient pays in full and asks that no insurer is told of this visit; or takes that back."""
+    visit = locked(public_id)
+    _refuse_closed(visit)
+    if visit.self_pay_request != wanted:
+        visit.self_pay_request = wanted
+        visit.version += 1
+        visit.save(update_fields=["self_pay_request", "version"])
+        audit.record("visit.self_pay_request", "appointment", visit.public_id, wanted=wanted)
+    return visit
+
+
 def line_problems(lines: Sequence[LineData], diagnoses: Sequence[str]) -> list[Finding]:
     """What a claim could never carry; the codes' shapes are read in coding.py before."""
     found = []

@@ -86,11 +86,12 @@ def visit_checkout(request: Request, public_id: str) -> Response:
     given = CheckoutSerializer(data=request.data)
     given.is_valid(raise_exception=True)
     rows = given.validated_data["payments"]
-    asked = {"act": "check-out", "visit": public_id, "payments": [dict(row) for row in rows]}
+    why_zero = given.validated_data["zero_reason"]
+    asked = {"act": "check-out", "visit": public_id, "payments": [dict(row) for row in rows], "zero": why_zero}
 
     def act() -> dict[str, Any]:
         handed_over = [parse_payment(r["method"], r["amount"], r["memo"], r["reference"]) for r in rows]
-        result = checkout.check_out(public_id, handed_over, at=timezone.now())
+        result = checkout.check_out(public_id, handed_over, at=timezone.now(), zero_reason=why_zero)
         return {
             "invoice": result.invoice.public_id,
             "receipts": [row.public_id for row in result.receipts],
@@ -137,9 +138,13 @@ def payment_list(request: Request) -> Response:
     location = location_here(request)
 
     def act() -> dict[str, Any]:
-        payment = parse_payment(data["method"], data["amount"], data["memo"], data["reference"])
+        payment = parse_payment(
+            data["method"], data["amount"], data["memo"], data["reference"], data["channel"]
+        )
         today = local_day(timezone.now(), location.time_zone)
-        return {"receipt": payments.take(patient, payment, [], location=location, today=today).public_id}
+        split = None if data["split"] is None else [(row["charge"], row["amount"]) for row in data["split"]]
+        taken = payments.take(patient, payment, [], location=location, today=today, split=split)
+        return {"receipt": taken.public_id}
 
     answer, code = _apply(request, {"act": "take", **data}, act)
     return Response(ReceiptSerializer(shape_receipt(_receipt(answer["receipt"]))).data, status=code)

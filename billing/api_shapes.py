@@ -7,9 +7,9 @@ from typing import Any
 from rest_framework import serializers
 
 from appointments.models import Appointment
-from billing import takebacks
+from billing import checkout, takebacks
 from billing.checkout import CheckoutPreview
-from billing.enums import WriteOffType
+from billing.enums import Channel, WriteOffType
 from billing.models import Receipt
 from billing.patient_money import VisitMoney
 from lib.frozen import freeze
@@ -42,12 +42,22 @@ class CheckoutSerializer(serializers.Serializer[Any]):
     """What is handed over; an empty list bills later."""
 
     payments = HandedOverSerializer(many=True, default=list)
+    zero_reason = serializers.CharField(max_length=200, allow_blank=True, default="")
+
+
+class ShareSerializer(serializers.Serializer[Any]):
+    """Part of a payment for one charge."""
+
+    charge = serializers.CharField(max_length=16)
+    amount = money()
 
 
 class PaymentInSerializer(HandedOverSerializer):
-    """A payment without a visit."""
+    """A payment without a visit; ``split`` replaces the oldest-first order, the rest is credit."""
 
     patient = serializers.CharField(max_length=16)
+    channel = serializers.ChoiceField(choices=Channel.choices, default=Channel.DESK)
+    split = ShareSerializer(many=True, required=False, allow_null=True, default=None)
 
 
 class ReasonSerializer(serializers.Serializer[Any]):
@@ -107,6 +117,8 @@ class CheckoutPreviewSerializer(serializers.Serializer[Any]):
     credit_used = money()
     collect_today = money()
     problems = serializers.ListField(child=serializers.CharField())
+    self_pay_request = serializers.BooleanField()
+    needs_zero_reason = serializers.BooleanField()
 
 
 class ChargeSerializer(serializers.Serializer[Any]):
@@ -235,6 +247,8 @@ def shape_preview(visit: Appointment, preview: CheckoutPreview) -> dict[str, Any
         "credit_used": preview.credit_used,
         "collect_today": preview.collect_today,
         "problems": list(preview.problems),
+        "self_pay_request": visit.self_pay_request,
+        "needs_zero_reason": checkout.needs_zero_reason(visit, preview.visit),
     }
 
 

@@ -23,7 +23,7 @@ from clinics import audit
 from clinics.errors import NotYours
 from clinics.settings import value_of
 from lib.dates import local_day
-from lib.money import ZERO
+from lib.money import ZERO, show_money
 
 READY_STATES = (AppointmentState.ARRIVED, AppointmentState.IN_TREATMENT, AppointmentState.COMPLETE)
 PROBLEM_WORDS = {
@@ -77,6 +77,12 @@ def preview(appointment: Appointment) -> CheckoutPreview:
     )
 
 
+def needs_zero_reason(appointment: Appointment, visit: PricedVisit) -> bool:
+    """Whether the location asks why this visit comes to 0.00 (B2)."""
+    blocks = bool(value_of("block_checkout_without_charge", appointment.location))
+    return blocks and bool(visit.lines) and visit.total == ZERO and not visit.problems
+
+
 def problem_words(visit: PricedVisit) -> tuple[str, ...]:
     """Why lines cannot be charged, in words that say how to mend them."""
     words = [
@@ -86,8 +92,12 @@ def problem_words(visit: PricedVisit) -> tuple[str, ...]:
     return tuple(words)
 
 
-def check_out(appointment_id: str, handed_over: Sequence[Payment], *, at: datetime) -> CheckoutResult:
+def check_out(
+    appointment_id: str, handed_over: Sequence[Payment], *, at: datetime, zero_reason: str = ""
+) -> CheckoutResult:
     """Check out one visit by its public id; a visit that is checked out gives its invoice again (B2).
+
+    ``zero_reason`` says why a visit comes to 0.00 where the location asks for it; it stands on the invoice.
 
     One transaction of the caller: visit state, charges, frozen invoice, journal, receipts. Raises
     CannotCheckOut with a code when the visit or a price stands in the way; nothing is half done.
@@ -102,14 +112,19 @@ def check_out(appointment_id: str, handed_over: Sequence[Payment], *, at: dateti
             code="wrong_state",
         )
     today = local_day(at, appointment.location.time_zone)
-    visit = _priced(appointment, today)
-    invoice = invoicing.issue(appointment, visit, at=at, today=today)
+    visit = _priced(appointment, today, zero_reason)
+    notes = {"zero_charge_reason": zero_reason.strip()[:200]} if visit.total == ZERO and zero_reason.strip() else {}
+    if appointment.self_pay_request:
+        notes["self_pay_request"] = "The patient pays in full and asked that no insurer is billed."
+    invoice = invoicing.issue(appointment, visit, at=at, today=today, notes=notes)
     charges = list(invoice.charges.all())
     used = ZERO
     if value_of("auto_apply_credit_to_copay", appointment.location) and visit.patient > ZERO:
         used = payments.apply_credit(
             appointment.patient, charges, visit.patient, today=today, key=f"credit:{invoice.public_id}"
         )
+    if appointment.self_pay_request:
+        _refuse_unpaid(visit.patient - used - sum((payment.amount for payment in handed_over), ZERO))
     receipts = tuple(
         payments.take(appointment.patient, payment, charges, location=appointment.location, today=today)
         for payment in handed_over
@@ -159,7 +174,17 @@ def _lock_visit(public_id: str) -> Appointment:
     return row
 
 
-def _priced(appointment: Appointment, today: date) -> PricedVisit:
+def _refuse_unpaid(left: Decimal) -> None:
+    """Whoever asks that no insurer is billed pays in full now (45 CFR 164.522(a)(1)(vi))."""
+    if left > ZERO:
+        raise CannotCheckOut(
+            f"The patient asked that no insurer is billed, so the visit is paid in full now: {show_money(left)} "
+            "is missing. Or bill the insurer after all.",
+            code="pay_in_full",
+        )
+
+
+def _priced(appointment: Appointment, today: date, zero_reason: str) -> PricedVisit:
     visit = price_visit(appointment)
     if not visit.lines:
         raise CannotCheckOut("Add at least one service before checking out.", code="no_lines")
@@ -170,6 +195,6 @@ def _priced(appointment: Appointment, today: date) -> PricedVisit:
         )
     if appointment.service_date > today:
         raise CannotCheckOut("This visit is in the future.", code="future_visit")
-    if value_of("block_checkout_without_charge", appointment.location) and visit.total == ZERO:
-        raise CannotCheckOut("This visit comes to 0.00; a reason is needed.", code="zero_charge")
+    if needs_zero_reason(appointment, visit) and not zero_reason.strip():
+        raise CannotCheckOut("This visit comes to 0.00: say why.", code="zero_charge")
     return visit

@@ -46,12 +46,36 @@ class TakeForm(forms.Form):
         label="Number", max_length=40, required=False, help_text="Check number or terminal reference."
     )
     memo = forms.CharField(label="Memo", max_length=120, required=False)
+    phone = forms.BooleanField(label="By phone", required=False)
 
 
 class ReasonForm(forms.Form):
     """An act that only needs its reason."""
 
     reason = forms.CharField(label="Reason", max_length=200)
+
+
+class TakeBackForm(ReasonForm):
+    """A payment taken back, with the fee a bounced check may cost the patient."""
+
+    fee = MoneyInput(label="Fee for the patient", required=False, help_text="Empty or 0.00: none.")
+
+
+class OneOffForm(forms.Form):
+    """One line of a one-off invoice: a service of the list, or something of its own."""
+
+    service: forms.ModelChoiceField[Any] = forms.ModelChoiceField(
+        label="From the list", queryset=None, to_field_name="public_id", required=False, empty_label="Something else"
+    )
+    name = forms.CharField(label="What it is", max_length=80, required=False, help_text="Such as a cushion or a form.")
+    quantity = forms.IntegerField(label="How many", min_value=1, max_value=999, initial=1)
+    price = MoneyInput(label="Price of one", required=False, help_text="Empty: the price of the list.")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        from appointments.models import Service
+
+        super().__init__(*args, **kwargs)
+        self.fields["service"].queryset = Service.objects.filter(is_active=True).order_by("code")  # type: ignore[attr-defined]
 
 
 class RefundForm(forms.Form):

@@ -13,14 +13,14 @@ from decimal import Decimal
 from django.db import connection
 
 from billing import balances, invoicing, ledger
-from billing.enums import MethodKind, TxnKind
+from billing.enums import Channel, MethodKind, TxnKind
 from billing.errors import BadPayment
 from billing.ledger import Entry
 from billing.models import Charge, LedgerEntry, PaymentMethod, Receipt
 from clinics import audit
 from clinics.models import Location
 from clinics.scoping import current_actor
-from lib.money import ZERO, BadAmount, parse_money
+from lib.money import ZERO, BadAmount, parse_money, show_money
 from patients.models import Patient
 
 
@@ -32,9 +32,12 @@ class Payment:
     amount: Decimal
     memo: str = ""
     reference: str = ""
+    channel: Channel = Channel.DESK
 
 
-def parse_payment(method_id: str, amount: object, memo: str = "", reference: str = "") -> Payment:
+def parse_payment(
+    method_id: str, amount: object, memo: str = "", reference: str = "", channel: str = Channel.DESK
+) -> Payment:
     """A payment from a form or the API; BadPayment says in plain words what cannot be taken."""
     method = PaymentMethod.objects.filter(public_id=method_id, is_active=True).first()
     if method is None:
@@ -43,7 +46,9 @@ def parse_payment(method_id: str, amount: object, memo: str = "", reference: str
         parsed = parse_money(amount if isinstance(amount, Decimal) else str(amount))
     except BadAmount as error:
         raise BadPayment("An amount has at most two decimals, such as 25.00.", code="bad_amount") from error
-    payment = Payment(method, parsed, memo.strip()[:120], reference.strip()[:40])
+    if channel not in Channel.values:
+        raise BadPayment("A payment comes in at the desk or by phone.", code="unknown_channel")
+    payment = Payment(method, parsed, memo.strip()[:120], reference.strip()[:40], Channel(channel))
     check_payment(payment)
     return payment
 
@@ -68,9 +73,18 @@ def check_payment(payment: Payment) -> None:
 
 
 def take(
-    patient: Patient, payment: Payment, charges: Sequence[Charge], *, location: Location, today: date
+    patient: Patient,
+    payment: Payment,
+    charges: Sequence[Charge],
+    *,
+    location: Location,
+    today: date,
+    split: Sequence[tuple[str, Decimal]] | None = None,
 ) -> Receipt:
     """Take one payment towards ``charges``, in order, then older balances, then free credit.
+
+    With ``split``, (public id of a charge, dollars) as a person changed it, exactly that is paid and the
+    rest is free credit; BadPayment where it is more than the line owes or than was received.
 
     Ledger: cash +, ar:patient - per line, patient_credit - for the rest. What the insurers owe is
     never touched (B3: the excess is credit).
@@ -85,12 +99,18 @@ def take(
         amount=payment.amount,
         memo=payment.memo,
         reference=payment.reference,
+        channel=payment.channel,
         received_on=today,
         effective_on=today,
         created_by=current_actor(),
     )
     entries = [Entry("cash", payment.amount, patient_id=patient.pk, receipt_id=receipt.pk)]
-    entries += spread(patient.pk, payment.amount, charges, receipt.pk)
+    if split is None:
+        entries += spread(patient.pk, payment.amount, charges, receipt.pk)
+        because = "today's visit first, then the oldest amount due, the rest is credit"
+    else:
+        entries += _as_split(patient.pk, payment.amount, split, receipt.pk)
+        because = "split as the person at the desk wrote it, the rest is credit"
     ledger.post(
         key=f"receipt:{receipt.public_id}",
         kind=TxnKind.RECEIPT,
@@ -99,9 +119,7 @@ def take(
         source_kind="receipt",
         source_key=receipt.public_id,
         reason=payment.memo,
-        trace=[
-            {"rule": "B3", "because": "today's visit first, then the oldest amount due, the rest is credit"}
-        ],
+        trace=[{"rule": "B3", "because": because}],
     )
     invoicing.settle_charges(entry.charge_id for entry in entries)
     audit.record(
@@ -177,6 +195,33 @@ def spread(patient_id: int, amount: Decimal, charges: Sequence[Charge], receipt_
     dues += [(pk, due) for pk, due in oldest_dues(patient_id) if pk not in named]
     entries = _pay_lines(patient_id, amount, dues, receipt_id)
     rest = amount + sum((entry.amount for entry in entries), ZERO)
+    if rest > ZERO:
+        entries.append(Entry("patient_credit", -rest, patient_id=patient_id, receipt_id=receipt_id))
+    return entries
+
+
+def _as_split(
+    patient_id: int, amount: Decimal, split: Sequence[tuple[str, Decimal]], receipt_id: int
+) -> list[Entry]:
+    """Entries of a split written by hand; what is left of the amount is free credit."""
+    wanted = {public_id: share for public_id, share in split if share != ZERO}
+    charges = {row.public_id: row.pk for row in Charge.objects.filter(public_id__in=wanted, patient_id=patient_id)}
+    owed = dict(oldest_dues(patient_id))
+    entries = []
+    for public_id, share in wanted.items():
+        due = owed.get(charges.get(public_id, 0), ZERO)
+        if share < ZERO or share > due:
+            raise BadPayment(
+                f"{show_money(share)} is more than the line owes ({show_money(due)}), or less than 0.00.",
+                code="bad_split",
+            )
+        entries.append(Entry("ar:patient", -share, charges[public_id], patient_id, receipt_id=receipt_id))
+    rest = amount - sum(wanted.values(), ZERO)
+    if rest < ZERO:
+        raise BadPayment(
+            f"The split comes to {show_money(amount - rest)}, more than the {show_money(amount)} received.",
+            code="bad_split",
+        )
     if rest > ZERO:
         entries.append(Entry("patient_credit", -rest, patient_id=patient_id, receipt_id=receipt_id))
     return entries

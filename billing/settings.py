@@ -9,7 +9,7 @@ declare(
         name="block_checkout_without_charge",
         group="Check-out",
         label="Stop a check-out that comes to 0.00",
-        help="When on, a visit without any charge cannot be checked out.",
+        help="When on, a visit that comes to 0.00 is checked out only with a reason, which stands on its invoice.",
         kind="flag",
         default=False,
     ),
@@ -28,6 +28,17 @@ declare(
         help="When on, a service that bills the patient directly takes its default price before every other fee.",
         kind="flag",
         default=False,
+    ),
+)
+
+declare(
+    SettingSpec(
+        name="bounced_check_fee",
+        group="Check-out",
+        label="Fee for a bounced check",
+        help="Proposed when a check is taken back; the person who takes it back may change or leave it. 0.00: none.",
+        kind="money",
+        default="0.00",
     ),
 )
 

@@ -111,6 +111,7 @@ ROUTES: dict[str, str | dict[str, str]] = {
     "appointments:cancel": "visit.write",
     "appointments:move": "visit.write",
     "appointments:choose-profile": "visit.write",
+    "appointments:self-pay": "visit.write",
     "appointments:patient-visits": "visit.view",
     "appointments:services": "home",
     "appointments:service-new": "settings.other",

@@ -13,10 +13,11 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.http import require_GET, require_http_methods
 
+from appointments.coding import place_words
 from appointments.models import Appointment
 from billing import balances, checkout, whys
 from billing.checkout import READY_STATES, CheckoutPreview
-from billing.errors import BadPayment
+from billing.errors import BadPayment, CannotCheckOut
 from billing.forms import patient_methods
 from billing.links import url_if_there
 from billing.models import Charge, Receipt
@@ -26,12 +27,14 @@ from billing.views.receipts import receipt_rows
 from billing.visit_pricing import PricedLine, price_visit
 from clinics import audit
 from clinics.errors import Refusal
+from insurance.enums import ProfileKind
 from lib.dates import local_day
 from lib.frozen import freeze
 from lib.money import ZERO, BadAmount, parse_money, to_cents
 from work.idempotency import once
 
 LETTERS = "ABCDEFGHIJKL"
+ENDS = ("", "_2", "_3", "_4")  # several methods in one go
 FIELD_OF = {
     "unknown_method": "method",
     "insurance_method": "method",
@@ -39,6 +42,7 @@ FIELD_OF = {
     "card_number": "reference",
     "bad_amount": "amount",
     "not_positive": "amount",
+    "zero_charge": "zero_reason",
 }
 VISIT_WITH = (
     "patient",
@@ -48,6 +52,7 @@ VISIT_WITH = (
     "profile",
     "clinic",
     "appointment_type",
+    "status",
 )
 
 
@@ -68,12 +73,14 @@ def _take(request: HttpRequest, visit: Appointment) -> HttpResponse:
     try:
         handed_over = [parse_payment(p["method"], p["amount"], p["memo"], p["reference"]) for p in typed]
         answer = _once(request, visit, handed_over)
-    except BadPayment as error:
+    except (BadPayment, CannotCheckOut) as error:
+        if error.code not in FIELD_OF:
+            return _open(request, visit, typed=_all_typed(request), refused=error.message, status=error.status)
         return _open(
             request,
             visit,
             typed=_all_typed(request),
-            bad={FIELD_OF.get(error.code, "amount"): error.message},
+            bad={FIELD_OF[error.code]: error.message},
             status=400,
         )
     except Refusal as refusal:
@@ -89,10 +96,13 @@ def _once(request: HttpRequest, visit: Appointment, handed_over: list[Payment]) 
         "act": "check-out",
         "visit": visit.public_id,
         "payments": [[p.method.public_id, str(p.amount), p.memo, p.reference] for p in handed_over],
+        "zero": request.POST.get("zero_reason", ""),
     }
 
     def act() -> dict[str, Any]:
-        result = checkout.check_out(visit.public_id, handed_over, at=timezone.now())
+        result = checkout.check_out(
+            visit.public_id, handed_over, at=timezone.now(), zero_reason=request.POST.get("zero_reason", "")
+        )
         if result.already and handed_over:
             raise Refusal(
                 "This visit was checked out a moment ago. Nothing was taken a second time; reload to see it.",
@@ -105,12 +115,14 @@ def _once(request: HttpRequest, visit: Appointment, handed_over: list[Payment]) 
 
 
 def typed_payments(request: HttpRequest) -> list[dict[str, str]]:
-    """The one or two payments of the form; none when it is billed later or the amount is empty or 0.00."""
+    """The payments of the form, up to four; none when it is billed later or the amount is empty or 0.00."""
     if request.POST.get("later"):
         return []
     rows = _all_typed(request)
     if not request.POST.get("split"):
         rows = rows[:1]
+    for row in rows[1:]:
+        row["memo"] = row["memo"] or rows[0]["memo"]
     return [row for row in rows if not _is_nothing(row["amount"])]
 
 
@@ -120,7 +132,7 @@ def _all_typed(request: HttpRequest) -> list[dict[str, str]]:
             name: request.POST.get(name + end, "").strip()
             for name in ("method", "amount", "memo", "reference", "handed")
         }
-        for end in ("", "_2")
+        for end in ENDS
     ]
 
 
@@ -156,7 +168,17 @@ def _open(
         "bar": _bar(preview),
         "split_words": _split_words(preview),
         "methods": patient_methods(),
-        "typed": typed or [_first_typed(preview), {}],
+        "typed": typed or [_first_typed(preview)],
+        "more": [
+            {"end": end, "number": number, "typed": typed[number - 1] if typed else {}}
+            for number, end in enumerate(ENDS[1:], start=2)
+        ],
+        "place_words": place_words(visit.place_of_service),
+        "zero_reason": request.POST.get("zero_reason", ""),
+        "needs_zero_reason": checkout.needs_zero_reason(visit, preview.visit),
+        "estimate_url": url_if_there("billing:visit-estimate", visit.public_id) if preview.visit.layers else "",
+        "may_ask_self_pay": visit.profile.kind != ProfileKind.SELF_PAY,
+        "here": request.get_full_path(),
         "split_open": bool(request.POST.get("split")),
         "bad": bad or {},
         "refused": refused,

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from billing import balances, patient_money, payments, stories
+from billing.enums import Channel
 from billing.errors import BadPayment
 from billing.forms import RefundForm, TakeForm, patient_methods
 from billing.models import Charge, Statement
@@ -39,6 +40,7 @@ TAKE_FIELDS = {
     "insurance_method": "method",
     "reference_needed": "reference",
     "card_number": "reference",
+    "bad_split": "amount",
 }
 
 
@@ -89,13 +91,15 @@ def take_payment(request: HttpRequest, public_id: str) -> HttpResponse:
             messages.success(request, f"Taken {answer['amount']}")
             return redirect(reverse("billing:receipt", args=[answer["receipt"]]))
     typed = form["amount"].value() or ""
+    shares = typed_split(request)
     context = {
         "patient": patient,
         "form": form,
         "methods": patient_methods(),
         "due": due,
         "credit": balances.patient_credit(patient.pk),
-        "split": split_rows(patient, typed),
+        "split": split_rows(patient, typed, shares),
+        "own_split": bool(shares),
     }
     return render(request, "billing/take_payment.html", context, status=400 if form.errors else 200)
 
@@ -143,8 +147,26 @@ def refund(request: HttpRequest, public_id: str) -> HttpResponse:
     return render(request, "billing/act.html", context, status=400 if form.errors else 200)
 
 
-def split_rows(patient: Patient, typed: str) -> list[dict[str, Any]]:
-    """How an amount would be spread, oldest due first; nothing while it is no amount."""
+def typed_split(request: HttpRequest) -> list[tuple[str, str]]:
+    """The split as it was written: (charge, text) of each ``pays_CHARGE`` field; empty when nobody changed it."""
+    rows = [(name[5:], value.strip()) for name, value in request.POST.items() if name.startswith("pays_")]
+    return rows[:200] if request.POST.get("own_split") else []
+
+
+def read_split(rows: list[tuple[str, str]]) -> list[tuple[str, Decimal]] | None:
+    """The written split in dollars, None for the house's own; BadPayment where one is no amount."""
+    if not rows:
+        return None
+    try:
+        return [(charge, parse_money((text or "0").replace(",", ""))) for charge, text in rows]
+    except BadAmount as error:
+        raise BadPayment("An amount has at most two decimals, such as 25.00.", code="bad_split") from error
+
+
+def split_rows(
+    patient: Patient, typed: str, shares: list[tuple[str, str]] | None = None
+) -> list[dict[str, Any]]:
+    """How an amount would be spread, oldest due first; nothing while it is no amount. ``shares`` as typed."""
     try:
         amount = parse_money(typed.replace(",", ""))
     except BadAmount:
@@ -158,10 +180,9 @@ def split_rows(patient: Patient, typed: str) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for charge_id, due in dues:
         share = min(due, amount)
-        if share <= ZERO:
-            break
         charge = charges[charge_id]
-        rows.append({"charge": charge, "due": due, "pays": share, "left": due - share})
+        text = dict(shares or []).get(charge.public_id, f"{share:.2f}" if share > ZERO else "")
+        rows.append({"charge": charge, "due": due, "pays": share, "left": due - share, "text": text})
         amount -= share
     if amount > ZERO:
         rows.append({"charge": None, "due": None, "pays": amount, "left": None})
@@ -171,15 +192,20 @@ def split_rows(patient: Patient, typed: str) -> list[dict[str, Any]]:
 def _take(request: HttpRequest, patient: Patient, form: TakeForm, today: date) -> dict[str, Any] | None:
     data = form.cleaned_data
     location = location_here(request)
+    shares = typed_split(request)
 
     def act() -> dict[str, Any]:
-        payment = payments.parse_payment(data["method"], data["amount"], data["memo"], data["reference"])
-        row = payments.take(patient, payment, [], location=location, today=today)
+        payment = payments.parse_payment(
+            data["method"], data["amount"], data["memo"], data["reference"],
+            Channel.PHONE if data["phone"] else Channel.DESK,
+        )  # fmt: skip
+        split = read_split(shares)
+        row = payments.take(patient, payment, [], location=location, today=today, split=split)
         return {"receipt": row.public_id, "amount": show_money(row.amount)}
 
     try:
         with transaction.atomic():
-            asked = {"act": "take", "patient": patient.public_id, **data}
+            asked = {"act": "take", "patient": patient.public_id, "split": shares, **data}
             return once(request.POST.get("idempotency_key", ""), asked, act)[0]
     except BadPayment as error:
         form.add_error(TAKE_FIELDS.get(error.code, "amount"), error.message)

@@ -8,7 +8,9 @@ const chosen = (end = "") => form.querySelector(`[name="method${end}"]:checked, 
 function show(jump) {
   const split = el("split").checked;
   form.querySelector("#second").hidden = !split;
-  const parts = split ? ["", "_2"] : [""];
+  const more = ["_3", "_4"].filter((end, place) => cents(el(`amount${["_2", "_3"][place]}`).value || "0") > 0 || el(`amount${end}`).value);
+  form.querySelectorAll("[data-part]").forEach((x) => { x.hidden = x.dataset.part !== "_2" && !more.includes(x.dataset.part); });
+  const parts = split ? ["", "_2", ...more] : [""];
   let taken = 0, ok = true;
   for (const end of parts) {
     const method = chosen(end), reference = form.querySelector(`#ref${end}`), handed = form.querySelector(`#hand${end}`);
