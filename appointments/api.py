@@ -15,11 +15,14 @@ from rest_framework.response import Response
 
 from appointments import booking, catalogue, coding, visits
 from appointments.booking import CANCELS
+from appointments.drift import drifting
+from appointments.drift_views import runs_asked
 from appointments.models import Appointment, AppointmentType, Service
 from appointments.views import do_act
 from appointments.visits import LineData
 from clinics import audit
 from clinics.models import Clinician, Location
+from clinics.settings import value_of
 from insurance.models import InsuranceProfile
 from patients.here import location_here, today_here
 from patients.models import Patient
@@ -105,6 +108,10 @@ class BookingSerializer(serializers.Serializer):
     )
     note = serializers.CharField(required=False, allow_blank=True, max_length=200)
     walk_in = serializers.BooleanField(required=False, default=False)
+    repeat_weeks = serializers.IntegerField(required=False, min_value=1, max_value=12, default=1)
+    repeat_times = serializers.IntegerField(
+        required=False, min_value=2, max_value=52, allow_null=True, default=None
+    )
 
 
 class BookedSerializer(serializers.Serializer):
@@ -125,8 +132,8 @@ class MoveSerializer(serializers.Serializer):
 
 
 class VisitActSerializer(serializers.Serializer):
-    """A move of a visit: arrive, start, complete, reopen, undo_arrival, salt, confirm, self_pay, bill_insurer, restore,
-    or how it ended.
+    """A move of a visit: arrive, start, complete, reopen, undo_arrival, salt, confirm, self_pay, bill_insurer,
+    cancel_series, restore,    or how it ended.
 
     ``status`` names one of the clinic's statuses of that state; needed where it has several.
     """
@@ -214,7 +221,11 @@ def appointments(request: Request) -> Response:
     patient = data.pop("patient")
 
     def act() -> dict[str, Any]:
-        booked = booking.book(patient, at=timezone.now(), **data)
+        weeks, times = data["repeat_weeks"], data["repeat_times"]
+        fields = {name: value for name, value in data.items() if not name.startswith("repeat_")}
+        booked = booking.book(patient, at=timezone.now(), **fields)
+        if times:
+            booking.repeat(booked.appointment, every_weeks=weeks, times=times, at=timezone.now())
         return {"id": booked.appointment.public_id, "chip": booked.chip}
 
     key = request.headers.get("Idempotency-Key", "")
@@ -247,6 +258,8 @@ def act(request: Request, public_id: str) -> Response:
     elif name in {state.value for state in CANCELS}:
         row = get_object_or_404(_rows(), public_id=public_id)
         booking.cancel(row, name, status=data["status"], reason=data["reason"], at=timezone.now())
+    elif name == "cancel_series":
+        booking.cancel_series(get_object_or_404(_rows(), public_id=public_id), reason=data["reason"])
     elif name == "restore":
         booking.take_back_cancel(get_object_or_404(_rows(), public_id=public_id), at=timezone.now())
     else:
@@ -298,6 +311,34 @@ def treatment(request: Request, public_id: str) -> Response:
     return _shown(public_id)
 
 
+class DriftSerializer(serializers.Serializer):
+    """The last visits of one patient and type, all the same; ``copied`` of them came by SALT."""
+
+    patient = serializers.CharField(source="last.patient.public_id")
+    visit = serializers.CharField(source="last.public_id")
+    appointment_type = serializers.CharField(source="last.appointment_type.public_id")
+    clinician = serializers.CharField(source="last.clinician.public_id")
+    times = serializers.IntegerField()
+    since = serializers.DateField()
+    until = serializers.DateField(source="last.service_date")
+    copied = serializers.IntegerField()
+    codes = serializers.CharField(source="words")
+
+
+@extend_schema(
+    responses=DriftSerializer(many=True),
+    parameters=[OpenApiParameter("runs", int), OpenApiParameter("clinician", str)],
+)
+@api_view(["GET"])
+def salt_drift(request: Request) -> Response:
+    """Patients whose last visits of one type carry the same codes ``?runs=`` times running or more."""
+    usual = int(value_of("salt_drift_runs", location_here(request)))
+    runs = runs_asked(request.query_params.get("runs", ""), usual)
+    rows = drifting(today=today_here(request), runs=runs, clinician=request.query_params.get("clinician", ""))
+    audit.record("drift.read", "report", rows=len(rows))
+    return Response(DriftSerializer(rows, many=True).data)
+
+
 def _save_service(request: Request, row: Service | None) -> Service:
     data = _valid(ServiceSerializer(row, data=request.data, partial=row is not None))
     price, since = data.pop("price", None), data.pop("price_from", None)
@@ -328,6 +369,7 @@ urlpatterns = [
     path("services/", services, name="services"),
     path("services/<str:public_id>/", service, name="service"),
     path("appointment-types/", types, name="types"),
+    path("salt-drift/", salt_drift, name="salt-drift"),
     path("appointments/", appointments, name="appointments"),
     path("appointments/<str:public_id>/", appointment, name="appointment"),
     path("appointments/<str:public_id>/act/", act, name="act"),

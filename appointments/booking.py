@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from appointments.authorizations import reserve
 from appointments.enums import AppointmentState
@@ -24,6 +25,7 @@ from clinics.models import Clinician, Location
 from insurance.models import InsuranceProfile
 from insurance.profiles import ProfileChoice, is_in_force, profile_for
 from lib.dates import local_day
+from patients.here import moment_at
 from patients.models import Patient
 
 CANCELS = (
@@ -82,6 +84,68 @@ def book(
     if walk_in:
         row = arrive(row.public_id, at=at).appointment
     return Booked(row, choice.chip)
+
+
+def repeat(first: Appointment, *, every_weeks: int, times: int, at: datetime) -> list[Booked]:
+    """Book a visit again every so many weeks, ``times`` in all with the first; who pays is chosen for each day.
+
+    The time of day at the location stays the same over a change of clocks. All of it or nothing.
+    """
+    if not (1 <= every_weeks <= 12 and 2 <= times <= 52):
+        raise BadVisit(
+            "A series repeats every 1 to 12 weeks, 2 to 52 times.",
+            fields={"repeat_times": ["2 to 52 times."]},
+        )
+    zone = ZoneInfo(first.location.time_zone)
+    local = first.starts_at.astimezone(zone)
+    with transaction.atomic():
+        first.series = first.public_id
+        _write(first, "series")
+        made = [
+            book(
+                first.patient,
+                location=first.location,
+                clinician=first.clinician,
+                appointment_type=first.appointment_type,
+                starts_at=moment_at(
+                    first.location, local.date() + timedelta(weeks=every_weeks * number), local.time()
+                ),
+                at=at,
+                minutes=first.minutes,
+                note=first.note,
+            )
+            for number in range(1, times)
+        ]
+        keys = [one.appointment.pk for one in made]
+        Appointment.objects.filter(pk__in=keys).update(series=first.series)
+    for one in made:
+        one.appointment.series = first.series
+    return made
+
+
+def later_of_series(appointment: Appointment) -> QuerySet[Appointment]:
+    """This visit and the later ones of its series that are still only booked."""
+    return Appointment.objects.filter(
+        series=appointment.series,
+        service_date__gte=appointment.service_date,
+        state=AppointmentState.SCHEDULED,
+    ).exclude(series="")
+
+
+def cancel_series(appointment: Appointment, *, reason: str = "") -> int:
+    """Cancel this visit and the later ones of its series; nothing is charged. Returns how many."""
+    with transaction.atomic():
+        rows = list(
+            later_of_series(appointment).select_for_update(no_key=True).order_by("service_date", "pk")
+        )
+        for row in rows:
+            row.state, row.status = AppointmentState.CANCELLED, None
+            _write(row, "state", "status")
+            audit.record(
+                "appointment.cancel", "appointment", row.public_id, reason=reason.strip()[:300],
+                before="scheduled", after="cancelled", series=row.series,
+            )  # fmt: skip
+    return len(rows)
 
 
 def move(

@@ -49,6 +49,10 @@ class BookForm(forms.Form):
     profile = forms.CharField(label="Profile", max_length=16, required=False)
     note = text("Note", 200)
     walk_in = forms.BooleanField(label="The patient is here now (walk-in)", required=False)
+    repeat_weeks = forms.IntegerField(label="Repeat every … weeks", required=False, min_value=1, max_value=12)
+    repeat_times = forms.IntegerField(
+        label="Visits in all", required=False, min_value=2, max_value=52, help_text="Empty: this one alone."
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -69,6 +73,10 @@ class BookForm(forms.Form):
         data = dict(self.cleaned_data)
         if data.get("location") and data.get("day") and data.get("clock"):
             data["starts_at"] = moment_at(data["location"], data["day"], data["clock"])
+        if data.get("repeat_times") and not data.get("repeat_weeks"):
+            data["repeat_weeks"] = 1
+        if data.get("repeat_weeks") and not data.get("repeat_times") and not self.errors:
+            self.add_error("repeat_times", "Say how many visits in all.")
         wanted = data.get("profile")
         data["profile"] = None
         if wanted and data.get("patient"):

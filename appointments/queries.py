@@ -76,11 +76,10 @@ def day_rows(visits: Iterable[Appointment]) -> list[DayRow]:
     return [_row(visit, layers[visit.profile_id, visit.service_date]) for visit in found]
 
 
-def visits_of_patient(patient: Patient, limit: int = 200) -> list[Appointment]:
-    """A patient's visits, newest first."""
-    rows = Appointment.objects.filter(patient=patient).select_related(
-        "clinician", "appointment_type", "profile", "location"
-    )
+def uncharged_of_patient(patient: Patient, limit: int = 200) -> list[Appointment]:
+    """A patient's visits that are not checked out, newest first; those that are stand with their money (billing)."""
+    rows = Appointment.objects.filter(patient=patient).exclude(state=AppointmentState.CHECKED_OUT)
+    rows = rows.select_related("clinician", "appointment_type", "profile", "location", "status")
     return list(rows.order_by("-service_date", "-starts_at", "-id")[:limit])
 
 

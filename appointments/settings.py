@@ -32,4 +32,14 @@ declare(
         kind="days",
         default=None,
     ),
+    SettingSpec(
+        name="salt_drift_runs",
+        group="SALT",
+        label="Identical visits that are looked at",
+        help="The SALT drift report shows patients whose last visits of one type carry the same codes this many "
+        "times running or more.",
+        kind="choice",
+        default="4",
+        choices=(("3", "3 times"), ("4", "4 times"), ("6", "6 times"), ("8", "8 times"), ("12", "12 times")),
+    ),
 )

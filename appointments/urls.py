@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from django.urls import path
 
-from appointments import authorization_views, catalogue_views, views
+from appointments import authorization_views, catalogue_views, drift_views, schedule_views, views
 
 app_name = "appointments"
 urlpatterns = [
     path("visits/<str:public_id>/authorizations/", authorization_views.of_visit, name="visit-authorizations"),
-    path("schedule/", views.schedule, name="schedule"),
+    path("schedule/", schedule_views.schedule, name="schedule"),
+    path("reports/salt-drift/", drift_views.drift_report, name="salt-drift"),
     path("visits/book/", views.book, name="book"),
     path("visits/<str:public_id>/", views.visit_page, name="visit"),
     path("visits/<str:public_id>/lines/", views.line_items, name="line-items"),

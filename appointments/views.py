@@ -1,9 +1,9 @@
-"""Schedule, booking and the visit page. The catalogue's pages are in catalogue_views.py."""
+"""Booking and the visit page. The schedule is in schedule_views.py, the catalogue in catalogue_views.py."""
 
 from __future__ import annotations
 
-from datetime import date, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.db import transaction
@@ -11,7 +11,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
-from django.utils.dateparse import parse_date
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -22,7 +21,6 @@ from appointments.forms import BookForm, CancelForm, LineItemsForm, MoveForm, Tr
 from appointments.models import Appointment
 from clinics import audit
 from clinics.errors import BadInput, Refusal
-from clinics.models import Location
 from clinics.permissions import may
 from clinics.settings import value_of
 from insurance.models import InsuranceProfile
@@ -31,7 +29,6 @@ from insurance.requirements import missing_for_claim
 from patients.here import location_here, today_here
 from patients.models import Patient
 from patients.requirements import missing_to_book
-from patients.tables import csv_file
 from work.idempotency import once
 
 ACTS = {
@@ -49,46 +46,13 @@ SAID = {
 }
 
 
-def _day_asked(request: HttpRequest) -> date:
-    """The day in the address; today where it is no day of the calendar."""
-    try:
-        return parse_date(request.GET.get("day", "")) or today_here(request)
-    except ValueError:
-        return today_here(request)
-
-
-@require_GET
-def schedule(request: HttpRequest) -> HttpResponse:
-    """The visits of a day at a location, in time order."""
-    here = _place_asked(request)
-    day = _day_asked(request)
-    rows = queries.day(here, day)
-    clinician = request.GET.get("clinician", "")
-    clinicians = sorted(
-        {(row.visit.clinician.public_id, str(row.visit.clinician)) for row in rows}, key=lambda x: x[1]
-    )
-    shown = [row for row in rows if not clinician or row.visit.clinician.public_id == clinician]
-    if request.GET.get("format") == "csv":
-        return _schedule_csv(shown, day)
-    context = {
-        "rows": shown,
-        "day": day,
-        "here": here,
-        "today": today_here(request),
-        "before": day - timedelta(days=1),
-        "after": day + timedelta(days=1),
-        "selects": _selects(here, clinician, clinicians),
-        "dates": [{"name": "day", "label": "Day", "value": day.isoformat()}],
-        "check_out": _has_page("billing:check-out"),
-    }
-    return render(request, "appointments/schedule.html", context)
-
-
 @require_http_methods(["GET", "POST"])
 def book(request: HttpRequest) -> HttpResponse:
     """Book a visit, or take a walk-in; the patient is found by typing or registered first."""
     here, today = location_here(request), today_here(request)
-    start = {"location": here.public_id, "day": today, "walk_in": "walk_in" in request.GET}
+    walk_in = "walk_in" in request.GET
+    now = timezone.now().astimezone(ZoneInfo(here.time_zone)).time().replace(second=0, microsecond=0)
+    start = {"location": here.public_id, "day": today, "walk_in": walk_in, "clock": now if walk_in else None}
     form = BookForm(request.POST or None, initial={**start, "patient": request.GET.get("patient", "")})
     if request.method == "POST" and form.is_valid():
         try:
@@ -188,6 +152,10 @@ def do_act(public_id: str, name: str) -> visits.Moved:
 def cancel(request: HttpRequest, public_id: str) -> HttpResponse:
     """Cancel, no-show and their like; or take that back."""
     visit = _load(public_id)
+    if request.POST.get("act") == "series":
+        count = booking.cancel_series(visit, reason=request.POST.get("reason", ""))
+        messages.success(request, f"{count} visit{'' if count == 1 else 's'} of the series cancelled")
+        return redirect(_back(request, public_id))
     if request.POST.get("act") == "restore":
         said = booking.take_back_cancel(visit, at=timezone.now())
         messages.success(request, " ".join(["The visit stands again.", *said]))
@@ -225,7 +193,9 @@ def ask_self_pay(request: HttpRequest, public_id: str) -> HttpResponse:
     """The patient pays in full and asks that no insurer is billed for this visit; or takes it back."""
     wanted = request.POST.get("wanted") == "1"
     visits.ask_self_pay(public_id, wanted)
-    messages.success(request, "No insurer is billed for this visit" if wanted else "The insurer is billed again")
+    messages.success(
+        request, "No insurer is billed for this visit" if wanted else "The insurer is billed again"
+    )
     return redirect(_back(request, public_id))
 
 
@@ -241,9 +211,10 @@ def choose_profile(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @require_GET
 def patient_visits(request: HttpRequest, patient_id: str) -> HttpResponse:
-    """The visits of the patient page, newest first."""
+    """The visits of the patient page that are not checked out; the others stand there with their money."""
     patient = get_object_or_404(Patient.objects, public_id=patient_id)
-    context = {"patient": patient, "visits": queries.visits_of_patient(patient)}
+    context = {"patient": patient, "visits": queries.uncharged_of_patient(patient)}
+    context["has_others"] = patient.appointments.filter(state=AppointmentState.CHECKED_OUT).exists()
     return render(request, "appointments/parts/patient_visits.html", context)
 
 
@@ -278,6 +249,7 @@ def _visit_page(
         "treatment_form": treatment_form or TreatmentForm(visit=visit),
         "move_form": move_form or MoveForm(initial=start),
         "cancel_form": CancelForm(),
+        "later": booking.later_of_series(visit).count() if visit.series else 0,
         "waiting": sum(not line.is_confirmed for line in lines),
         "is_open": is_open,
         "may_edit": is_open and may(request, "visit.write"),
@@ -285,7 +257,7 @@ def _visit_page(
             (number, code, visit.diagnosis_labels.get(code, ""))
             for number, code in enumerate(visit.diagnoses, 1)
         ],
-        "check_out": _has_page("billing:check-out", visit.public_id),
+        "check_out": page_of("billing:check-out", visit.public_id),
         **_salt_state(visit),
     }
     return render(request, "appointments/visit.html", context)
@@ -328,37 +300,16 @@ def _book(form: BookForm) -> dict[str, Any]:
         minutes=data["minutes"], note=data["note"], walk_in=data["walk_in"],
     )  # fmt: skip
     row = booked.appointment
+    if data["repeat_times"]:
+        made = booking.repeat(
+            row, every_weeks=data["repeat_weeks"], times=data["repeat_times"], at=timezone.now()
+        )
+        last = made[-1].appointment.service_date
+        said = f"{len(made) + 1} visits booked, the last on {last:%m/%d/%Y}"
+        chips = [one.chip for one in (booked, *made) if one.chip]
+        return {"visit": row.public_id, "chip": chips[0] if chips else "", "said": said}
     said = f"Booked for {row.service_date:%m/%d/%Y}" if not data["walk_in"] else "The patient is here"
     return {"visit": row.public_id, "chip": booked.chip, "said": said}
-
-
-def _place_asked(request: HttpRequest) -> Location:
-    wanted = request.GET.get("location", "")
-    found = Location.objects.filter(public_id=wanted, is_active=True).first() if wanted else None
-    return found or location_here(request)
-
-
-def _selects(here: Location, clinician: str, clinicians: list[tuple[str, str]]) -> list[dict[str, Any]]:
-    places = [
-        (place.public_id, place.name) for place in Location.objects.filter(is_active=True).order_by("name")
-    ]
-    who = [("", "All clinicians"), *clinicians]
-    return [
-        {"name": "location", "label": "Location", "options": places, "value": here.public_id},
-        {"name": "clinician", "label": "Clinician", "options": who, "value": clinician},
-    ]
-
-
-def _schedule_csv(rows: list[queries.DayRow], day: date) -> HttpResponse:
-    audit.record("schedule.export", "schedule", day.isoformat(), rows=len(rows))
-    lines = [
-        [row.clock, row.visit.patient.list_name, row.visit.appointment_type.name, str(row.visit.clinician),
-         row.visit.get_state_display(), row.first_payer]
-        for row in rows
-    ]  # fmt: skip
-    return csv_file(
-        f"schedule-{day}", ["Time", "Patient", "Type", "Clinician", "State", "First payer"], lines
-    )
 
 
 def _say_carried(request: HttpRequest, carried: Carried) -> None:
@@ -379,7 +330,8 @@ def _visit_url(public_id: str) -> str:
     return reverse("appointments:visit", args=[public_id])
 
 
-def _has_page(name: str, *args: str) -> str:
+def page_of(name: str, *args: str) -> str:
+    """The address of a room above, "" where it has none."""
     try:
         return reverse(name, args=args or ["X"])
     except NoReverseMatch:

@@ -31,6 +31,7 @@ from billing import (
     statement_pdf,
     statements,
     takebacks,
+    till_api,
     voiding,
     writeoffs,
 )
@@ -47,6 +48,7 @@ from billing.api_shapes import (
     RefundSerializer,
     StatementInSerializer,
     StatementSerializer,
+    TakeBackSerializer,
     WhySerializer,
     WriteOffSerializer,
     shape_invoice,
@@ -87,7 +89,12 @@ def visit_checkout(request: Request, public_id: str) -> Response:
     given.is_valid(raise_exception=True)
     rows = given.validated_data["payments"]
     why_zero = given.validated_data["zero_reason"]
-    asked = {"act": "check-out", "visit": public_id, "payments": [dict(row) for row in rows], "zero": why_zero}
+    asked = {
+        "act": "check-out",
+        "visit": public_id,
+        "payments": [dict(row) for row in rows],
+        "zero": why_zero,
+    }
 
     def act() -> dict[str, Any]:
         handed_over = [parse_payment(r["method"], r["amount"], r["memo"], r["reference"]) for r in rows]
@@ -159,20 +166,20 @@ def payment(request: Request, public_id: str) -> Response:
     return Response(ReceiptSerializer(shape_receipt(row)).data)
 
 
-@extend_schema(request=ReasonSerializer, responses=ReceiptSerializer)
+@extend_schema(request=TakeBackSerializer, responses=ReceiptSerializer)
 @api_view(["POST"])
 def reverse_payment(request: Request, public_id: str) -> Response:
-    """Take a payment back whole (bounced check)."""
-    given = ReasonSerializer(data=request.data)
+    """Take a payment back whole (bounced check), with the fee it costs the patient."""
+    given = TakeBackSerializer(data=request.data)
     given.is_valid(raise_exception=True)
     row = _receipt(public_id)
-    reason = given.validated_data["reason"]
+    reason, fee = given.validated_data["reason"], given.validated_data["fee"]
 
     def act() -> dict[str, Any]:
-        takebacks.reverse_payment(row, reason=reason, today=today_here(request))
+        takebacks.take_back(row, reason=reason, fee=fee, at=timezone.now(), today=today_here(request))
         return {"receipt": row.public_id}
 
-    _apply(request, {"act": "reverse", "receipt": public_id, "reason": reason}, act)
+    _apply(request, {"act": "reverse", "receipt": public_id, "reason": reason, "fee": str(fee)}, act)
     return Response(ReceiptSerializer(shape_receipt(_receipt(public_id))).data)
 
 
@@ -381,4 +388,5 @@ urlpatterns = [
     path("statements/<str:public_id>/pdf/", statement_download, name="statement-pdf"),
     *desk_api.urlpatterns,
     *estimates_api.urlpatterns,
+    *till_api.urlpatterns,
 ]

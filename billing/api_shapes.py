@@ -13,6 +13,7 @@ from billing.enums import Channel, WriteOffType
 from billing.models import Receipt
 from billing.patient_money import VisitMoney
 from lib.frozen import freeze
+from lib.money import ZERO
 
 
 def money(**kwargs: Any) -> serializers.DecimalField:
@@ -64,6 +65,12 @@ class ReasonSerializer(serializers.Serializer[Any]):
     """Why."""
 
     reason = serializers.CharField(max_length=200)
+
+
+class TakeBackSerializer(ReasonSerializer):
+    """A payment taken back; ``fee`` is charged to the patient by a one-off invoice."""
+
+    fee = money(default=ZERO)
 
 
 class RefundSerializer(ReasonSerializer):

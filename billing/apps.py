@@ -10,6 +10,7 @@ class BillingConfig(AppConfig):
 
     def ready(self) -> None:
         """Declare this room's settings; register what its promises and proofs are."""
+        import billing.papers
         import billing.settings
         import billing.statement_batches
         import billing.statement_pdf

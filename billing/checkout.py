@@ -113,7 +113,11 @@ def check_out(
         )
     today = local_day(at, appointment.location.time_zone)
     visit = _priced(appointment, today, zero_reason)
-    notes = {"zero_charge_reason": zero_reason.strip()[:200]} if visit.total == ZERO and zero_reason.strip() else {}
+    notes = (
+        {"zero_charge_reason": zero_reason.strip()[:200]}
+        if visit.total == ZERO and zero_reason.strip()
+        else {}
+    )
     if appointment.self_pay_request:
         notes["self_pay_request"] = "The patient pays in full and asked that no insurer is billed."
     invoice = invoicing.issue(appointment, visit, at=at, today=today, notes=notes)

@@ -65,9 +65,15 @@ class OneOffForm(forms.Form):
     """One line of a one-off invoice: a service of the list, or something of its own."""
 
     service: forms.ModelChoiceField[Any] = forms.ModelChoiceField(
-        label="From the list", queryset=None, to_field_name="public_id", required=False, empty_label="Something else"
+        label="From the list",
+        queryset=None,
+        to_field_name="public_id",
+        required=False,
+        empty_label="Something else",
     )
-    name = forms.CharField(label="What it is", max_length=80, required=False, help_text="Such as a cushion or a form.")
+    name = forms.CharField(
+        label="What it is", max_length=80, required=False, help_text="Such as a cushion or a form."
+    )
     quantity = forms.IntegerField(label="How many", min_value=1, max_value=999, initial=1)
     price = MoneyInput(label="Price of one", required=False, help_text="Empty: the price of the list.")
 

@@ -125,14 +125,14 @@ def freeze_document(appointment: Appointment, visit: PricedVisit) -> dict[str, A
     )
     return {
         "clinic": appointment.clinic.name,
-        "location": _place(location.name, location),
+        "location": place(location.name, location),
         "billing_provider": {
-            **_place(provider.name, provider),
+            **place(provider.name, provider),
             "npi": provider.npi,
             "tax_id": provider.tax_id,
         },
         "clinician": {"name": str(appointment.clinician), "npi": appointment.clinician.npi},
-        "patient": {**_place(str(patient), patient), "chart_number": patient.chart_number},
+        "patient": {**place(str(patient), patient), "chart_number": patient.chart_number},
         "service_date": appointment.service_date.isoformat(),
         "diagnoses": [
             {"code": code, "label": appointment.diagnosis_labels.get(code, "")}
@@ -189,7 +189,8 @@ def _given(value: Decimal | None) -> Decimal:
     return value
 
 
-def _place(name: str, row: Any) -> dict[str, str]:
+def place(name: str, row: Any) -> dict[str, str]:
+    """Name and address of a patient, location or provider as a document keeps them."""
     return {
         "name": name,
         "street": row.street,

@@ -205,7 +205,9 @@ def _as_split(
 ) -> list[Entry]:
     """Entries of a split written by hand; what is left of the amount is free credit."""
     wanted = {public_id: share for public_id, share in split if share != ZERO}
-    charges = {row.public_id: row.pk for row in Charge.objects.filter(public_id__in=wanted, patient_id=patient_id)}
+    charges = {
+        row.public_id: row.pk for row in Charge.objects.filter(public_id__in=wanted, patient_id=patient_id)
+    }
     owed = dict(oldest_dues(patient_id))
     entries = []
     for public_id, share in wanted.items():

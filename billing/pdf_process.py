@@ -20,6 +20,7 @@ STATIC = Path(__file__).resolve().parent.parent / "static"
 OWN_FILES = {
     "statement.css": "text/css",
     "estimate.css": "text/css",
+    "papers.css": "text/css",
     "vendor/inter/Inter-Regular-subset.woff2": "font/woff2",
     "vendor/inter/Inter-SemiBold-subset.woff2": "font/woff2",
 }

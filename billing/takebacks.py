@@ -6,18 +6,19 @@ Stands beside ``payments``; refunds of credit are there.
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 from django.db.models import Sum
 
-from billing import invoicing, ledger
+from billing import invoicing, ledger, one_offs
 from billing.enums import MethodKind, TxnKind
 from billing.errors import BadPayment
 from billing.ledger import Entry
-from billing.models import LedgerEntry, LedgerTxn, Receipt
+from billing.models import Invoice, LedgerEntry, LedgerTxn, Receipt
 from billing.payments import lock_patient_money
 from clinics import audit
+from clinics.settings import value_of
 from lib.money import ZERO
 
 
@@ -73,6 +74,32 @@ def reverse_payment(receipt: Receipt, *, reason: str, today: date) -> LedgerTxn:
         method=receipt.method.name,
     )
     return txn
+
+
+def take_back(receipt: Receipt, *, reason: str, fee: Decimal, at: datetime, today: date) -> Invoice | None:
+    """``reverse_payment`` with the fee a bounced check costs the patient; the fee's invoice, if there is one.
+
+    A second call takes nothing back twice and charges no second fee.
+    """
+    if fee < ZERO:
+        raise BadPayment("A fee is 0.00 or more.", code="bad_fee")
+    was_back = is_reversed(receipt)
+    reverse_payment(receipt, reason=reason, today=today)
+    if fee == ZERO or was_back:
+        return None
+    assert receipt.patient is not None and receipt.location is not None, "reverse_payment looked"
+    name = f"Returned {receipt.method.name.lower()} {receipt.reference}".strip()
+    item = one_offs.Item(name=name, price=fee, code="RETURNED")
+    return one_offs.issue(
+        receipt.patient, [item], location=receipt.location, at=at, today=today, reason=reason.strip()
+    )
+
+
+def proposed_fee(receipt: Receipt) -> Decimal:
+    """What the location asks for a bounced check; 0.00 for a method without a number to bounce."""
+    if receipt.location is None or "check" not in receipt.method.name.lower():
+        return ZERO
+    return Decimal(value_of("bounced_check_fee", receipt.location))
 
 
 def applied_to(receipt: Receipt) -> list[tuple[int | None, Decimal]]:

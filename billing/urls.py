@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from billing.views import catalogue, checkout, documents, estimates, money, receipts, worklists
+from billing.views import catalogue, checkout, documents, drawer, estimates, money, receipts, worklists
 
 app_name = "billing"
 urlpatterns = [
@@ -21,6 +21,10 @@ urlpatterns = [
     path("coding/", worklists.coding, name="coding"),
     path("charges/<str:public_id>/why/", checkout.why, name="why"),
     path("receipts/<str:public_id>/", receipts.receipt, name="receipt"),
+    path("receipts/<str:public_id>/pdf/", receipts.receipt_pdf, name="receipt-pdf"),
+    path("receipts/<str:public_id>/mail/", receipts.receipt_mail, name="receipt-mail"),
+    path("drawer/", drawer.drawer, name="drawer"),
+    path("patients/<str:public_id>/one-off/", drawer.one_off, name="one-off"),
     path("receipts/<str:public_id>/take-back/", receipts.reverse_payment, name="reverse-payment"),
     path("patients/<str:public_id>/balance/", money.patient_balance, name="patient-balance"),
     path("patients/<str:public_id>/explain/", money.explain, name="explain"),
@@ -30,6 +34,7 @@ urlpatterns = [
     path("patients/<str:public_id>/statement/", documents.statement_preview, name="statement-preview"),
     path("invoices/<str:public_id>/", documents.invoice, name="invoice"),
     path("invoices/<str:public_id>/print/", documents.invoice_print, name="invoice-print"),
+    path("invoices/<str:public_id>/superbill/", documents.superbill_pdf, name="superbill-pdf"),
     path("invoices/<str:public_id>/void/", documents.void_invoice, name="void-invoice"),
     path("invoices/<str:public_id>/write-off/", documents.write_off, name="write-off"),
     path("statements/", documents.statement_list, name="statements"),

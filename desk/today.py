@@ -15,7 +15,7 @@ from django.db.models import Sum
 
 from appointments.enums import AppointmentState
 from appointments.models import Appointment
-from billing.models import LedgerEntry, Receipt
+from billing.models import LedgerEntry
 from clinics.models import Location
 from insurance.models import Layer
 from lib.money import ZERO
@@ -79,13 +79,6 @@ def read_day(location: Location, day: date) -> list[DayRow]:
         )
         for visit in visits
     ]
-
-
-def drawer(location: Location, day: date, actor: str) -> list[tuple[str, Decimal]]:
-    """What one person took today, by method (B13: counted against the drawer)."""
-    rows = Receipt.objects.filter(location=location, received_on=day, created_by=actor, kind="patient")
-    sums = rows.values_list("method__name").annotate(sum=Sum("amount")).order_by("method__name")
-    return [(name, amount) for name, amount in sums]
 
 
 def _row(visit: Appointment, layer: Layer | None, due: Decimal, credit: Decimal) -> DayRow:

@@ -35,6 +35,11 @@ LISTS: dict[str, str] = {
     "billing:missing-charges": "",
     "billing:not-transitioned": "",
     "billing:coding": "",
+    "appointments:salt-drift": "",
+    "appointments-api:salt-drift": "",
+    "billing:drawer": "",
+    "billing-api:drawer": "",
+    "billing-api:drawer-closes": "",
     "billing-api:missing-charges": "",
     "billing-api:not-transitioned": "",
     "billing-api:coding": "",
@@ -113,6 +118,7 @@ NO_LISTS: dict[str, str] = {
     "api-docs": "no rows",
     "billing:transition-batch": "starts a job, no page",
     "billing-api:transitions": "starts a job",
+    "billing-api:one-off-invoices": "makes one",
 }
 
 

@@ -21,6 +21,7 @@ from billing.errors import BadPayment, CannotCheckOut
 from billing.forms import patient_methods
 from billing.links import url_if_there
 from billing.models import Charge, Receipt
+from billing.papers import RECEIPT_WITH, mail_obstacle
 from billing.payments import Payment, parse_payment
 from billing.views.local import render_at
 from billing.views.receipts import receipt_rows
@@ -75,7 +76,9 @@ def _take(request: HttpRequest, visit: Appointment) -> HttpResponse:
         answer = _once(request, visit, handed_over)
     except (BadPayment, CannotCheckOut) as error:
         if error.code not in FIELD_OF:
-            return _open(request, visit, typed=_all_typed(request), refused=error.message, status=error.status)
+            return _open(
+                request, visit, typed=_all_typed(request), refused=error.message, status=error.status
+            )
         return _open(
             request,
             visit,
@@ -176,7 +179,9 @@ def _open(
         "place_words": place_words(visit.place_of_service),
         "zero_reason": request.POST.get("zero_reason", ""),
         "needs_zero_reason": checkout.needs_zero_reason(visit, preview.visit),
-        "estimate_url": url_if_there("billing:visit-estimate", visit.public_id) if preview.visit.layers else "",
+        "estimate_url": url_if_there("billing:visit-estimate", visit.public_id)
+        if preview.visit.layers
+        else "",
         "may_ask_self_pay": visit.profile.kind != ProfileKind.SELF_PAY,
         "here": request.get_full_path(),
         "split_open": bool(request.POST.get("split")),
@@ -198,20 +203,20 @@ def _done(request: HttpRequest, visit: Appointment) -> HttpResponse:
     invoice = checkout.live_invoice(visit)
     assert invoice is not None, "the caller looked"
     asked = request.GET.getlist("receipt")[:6]
-    receipts = Receipt.objects.filter(patient=visit.patient).select_related(
-        "method", "location__clinic", "patient"
-    )
+    receipts = Receipt.objects.filter(patient=visit.patient).select_related(*RECEIPT_WITH)
     shown = (
         receipts.filter(public_id__in=asked)
         if asked
         else receipts.filter(entries__charge__invoice=invoice).distinct()
     )
     balance = balances.invoices([invoice.pk])[invoice.pk]
+    found = list(shown.order_by("pk"))
     context = {
         "visit": visit,
         "invoice": invoice,
         "balance": balance,
-        "receipts": receipt_rows(list(shown.order_by("pk"))),
+        "receipts": receipt_rows(found),
+        "no_mail": mail_obstacle(found[0]) if found else "",
         "credit": balances.patient_credit(visit.patient_id),
         "old": balances.patient_due(visit.patient_id) - balance.patient,
         "claim_url": url_if_there("claims:for-invoice", invoice.public_id)

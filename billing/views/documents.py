@@ -14,14 +14,24 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from billing import patient_money, statement_batches, statement_pdf, statements, stories, voiding, writeoffs
-from billing.enums import InvoiceState, WriteOffType
+from billing import (
+    papers,
+    patient_money,
+    statement_batches,
+    statement_pdf,
+    statements,
+    stories,
+    voiding,
+    writeoffs,
+)
+from billing.enums import InvoiceKind, InvoiceState, WriteOffType
 from billing.errors import CannotVoid, CannotWriteOff, NothingDue
 from billing.forms import ReasonForm, WriteOffForm
 from billing.links import url_if_there
 from billing.models import Invoice, Statement
 from billing.views.local import render_at
 from billing.views.money import FILLS, STATES, bar_parts
+from billing.views.receipts import pdf_response
 from billing.writeoffs import WriteOff
 from clinics import audit
 from lib.dates import local_day
@@ -33,6 +43,11 @@ from work.idempotency import once
 
 PAGE = 50
 INVOICE_WITH = ("patient", "location", "location__clinic", "appointment")
+AFTER_VOID: dict[str, str] = {
+    InvoiceKind.APPOINTMENT: "The visit goes back to complete and can be checked out again.",
+    InvoiceKind.ONE_OFF: "It stood on no visit.",
+    InvoiceKind.MISSED: "The missed visit stays as it is, without a charge.",
+}
 WRITE_OFF_FIELDS = {
     "over_limit": "amount",
     "more_than_owed": "amount",
@@ -76,6 +91,14 @@ def invoice_print(request: HttpRequest, public_id: str) -> HttpResponse:
     return render_at(row.location, request, "billing/superbill.html", context)
 
 
+@require_GET
+def superbill_pdf(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The superbill's PDF, from the frozen document."""
+    row = get_object_or_404(Invoice.objects.select_related(*INVOICE_WITH), public_id=public_id)
+    audit.record("invoice.download", "invoice", row.public_id)
+    return pdf_response(papers.superbill_pdf(row), f"superbill-{row.number}")
+
+
 @require_http_methods(["GET", "POST"])
 def void_invoice(request: HttpRequest, public_id: str) -> HttpResponse:
     """Void an invoice, or say what stands in the way."""
@@ -97,7 +120,7 @@ def void_invoice(request: HttpRequest, public_id: str) -> HttpResponse:
         except CannotVoid as error:
             form.add_error(None, error.message)
         else:
-            messages.success(request, f"{row.number} is void. The visit can be checked out again.")
+            messages.success(request, f"{row.number} is void. {AFTER_VOID[row.kind]}")
             return redirect(reverse("billing:invoice", args=[public_id]))
     money = patient_money.of_invoices([row])[0]
     paid = money.balance.paid_by_patient
@@ -111,7 +134,7 @@ def void_invoice(request: HttpRequest, public_id: str) -> HttpResponse:
             f"{show_money(paid)} that the patient paid stays received and becomes credit."
             if paid
             else "Nothing was paid on it.",
-            "The visit goes back to complete and can be checked out again.",
+            AFTER_VOID[row.kind],
         ],
         "button": f"Void {row.number}",
         "back": reverse("billing:invoice", args=[public_id]),

@@ -15,9 +15,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from billing import balances, patient_money, payments, stories
-from billing.enums import Channel
+from billing.enums import Channel, InvoiceKind
 from billing.errors import BadPayment
 from billing.forms import RefundForm, TakeForm, patient_methods
+from billing.links import url_if_there
 from billing.models import Charge, Statement
 from billing.patient_money import PatientMoney, VisitMoney
 from billing.views.local import render_at
@@ -149,7 +150,9 @@ def refund(request: HttpRequest, public_id: str) -> HttpResponse:
 
 def typed_split(request: HttpRequest) -> list[tuple[str, str]]:
     """The split as it was written: (charge, text) of each ``pays_CHARGE`` field; empty when nobody changed it."""
-    rows = [(name[5:], value.strip()) for name, value in request.POST.items() if name.startswith("pays_")]
+    rows = [
+        (name[5:], str(value).strip()) for name, value in request.POST.items() if name.startswith("pays_")
+    ]
     return rows[:200] if request.POST.get("own_split") else []
 
 
@@ -260,13 +263,22 @@ def _tiles(patient: Patient, money: PatientMoney) -> list[dict[str, Any]]:
     ]
 
 
+def _named(visit: VisitMoney) -> str:
+    """What the invoice is for: the visit's type, a missed visit's status, a product."""
+    appointment = visit.invoice.appointment
+    if appointment is None or visit.invoice.kind == InvoiceKind.MISSED:
+        return str(visit.charges[0].description) if visit.charges else "Other charge"
+    return str(appointment.appointment_type)
+
+
 def _visit_row(visit: VisitMoney) -> dict[str, Any]:
     words, family, icon = STATES[visit.state]
     appointment = visit.invoice.appointment
     return {
         "money": visit,
         "url": reverse("billing:invoice", args=[visit.invoice.public_id]),
-        "name": appointment.appointment_type.name if appointment else "Other charge",
+        "name": _named(visit),
+        "visit_url": url_if_there("appointments:visit", appointment.public_id) if appointment else "",
         "bar": bar_parts(visit),
         "said": ", ".join(f"{words} {show_money(amount)}" for words, amount in places(visit)),
         "words": words,

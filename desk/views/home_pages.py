@@ -115,6 +115,7 @@ def reports(request: Any) -> HttpResponse:
             [
                 ("Missing charges", "billing:missing-charges", "Visits without a charge, and what to do"),
                 ("Not transitioned", "billing:not-transitioned", "Visits that could not be charged, and why"),
+                ("SALT drift", "appointments:salt-drift", "Visits that are the same many times running"),
                 ("Coding", "billing:coding", "Completed visits without confirmed codes"),
             ],
         ),

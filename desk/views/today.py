@@ -10,9 +10,9 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
 from appointments.models import Appointment
+from billing.drawers import open_drawer
 from clinics import audit
-from desk.today import TABS, drawer, read_day
-from lib.money import ZERO
+from desk.today import TABS, DayRow, read_day
 from patients.here import location_here, today_here
 
 
@@ -24,7 +24,7 @@ def today(request: Any) -> HttpResponse:
     rows = read_day(here, day)
     tab = request.GET.get("tab", "")
     shown = [row for row in rows if tab not in TABS or row.visit.state in TABS[tab][1]]
-    taken = drawer(here, day, request.user.email)
+    drawer = open_drawer(here, request.user.email)
     context = {
         "title": "Today" if day == now else "Visits",
         "here": here,
@@ -35,8 +35,9 @@ def today(request: Any) -> HttpResponse:
         "after": day + timedelta(days=1),
         "tab": tab,
         "tabs": _tabs(rows, tab, day),
-        "drawer": taken,
-        "drawer_total": sum((amount for _, amount in taken), ZERO),
+        "drawer": drawer.methods,
+        "drawer_total": drawer.system,
+        "chosen": _chosen(shown, request.GET.get("visit", "")),
     }
     return render(request, "desk/today.html", context)
 
@@ -47,7 +48,12 @@ def visit_panel(request: Any, public_id: str) -> HttpResponse:
     visit = get_object_or_404(Appointment.objects.select_related("patient", "location"), public_id=public_id)
     audit.record("patient.view", "patient", visit.patient.public_id)
     row = next(r for r in read_day(visit.location, visit.service_date) if r.visit.pk == visit.pk)
-    return render(request, "desk/parts/visit_panel.html", {"row": row, "visit": row.visit})
+    context = {
+        "row": row,
+        "visit": row.visit,
+        "is_today": visit.service_date == today_here(request),
+    }
+    return render(request, "desk/parts/visit_panel.html", context)
 
 
 def _tabs(rows: list[Any], tab: str, day: date) -> list[dict[str, Any]]:
@@ -65,6 +71,18 @@ def _tabs(rows: list[Any], tab: str, day: date) -> list[dict[str, Any]]:
             }
         )
     return tabs
+
+
+def _chosen(rows: list[DayRow], wanted: str) -> DayRow | None:
+    """Whose panel stands open: the visit just acted on, else who waits to check out, who is here, who comes next."""
+    asked = next((row for row in rows if row.visit.public_id == wanted), None)
+    if asked is not None:
+        return asked
+    for states in (("complete",), ("arrived", "in_treatment"), ("scheduled",)):
+        found = next((row for row in rows if row.visit.state in states), None)
+        if found is not None:
+            return found
+    return rows[0] if rows else None
 
 
 def _day(text: str | None, now: date) -> date:
