@@ -125,12 +125,12 @@ def asked_of(request: HttpRequest) -> Asked:
     """The filters of a list from its address; what cannot be read is left out."""
     get = request.GET
     return Asked(
-        location=Location.objects.filter(public_id=get.get("location", "")).first(),
-        clinician=Clinician.objects.filter(public_id=get.get("clinician", "")).first(),
-        state=get.get("state", ""),
+        location=Location.objects.filter(public_id=_plain(get.get("location", ""))).first(),
+        clinician=Clinician.objects.filter(public_id=_plain(get.get("clinician", ""))).first(),
+        state=_plain(get.get("state", "")),
         since=_day(get.get("since")),
         until=_day(get.get("until")),
-        chart=get.get("q", "").strip()[:20],
+        chart=_plain(get.get("q", "")),
         sort=get.get("sort", "day"),
     )
 
@@ -217,6 +217,11 @@ def _coding_cells(visit: Appointment) -> list[Any]:
         visit.service_date, visit.patient.list_name, visit.appointment_type.name, str(visit.clinician),
         visit.minutes, codes, " ".join(visit.diagnoses), visit.note,
     ]  # fmt: skip
+
+
+def _plain(text: str) -> str:
+    """What an address may ask for: a short word; anything the database could not read is left out."""
+    return text.strip()[:20] if text.isprintable() else ""
 
 
 def _wants_csv(request: HttpRequest) -> bool:
