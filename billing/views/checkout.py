@@ -179,9 +179,7 @@ def _open(
         "place_words": place_words(visit.place_of_service),
         "zero_reason": request.POST.get("zero_reason", ""),
         "needs_zero_reason": checkout.needs_zero_reason(visit, preview.visit),
-        "estimate_url": url_if_there("billing:estimate", visit.public_id)
-        if preview.visit.layers
-        else "",
+        "estimate_url": url_if_there("billing:estimate", visit.public_id) if preview.visit.layers else "",
         "may_ask_self_pay": visit.profile.kind != ProfileKind.SELF_PAY,
         "here": request.get_full_path(),
         "split_open": bool(request.POST.get("split")),
