@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -48,9 +48,12 @@ def guard(request: HttpRequest, patient_id: str) -> HttpResponse:
     patient = get_object_or_404(Patient.objects, public_id=patient_id)
     mode = request.GET.get("mode", "add")
     policy = Policy.objects.filter(patient=patient, public_id=request.GET.get("policy", "")).first()
-    start = parse_day(request.GET.get("from") or request.GET.get("effective_on", "")) or (
-        policy.effective_on if policy else None
+    asked = request.GET
+    typed = (
+        asked.get("from") or asked.get("on") or asked.get("effective_on") or asked.get("c1-effective_on", "")
     )
+    start = parse_day(typed) or (policy.effective_on if policy else None)
+    first = start + timedelta(days=1) if start and mode == "end" else start  # the last day is still covered
     until = policy.expires_on if policy and mode == "add" else None
     wanted = request.GET.get("profile", "")
     today = today_here(request)
@@ -61,7 +64,7 @@ def guard(request: HttpRequest, patient_id: str) -> HttpResponse:
             continue
         if (mode == "add" and (holds or not profile.layers.all())) or (mode == "end" and not holds):
             continue
-        found = coverage.guard(profile, Days(start, until))
+        found = coverage.guard(profile, Days(first, until))
         if found.rows:
             parts.append({"profile": profile, "guard": found, "days": _age(profile, found, today)})
     audit.record("coverage.read", "patient", patient.public_id)
