@@ -15,8 +15,8 @@ from appointments.models import Appointment
 from appointments.queries import GONE
 from billing import balances
 from billing.balances import LineBalance
-from billing.enums import InvoiceState, TxnKind
-from billing.models import Invoice, LedgerEntry
+from billing.enums import InvoiceState, PlanState, TxnKind
+from billing.models import Invoice, LedgerEntry, PlanLine
 from claims.enums import ClaimState
 from claims.models import Claim
 from claims.models.claims import DEAD_STATES
@@ -91,6 +91,7 @@ def candidates(
     money = balances.invoices([invoice.pk for invoice in invoices.values()])
     claims = standing_claims(invoices.values())
     answered = answered_money(invoices.values())
+    planned = on_a_plan(invoices.values())
     layers = layers_on_days((to, visit.service_date) for visit in visits)
     found = []
     for visit in visits:
@@ -100,6 +101,8 @@ def candidates(
         balance = money[invoice.pk] if invoice else LineBalance()
         posted = answered.get(invoice.pk) if invoice else None
         stops = _stops(visit, to, paying, own, posted)
+        if invoice is not None and invoice.pk in planned:
+            stops += ("It is part of an open payment plan: end the plan first.",)
         found.append(Candidate(visit, invoice, balance, own, paying, stops))
     return found
 
@@ -137,6 +140,14 @@ def answered_money(invoices: Iterable[Invoice]) -> dict[int, Decimal]:
         money = -amount if account.startswith("ar:") and receipt_id and account != "ar:patient" else ZERO
         found[invoice_id] = found.get(invoice_id, ZERO) + money
     return found
+
+
+def on_a_plan(invoices: Iterable[Invoice]) -> set[int]:
+    """Those of the invoices that stand on a payment plan that is still paid."""
+    rows = PlanLine.objects.filter(
+        charge__invoice_id__in=[invoice.pk for invoice in invoices], plan__state=PlanState.ACTIVE
+    )
+    return {key for key in rows.values_list("charge__invoice_id", flat=True) if key is not None}
 
 
 def _stops(
