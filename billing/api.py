@@ -28,6 +28,7 @@ from billing import (
     estimates_api,
     patient_money,
     payments,
+    price_api,
     statement_pdf,
     statements,
     takebacks,
@@ -389,4 +390,5 @@ urlpatterns = [
     *desk_api.urlpatterns,
     *estimates_api.urlpatterns,
     *till_api.urlpatterns,
+    *price_api.urlpatterns,
 ]

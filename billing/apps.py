@@ -15,6 +15,7 @@ class BillingConfig(AppConfig):
         import billing.statement_batches
         import billing.statement_pdf
         import billing.transition_batches
+        import billing.trials
         import billing.verification  # noqa: F401
         from appointments.hooks import CANCELLED, CLOSED_BOOKS, RESTORED
         from billing.invoicing import closed_books

@@ -74,3 +74,16 @@ class CannotEstimate(Refusal):
     """A good-faith estimate cannot be made of this visit; the message says why."""
 
     code = "cannot_estimate"
+
+
+class BadRule(Refusal):
+    """A price rule that cannot be read: ``fields`` says where."""
+
+    status = 400
+    code = "bad_rule"
+
+
+class RuleClash(Refusal):
+    """Nothing could choose between this rule and one that is there; the message names it."""
+
+    code = "rule_clash"

@@ -3,13 +3,12 @@ rules in the work modules."""
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 from django import forms
 
 from billing.enums import MethodKind, WriteOffType
-from billing.models import FeeSchedule, PaymentMethod
+from billing.models import PaymentMethod
 from lib.money import BadAmount, parse_money
 
 
@@ -118,50 +117,3 @@ class MethodForm(forms.ModelForm):  # type: ignore[type-arg]
             "is_active": "In use",
         }
         help_texts = {"needs_reference": "Check number or terminal reference. Never a card number."}
-
-
-class FeeRowForm(forms.Form):
-    """One fee of a schedule. Empty keys mean All; the row with most keys wins (B17.3)."""
-
-    schedule: forms.ModelChoiceField[Any] = forms.ModelChoiceField(
-        label="Schedule", queryset=None, to_field_name="public_id"
-    )
-    service: forms.ModelChoiceField[Any] = forms.ModelChoiceField(
-        label="Service", queryset=None, to_field_name="public_id"
-    )
-    payer: forms.ModelChoiceField[Any] = forms.ModelChoiceField(
-        label="Payer", queryset=None, required=False, to_field_name="public_id"
-    )
-    clinician: forms.ModelChoiceField[Any] = forms.ModelChoiceField(
-        label="Clinician", queryset=None, required=False, to_field_name="public_id"
-    )
-    location: forms.ModelChoiceField[Any] = forms.ModelChoiceField(
-        label="Location", queryset=None, required=False, to_field_name="public_id"
-    )
-    effective_on = forms.DateField(label="From", widget=forms.DateInput(attrs={"type": "date"}))
-    fee = MoneyInput(label="Fee")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        from appointments.models import Service
-        from clinics.models import Clinician, Location
-        from insurance.models import Payer
-
-        super().__init__(*args, **kwargs)
-        querysets = {
-            "schedule": FeeSchedule.objects.order_by("name"),
-            "service": Service.objects.filter(is_active=True).order_by("code"),
-            "payer": Payer.objects.filter(is_active=True).order_by("name"),
-            "clinician": Clinician.objects.filter(is_active=True).order_by("last_name"),
-            "location": Location.objects.filter(is_active=True).order_by("name"),
-        }
-        for name, queryset in querysets.items():
-            self.fields[name].queryset = queryset  # type: ignore[attr-defined]
-            if not self.fields[name].required:
-                self.fields[name].empty_label = "All"  # type: ignore[attr-defined]
-
-    def clean_fee(self) -> Decimal:
-        """0.00 is a price; less is not."""
-        fee: Decimal = self.cleaned_data["fee"]
-        if fee is None or fee < 0:
-            raise forms.ValidationError("A fee is 0.00 or more.")
-        return fee

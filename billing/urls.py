@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from django.urls import path
 
-from billing.views import catalogue, checkout, documents, drawer, estimates, money, receipts, worklists
+from billing.views import (
+    catalogue,
+    checkout,
+    documents,
+    drawer,
+    estimates,
+    money,
+    prices,
+    receipts,
+    rules,
+    worklists,
+)
 
 app_name = "billing"
 urlpatterns = [
@@ -42,5 +53,16 @@ urlpatterns = [
     path("statements/<str:public_id>/", documents.statement, name="statement"),
     path("statements/<str:public_id>/pdf/", documents.statement_download, name="statement-pdf"),
     path("settings/payment-methods/", catalogue.payment_methods, name="payment-methods"),
-    path("settings/fees/", catalogue.fees, name="fees"),
+    path("settings/fees/", prices.fees, name="fees"),
+    path("settings/fees/new-schedule/", prices.add_schedule, name="fee-schedule-new"),
+    path("settings/fees/copy/", prices.copy_fees, name="fee-copy"),
+    path("settings/fees/import/", prices.import_fees, name="fee-import"),
+    path("settings/agreed-fees/", prices.agreed_fees, name="agreed-fees"),
+    path("patients/<str:public_id>/agreed-fees/", prices.patient_agreed_fees, name="patient-agreed-fees"),
+    path("settings/modifier-rules/", rules.modifier_rules, name="modifier-rules"),
+    path("settings/prices/<str:price_kind>/<str:public_id>/remove/", prices.remove, name="price-remove"),
+    path("settings/what-if/", rules.what_if_page, name="what-if"),
+    path("settings/rule-trials/", rules.rule_trials, name="rule-trials"),
+    path("settings/rule-trials/<str:public_id>/", rules.rule_trial, name="rule-trial"),
+    path("settings/rule-trials/<str:public_id>/switch-on/", rules.switch_on, name="rule-trial-switch-on"),
 ]

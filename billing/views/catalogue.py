@@ -1,4 +1,4 @@
-"""Settings of the billing room: payment methods and fee schedules."""
+"""Settings of the billing room: payment methods."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods
 
 from billing.enums import MethodKind
-from billing.forms import FeeRowForm, MethodForm
-from billing.models import FeeRow, FeeSchedule, PaymentMethod
+from billing.forms import MethodForm
+from billing.models import PaymentMethod
 from clinics import audit
 
 
@@ -36,29 +36,3 @@ def payment_methods(request: HttpRequest) -> HttpResponse:
             return redirect("billing:payment-methods")
     context = {"rows": PaymentMethod.objects.all(), "form": form, "chosen": row}
     return render(request, "billing/payment_methods.html", context, status=400 if form.errors else 200)
-
-
-@require_http_methods(["GET", "POST"])
-def fees(request: HttpRequest) -> HttpResponse:
-    """Fee schedules with their rows; add a row. A fee is never changed: a new one starts on its day."""
-    form = FeeRowForm(request.POST or None)
-    if not FeeSchedule.objects.exists():
-        FeeSchedule.objects.get_or_create(name="Standard", defaults={"kind": "standard"})
-    if request.method == "POST" and form.is_valid():
-        try:
-            with transaction.atomic():
-                row = FeeRow.objects.create(**form.cleaned_data)
-        except IntegrityError:
-            form.add_error("effective_on", "There is a fee for exactly this from this day already.")
-        else:
-            audit.record(
-                "fee.add", "service", row.service.public_id, fee=str(row.fee), since=str(row.effective_on)
-            )
-            messages.success(request, "Fee added")
-            return redirect("billing:fees")
-    rows = FeeRow.objects.select_related(
-        "schedule", "service", "payer", "plan", "clinician", "location"
-    ).order_by("schedule__name", "service__code", "-effective_on", "pk")[:500]
-    return render(
-        request, "billing/fees.html", {"rows": rows, "form": form}, status=400 if form.errors else 200
-    )

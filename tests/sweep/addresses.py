@@ -54,6 +54,7 @@ NOUNS: dict[str, tuple[str, str]] = {
 }
 # Words that are no row of any clinic: the same text for everybody.
 WORDS: dict[str, str] = {
+    "price_kind": "fee",
     "group": "check-out",
     "kind": "cash",
     "act": "view",
@@ -64,7 +65,14 @@ WORDS: dict[str, str] = {
 # What such a word is for one route.
 WORD_OF: dict[str, str] = {"responses:act": "post", "responses:denial-act": "call"}
 # Exceptions, by "route.parameter".
-BY_ROUTE: dict[str, tuple[str, str]] = {}
+BY_ROUTE: dict[str, tuple[str, str]] = {
+    "billing:price-remove.public_id": ("fee_row", "public_id"),
+    "billing-api:price-rule.public_id": ("fee_row", "public_id"),
+    "billing-api:fee-csv.public_id": ("schedule", "public_id"),
+    "billing-api:rule-trial.public_id": ("trial", "public_id"),
+    "billing:rule-trial.public_id": ("trial", "public_id"),
+    "billing:rule-trial-switch-on.public_id": ("trial", "public_id"),
+}
 # Names by which a query or a form may ask for a row -> the thing of the clinic.
 ASKED_BY: dict[str, str] = {
     "patient": "patient",

@@ -17,9 +17,9 @@ from django.utils import timezone
 
 from appointments.enums import AppointmentState
 from appointments.models import AppointmentStatus
-from billing import statements
+from billing import statements, trials
 from billing.checkout import check_out
-from billing.models import Invoice, Receipt
+from billing.models import FeeRow, FeeSchedule, Invoice, Receipt
 from billing.payments import Payment
 from claims import queue, submitting
 from claims.models import Batch, Claim, CoverageMove
@@ -43,7 +43,7 @@ from tests.cast import (
 from tests.responses.edi import claim as clp
 from tests.responses.edi import remit
 from tests.responses.stage import take
-from work import outbox
+from work import jobs, outbox
 
 
 @dataclass
@@ -116,7 +116,19 @@ def make_things(world: World, mark: str, payer: Any, service: Any) -> dict[str, 
     ContractRate.objects.create(
         payer=payer, procedure_code="97110", allowed=Decimal("70.00"), effective_on=TODAY
     )
+    schedule = FeeSchedule.objects.create(name=f"{mark} Fees", kind="standard")
+    fee = FeeRow.objects.create(
+        schedule=schedule, service=world.exam, payer=payer, effective_on=TODAY, fee=Decimal("70.00")
+    )
+    trial = jobs.start(
+        trials.KIND,
+        f"Trial: {mark}",
+        params={"rule": f"{mark} rule", "kind": "default-price", "months": 6, "typed": {}},
+    )
     return {
+        "schedule": schedule,
+        "fee_row": fee,
+        "trial": trial,
         "payer": payer,
         "plan": payer.plans.get(),
         "service": service,
