@@ -184,10 +184,10 @@ class SameDayRuleForm(RuleForm):
         label="Services", queryset=None, to_field_name="public_id", help_text="Counted together."
     )
     occurrence = forms.IntegerField(
-        label="The", min_value=1, max_value=99, initial=2, help_text="2: the second."
+        label="Time of the day", min_value=1, max_value=99, initial=2, help_text="2: the second."
     )
-    and_later = forms.BooleanField(label="and every later one", required=False)
-    modifier = forms.CharField(label="gets", max_length=2)
+    and_later = forms.BooleanField(label="And every later one", required=False)
+    modifier = forms.CharField(label="Adds", max_length=2)
     payer = Pick("Payer", "All payers")
     per_clinician = forms.BooleanField(label="Count each clinician alone", required=False)
 

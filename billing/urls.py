@@ -30,6 +30,7 @@ urlpatterns = [
     path("not-transitioned/", worklists.not_transitioned, name="not-transitioned"),
     path("not-transitioned/charge/", worklists.start_batch, name="transition-batch"),
     path("coding/", worklists.coding, name="coding"),
+    path("invoices/<str:public_id>/why/", rules.invoice_why, name="invoice-why"),
     path("charges/<str:public_id>/why/", checkout.why, name="why"),
     path("receipts/<str:public_id>/", receipts.receipt, name="receipt"),
     path("receipts/<str:public_id>/pdf/", receipts.receipt_pdf, name="receipt-pdf"),

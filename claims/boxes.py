@@ -71,6 +71,7 @@ class LineRow:
     pointers: str
     rendering: str
     place_of_service: str
+    why: str = ""  # where its charge says why it is what it is
 
     @property
     def modifiers(self) -> str:

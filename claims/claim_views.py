@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
@@ -225,12 +226,19 @@ def _tab(state: ClaimState) -> str:
     return next((tab for tab, known in queries.TABS.items() if known == state), "ready")
 
 
+def _charge_whys(row: Claim) -> dict[int, str]:
+    """Where each line's charge says why it is what it is, by the line's place."""
+    charges = row.lines.values_list("line_no", "charge__public_id")
+    return {number - 1: reverse("billing:why", args=[public_id]) for number, public_id in charges}
+
+
 def _review(row: Claim) -> dict[str, Any]:
     """Boxes, lines and findings, each finding with the field it leads to or the page that mends it."""
     document = thaw(ClaimDocument, row.document)
     sections = boxes.sections(document)
     paths = [box.path for section in sections for box in section.boxes if box.path]
-    lines = boxes.line_rows(document)
+    whys = _charge_whys(row)
+    lines = [replace(line, why=whys.get(line.place, "")) for line in boxes.line_rows(document)]
     paths += [f"lines.{line.place}.{name}" for line in lines for name in ("pointers", "modifiers")]
     changed = review.kept_edits(row)
     findings: list[dict[str, Any]] = []

@@ -152,6 +152,7 @@ ROUTES: dict[str, str | dict[str, str]] = {
     "billing-api:good-faith-pdf": "visit.view",
     "billing:why-line": "visit.view",
     "billing:why": "visit.view",
+    "billing:invoice-why": "visit.view",
     "billing:try-visit": "checkout",
     "billing:missed-visit": "visit.view",
     "billing:missing-charges": "visit.view",

@@ -279,6 +279,7 @@ def _visit_row(visit: VisitMoney) -> dict[str, Any]:
         "url": reverse("billing:invoice", args=[visit.invoice.public_id]),
         "name": _named(visit),
         "visit_url": url_if_there("appointments:visit", appointment.public_id) if appointment else "",
+        "why": reverse("billing:invoice-why", args=[visit.invoice.public_id]),
         "bar": bar_parts(visit),
         "said": ", ".join(f"{words} {show_money(amount)}" for words, amount in places(visit)),
         "words": words,

@@ -61,8 +61,14 @@ def fees(request: HttpRequest) -> HttpResponse:
         if answer is not None:
             return answer
     else:
+        usual = (
+            FeeSchedule.objects.filter(kind="standard").order_by("name").values_list("public_id", flat=True)
+        )
         form = FeeRowForm(
-            initial={"effective_on": today_here(request), "schedule": request.GET.get("schedule")}
+            initial={
+                "effective_on": today_here(request),
+                "schedule": request.GET.get("schedule") or usual.first(),
+            }
         )
     schedules = list(FeeSchedule.objects.order_by("kind", "name"))
     rows, chosen = _fee_rows(request)

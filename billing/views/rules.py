@@ -10,9 +10,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from appointments.models import Appointment, Service
-from billing import price_rules, trials, what_if
+from billing import price_rules, trials, what_if, whys
 from billing.errors import RuleClash
-from billing.models import ModifierRule, SameDayRule
+from billing.models import Invoice, ModifierRule, SameDayRule
 from billing.price_forms import (
     DefaultPriceForm,
     ModifierRuleForm,
@@ -22,7 +22,8 @@ from billing.price_forms import (
     WhatIfForm,
 )
 from billing.views.prices import add_or_try, small_number
-from lib.money import parse_money
+from clinics import audit
+from lib.money import parse_money, total
 from patients.here import today_here
 from work.models import Job
 
@@ -144,6 +145,20 @@ def rule_trial(request: HttpRequest, public_id: str) -> HttpResponse:
         "hidden": max(0, result.get("changed", 0) - len(rows)),
     }
     return render(request, "billing/rule_trial.html", context)
+
+
+@require_GET
+def invoice_why(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Why a whole visit costs what it costs: each of its charges with the trace stored with it (side sheet)."""
+    invoice = get_object_or_404(Invoice.objects.select_related("patient"), public_id=public_id)
+    charges = list(invoice.charges.order_by("line_no"))
+    audit.record("patient.read", "patient", invoice.patient.public_id, page="invoice-why")
+    context = {
+        "invoice": invoice,
+        "amount": total(charge.amount for charge in charges),
+        "charges": [{"charge": charge, "steps": whys.steps(charge.trace)} for charge in charges],
+    }
+    return render(request, "billing/parts/why_invoice.html", context)
 
 
 @require_POST

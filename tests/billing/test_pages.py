@@ -371,3 +371,22 @@ def test_an_invoice_is_closed_when_nobody_owes(world, visit):
         selfpay = make_visit(world, patient, make_profile(patient))
     assert checked_out(world, selfpay, "150.00").state == "closed"
     assert checked_out(world, visit, "25.00").state == "open", "the insurer still owes"
+
+
+@pytest.mark.rule("B17.0")
+def test_every_charge_says_why_on_the_invoice_and_on_the_patients_page(desk, world, visit):
+    with world.open():
+        invoice = check_out(visit.public_id, [], at=timezone.now()).invoice
+        charge = invoice.charges.get()
+        patient = visit.patient.public_id
+    assert url("why", charge.public_id) in desk.get(url("invoice", invoice.public_id)).content.decode()
+    assert url("invoice-why", invoice.public_id) in desk.get(url("patient-balance", patient)).content.decode()
+    for address in (url("why", charge.public_id), url("invoice-why", invoice.public_id)):
+        told = desk.get(address).content.decode()
+        for words in (
+            "Why 150.00?",
+            "B17.3.6",
+            "The service&#x27;s own price from 2020-01-01: 150.00.",
+            "B17.7",
+        ):
+            assert words in told

@@ -18,12 +18,15 @@ from django.utils import timezone
 
 from appointments.enums import AppointmentState
 from appointments.models import Appointment, AppointmentStatus, Service
+from billing import trials
+from billing.models import FeeRow, FeeSchedule, ModifierRule
 from clinics.models import Clinician, Membership, User
 from clinics.roles import Role
 from insurance.models import InsuranceProfile, Payer
 from lib.dates import local_day
 from patients.models import Patient
 from tests.cast import World, make_patient, make_policy, make_profile, make_service, make_visit, make_world
+from work import jobs
 
 # The smallest picture that a browser draws: one grey point.
 PICTURE = bytes.fromhex(
@@ -118,6 +121,25 @@ def make_people(days: Days) -> None:
     )
     days.made["status"] = AppointmentStatus.objects.create(name="Seen", state="complete", transition=True)
     days.made["exercise"] = make_service("97110", "Therapeutic exercise, 15 minutes", "46.00")
+    schedule = FeeSchedule.objects.create(name="Standard", kind="standard")
+    days.made["fee"] = FeeRow.objects.create(
+        schedule=schedule,
+        service=days.made["exercise"],
+        payer=world.medicare,
+        effective_on=date(2026, 1, 1),
+        fee=Decimal("40.00"),
+    )
+    ModifierRule.objects.create(pos="02", modifiers=["95"], fee_percent=Decimal("-10"))
+    days.made["trial"] = jobs.start(
+        trials.KIND, "Trial", params={"rule": "97110 at 50.00 by default", "months": 6, "kind": "default-price",
+                                      "typed": {"effective_on": "2026-12-01"}},
+    )  # fmt: skip
+    jobs.finish(
+        days.made["trial"],
+        result={"visits": 4, "charges": 5, "changed": 1, "difference": "4.00", "patient_difference": "0.00",
+                "changes": []},
+        done=4,
+    )  # fmt: skip
     person(days, "Maren", "Okafor", world.aetna, member="W100000001")
     person(days, "Gideon", "Marsh", world.medicare, world.aarp, member="1EG4TE5MK73")
     person(days, "Priya", "Nandakumar", world.aetna, member="COPAY25-1")
