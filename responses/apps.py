@@ -10,4 +10,4 @@ class ResponsesConfig(AppConfig):
 
     def ready(self) -> None:
         """Declare settings and register the handlers of this room's promises."""
-        from responses import settings, tasks, verification  # noqa: F401 - imported for what they register
+        from responses import settings, tasks, verification, what_if  # noqa: F401 - imported for what they register

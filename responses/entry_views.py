@@ -95,10 +95,11 @@ def upload(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         file = form.cleaned_data["file"]
         try:
-            told = remit.take_bytes(
-                file.read(), file.name or "upload", "upload", at=timezone.now(),
-                effective_on=form.cleaned_data["effective_on"],
-            )  # fmt: skip
+            day, name = form.cleaned_data["effective_on"], file.name or "upload"
+            if "preview" in request.POST:
+                told = remit.preview_bytes(file.read(), name, at=timezone.now(), effective_on=day)
+            else:
+                told = remit.take_bytes(file.read(), name, "upload", at=timezone.now(), effective_on=day)
         except Refusal as refusal:
             form.add_error("file", refusal.message)
         else:

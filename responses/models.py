@@ -191,3 +191,16 @@ class BankLine(PublicModel):
             models.UniqueConstraint(fields=["clinic", "on", "amount", "reference"], name="bank_line_once"),
             models.UniqueConstraint(fields=["clinic", "remittance"], name="bank_line_of_remittance"),
         ]
+
+
+class TrustedCode(TenantModel):
+    """A payer's code whose answers may post by themselves under preview; an undo switches it off."""
+
+    payer = TenantForeignKey("insurance.Payer", models.CASCADE, related_name="+")
+    code = models.CharField(max_length=8)  # CO-45; "none" for an answer without adjustments
+    is_on = models.BooleanField(default=False)
+    because = models.CharField(max_length=120, blank=True)  # why it was switched off
+    changed_by = models.CharField(max_length=254)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["clinic", "payer", "code"], name="trusted_code_once")]

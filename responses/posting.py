@@ -30,7 +30,7 @@ from lib.identifiers import new_public_id
 from lib.money import total
 from responses import entries as made_of
 from responses import family as families
-from responses import remittance_rows
+from responses import remittance_rows, trust
 from responses.claim_ledger import ClaimLedger
 from responses.enums import MatchQuality, PostingState, RemittanceState
 from responses.family import Family, FamilyKey
@@ -43,7 +43,7 @@ from responses.plan_json import plan_json, sums_of
 from responses.plan_result import ClaimPlan
 from responses.receipts import close_if_empty, open_receipt, payment_day
 from responses.remittance_facts import balance_reason
-from responses.settings import OFF, POST, Handling, handling_at
+from responses.settings import OFF, POST, PREVIEW, Handling, handling_at
 from work import outbox
 from x12.documents.remittance import ClaimPayment
 from x12.documents.remittance import Remittance as RemittanceDocument
@@ -72,6 +72,7 @@ class _Sitting:
     at: datetime
     families: dict[FamilyKey, Family]
     handlings: dict[int, Handling] = field(default_factory=dict)
+    trusted: frozenset[str] = frozenset()
     waiting: list[Posting] = field(default_factory=list)
     posted: list[tuple[ClaimResponse, Family]] = field(default_factory=list)
 
@@ -131,6 +132,7 @@ def take_claims(
         families.load(match.key for match in matches if match.key is not None),
     )  # fmt: skip
     row.payer = remittance_rows.payer_of(document, matches, sitting.families)
+    sitting.trusted = trust.trusted_codes(row.payer)
     if not balance:
         row.effective_on = _effective_on(sitting, document)
         open_receipt(row, document, today, row.effective_on)
@@ -189,7 +191,10 @@ def _take_claim(sitting: _Sitting, place: int, payment: ClaimPayment, match: Fam
         found.set_expected(find_layer(payment, facts.payer, found.ledger).layer)
     plan = plan_claim(payment, found.ledger if found else None, facts, handling.terms)
     response = _row(sitting, place, payment, match, found, plan)
-    posts = plan.posts and handling.autopay == POST
+    posts = plan.posts and (
+        handling.autopay == POST
+        or (handling.autopay == PREVIEW and trust.codes_of(payment) <= sitting.trusted)
+    )
     response.state = PostingState.PROPOSED if plan.posts else PostingState.EXCEPTION
     response.save(force_insert=True)
     if found is not None:

@@ -93,6 +93,16 @@ def take_bytes(
     return tell(inbound, is_new=is_new, digest=hashlib.sha256(content).hexdigest())
 
 
+def preview_bytes(
+    content: bytes, name: str, *, at: datetime, effective_on: date | None = None
+) -> dict[str, Any]:
+    """What taking a file in would do, by the code that takes it in, and rolled back: nothing is written."""
+    with transaction.atomic():
+        document = take_bytes(content, name, "upload", at=at, effective_on=effective_on)
+        transaction.set_rollback(True)
+    return {**document, "preview": True}
+
+
 def tell(inbound: InboundFile, *, is_new: bool, digest: str) -> dict[str, Any]:
     """The contract's JSON for one file."""
     own = list(inbound.remittances.order_by("ordinal"))
@@ -141,6 +151,7 @@ def _claim(row: ClaimResponse, *, is_repeat: bool) -> dict[str, Any]:
         "patient": _money(sum((Decimal(line["patient"]) for line in lines), ZERO)),
         "next": row.plan.get("next", "none"),
         "reasons": row.plan.get("reasons", {}),
+        "sides": row.plan.get("sides", []),
         "response": row.public_id,
     }
 

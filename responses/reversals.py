@@ -19,13 +19,15 @@ from claims import lifecycle
 from claims.enums import ClaimState
 from claims.models import Adjudication, Claim
 from clinics import audit
+from lib.frozen import thaw
 from responses import family as families
-from responses import posting, receipts
+from responses import posting, receipts, trust
 from responses.enums import PostingState
 from responses.errors import CannotUnpost
 from responses.family import POSTED, Family
 from responses.models import ClaimResponse, Remittance
 from responses.plan_result import ClaimPlan
+from x12.documents.remittance import ClaimPayment
 
 UNSENT = (ClaimState.NEW, ClaimState.READY, ClaimState.ON_HOLD, ClaimState.AWAITING_CROSSOVER)
 
@@ -94,6 +96,7 @@ def unpost(response: ClaimResponse, *, reason: str, at: datetime) -> None:
         if row.adjudication_id is not None:
             Adjudication.objects.filter(pk=row.adjudication_id).update(posted_at=None)
         withdraw_next(row, today)
+        trust.step_back(row, thaw(ClaimPayment, row.document))
         again = families.load([key])[key]
         _settle(row, again, today)
         receipts.close_if_empty(row.remittance)

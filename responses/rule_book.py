@@ -22,8 +22,8 @@ SUGGESTED = tuple(
 )  # the other W and P marks: shipped as suggestions, switched off
 
 
-def add(payer: Payer | None, group: str, reason: str, action: str) -> PostingRule:
-    """One rule more. An empty reason stands for every reason of the group. Raises BadInput."""
+def checked(group: str, reason: str, action: str) -> tuple[str, str]:
+    """Group and reason as a rule holds them. Raises BadInput for a rule that may not be."""
     group, reason = group.strip().upper(), reason.strip().upper()
     if group not in GROUPS or (reason and not (reason.isascii() and reason.isalnum() and len(reason) <= 5)):
         raise BadInput("A rule names a group (CO, PR, OA, PI) and a reason such as 59.", code="bad_rule")
@@ -33,6 +33,12 @@ def add(payer: Payer | None, group: str, reason: str, action: str) -> PostingRul
         raise BadInput(
             "Only PR amounts may go to the patient or the next insurer (B10).", code="not_the_patients"
         )
+    return group, reason
+
+
+def add(payer: Payer | None, group: str, reason: str, action: str) -> PostingRule:
+    """One rule more. An empty reason stands for every reason of the group. Raises BadInput."""
+    group, reason = checked(group, reason, action)
     try:
         with transaction.atomic():
             row = PostingRule.objects.create(

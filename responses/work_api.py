@@ -15,7 +15,8 @@ from rest_framework.response import Response
 
 from claims.models import Claim
 from clinics.errors import BadInput
-from responses import denial_acts, denials, deposits, queries, takebacks
+from insurance.models import Payer
+from responses import denial_acts, denials, deposits, queries, remit, takebacks, trust, what_if
 from responses.models import BankLine, ProviderAdjustment
 from responses.posting import clinic_day
 from work.idempotency import once
@@ -191,7 +192,78 @@ def _group(group: denials.Group) -> dict[str, Any]:
     }  # fmt: skip
 
 
+class WhatIfSerializer(serializers.Serializer):
+    """A rule to try on the answers of the last months."""
+
+    payer = serializers.CharField(max_length=40, required=False, allow_blank=True, default="")
+    group = serializers.CharField(max_length=2)
+    reason = serializers.CharField(max_length=5, required=False, allow_blank=True, default="")
+    action = serializers.CharField(max_length=12)
+    months = serializers.IntegerField(min_value=1, max_value=24, default=3)
+
+
+class TrustSerializer(serializers.Serializer):
+    """A payer's code, switched on or off."""
+
+    payer = serializers.CharField(max_length=40)
+    code = serializers.CharField(max_length=8)
+    is_on = serializers.BooleanField()
+
+
+class PreviewSerializer(serializers.Serializer):
+    """A file to try."""
+
+    file = serializers.FileField(allow_empty_file=True)
+
+
+@extend_schema(request=PreviewSerializer, responses=dict, operation_id="remittances_preview")
+@api_view(["POST"])
+def preview(request: Request) -> Response:
+    """What taking a file in would do; nothing is written."""
+    given = PreviewSerializer(data=request.data)
+    given.is_valid(raise_exception=True)
+    file = given.validated_data["file"]
+    return Response(remit.preview_bytes(file.read(), file.name or "preview", at=timezone.now()))
+
+
+@extend_schema(request=WhatIfSerializer, responses={202: dict}, operation_id="posting_rules_what_if")
+@api_view(["POST"])
+def what_if_rule(request: Request) -> Response:
+    """What a rule would have changed: the id of the job whose result tells it."""
+    given = WhatIfSerializer(data=request.data)
+    given.is_valid(raise_exception=True)
+    data = given.validated_data
+    payer = get_object_or_404(Payer.objects, public_id=data["payer"]) if data["payer"] else None
+    job = what_if.start(
+        payer, data["group"], data["reason"], data["action"], data["months"], at=timezone.now()
+    )
+    return Response({"job": job.public_id}, status=202)
+
+
+@extend_schema(request=TrustSerializer, responses=dict, operation_id="trusted_codes")
+@api_view(["GET", "POST"])
+def trusted(request: Request) -> Response:
+    """Per payer and code the share accepted unchanged; POST switches one on or off."""
+    if request.method == "POST":
+        given = TrustSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        data = given.validated_data
+        trust.switch(
+            get_object_or_404(Payer.objects, public_id=data["payer"]), data["code"], is_on=data["is_on"]
+        )
+    return Response(
+        [
+            {"payer": s.payer.public_id, "name": s.payer.name, "code": s.code, "decided": s.decided,
+             "accepted": s.accepted, "is_on": s.is_on, "is_suggested": s.is_suggested}
+            for s in trust.shares()
+        ]
+    )  # fmt: skip
+
+
 urlpatterns = [
+    path("remittances/preview/", preview, name="preview"),
+    path("posting-rules/what-if/", what_if_rule, name="what-if"),
+    path("trusted-codes/", trusted, name="trust"),
     path("takebacks/", tracker, name="takebacks"),
     path("takebacks/<str:public_id>/<int:ordinal>/", takeback, name="takeback"),
     path("deposits/", ties, name="deposits"),

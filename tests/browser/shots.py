@@ -25,7 +25,7 @@ def test_shots(visitors: Any, days: Days, form: Form) -> None:
     folder = Path(os.environ.get("SHOTS", "var/shots"))
     folder.mkdir(parents=True, exist_ok=True)
     reader = visitors.reader(days.email("owner"), form)
-    pages = [(route, samples.address(route, days)) for route in samples.page_routes()]
+    pages = [(route, samples.address(route, days)) for route in samples.page_routes() if SINGLE in route]
     pages += [(f"{route}-{name}", path(days)) for route, name, path in samples.VIEWS]
     for name, path in pages:
         if SINGLE in name and (name not in samples.page_routes() or kind_of(reader, path) == "page"):
