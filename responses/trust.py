@@ -69,8 +69,8 @@ def trusted_codes(payer: Payer | None) -> frozenset[str]:
 def shares() -> list[Share]:
     """Every payer and code that a person has decided on, the suggested ones first."""
     found: dict[tuple[int, str], Share] = {}
-    for row in TrustedCode.objects.select_related("payer"):
-        found[row.payer_id, row.code] = Share(row.payer, row.code, row=row)
+    for known in TrustedCode.objects.select_related("payer"):
+        found[known.payer_id, known.code] = Share(known.payer, known.code, row=known)
     decided = ClaimResponse.objects.filter(state__in=DECIDED, remittance__payer__isnull=False)
     rows = decided.select_related("remittance__payer").order_by("-pk")[:READ]
     for row in rows:

@@ -79,6 +79,7 @@ SAMPLES: dict[tuple[str, str], Sample] = {
     ("responses:eob", "claim_id"): lambda days: days.made["claim Okafor"].public_id,
     ("responses:text", "public_id"): lambda days: days.made["remittance"].public_id,
     ("responses:undo-file", "public_id"): lambda days: days.made["remittance"].public_id,
+    ("responses:payee", "public_id"): lambda days: days.made["remittance"].public_id,
     ("responses:provider-item", "public_id"): lambda days: days.made["provider item"].remittance.public_id,
     ("responses:provider-item", "ordinal"): lambda days: str(days.made["provider item"].ordinal),
     ("responses:act", "act"): lambda days: "post",
