@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from django.urls import path
 
+<<<<<<< HEAD
 from desk.views import frame, home_pages, merging, proof_pages, settings_page, today
+=======
+from desk.views import compliance_pages, frame, home_pages, proof_pages, settings_page, today
+>>>>>>> 16b246a (desk: Raise doubts about what was billed, and draw a month's sample of claims.)
 
 app_name = "desk"
 urlpatterns = [
@@ -25,6 +29,8 @@ urlpatterns = [
     path("dashboard/", home_pages.dashboard, name="dashboard"),
     path("clinics/", home_pages.clinics, name="clinics"),
     path("reports/", home_pages.reports, name="reports"),
+    path("reports/compliance/", compliance_pages.doubts, name="compliance"),
+    path("reports/compliance/sample/", compliance_pages.sample, name="compliance-sample"),
     path("settings/", settings_page.settings_home, name="settings"),
     path("settings/integrity/", proof_pages.integrity, name="integrity"),
     path("settings/audit/", proof_pages.audit_log, name="audit"),

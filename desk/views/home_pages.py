@@ -119,6 +119,17 @@ def reports(request: Any) -> HttpResponse:
                 ("Coding", "billing:coding", "Completed visits without confirmed codes"),
             ],
         ),
+        (
+            "Compliance",
+            [
+                (
+                    "Compliance",
+                    "desk:compliance",
+                    "Claims without their visit, units against minutes, overlaps",
+                ),
+                ("Monthly sample", "desk:compliance-sample", "Ten claims beside the record of their visits"),
+            ],
+        ),
         ("Patient Reports", [("Statements", "billing:statements", "What patients were asked for")]),
     ]
     shown = [(label, [(name, _url(route), words) for name, route, words in rows]) for label, rows in groups]
