@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-<<<<<<< HEAD
-from desk.views import frame, home_pages, merging, proof_pages, settings_page, today
-=======
-from desk.views import compliance_pages, frame, home_pages, proof_pages, settings_page, today
->>>>>>> 16b246a (desk: Raise doubts about what was billed, and draw a month's sample of claims.)
+from desk.views import compliance_pages, frame, home_pages, merging, proof_pages, settings_page, today
 
 app_name = "desk"
 urlpatterns = [
