@@ -45,6 +45,8 @@ WORK = (
 )
 PEOPLE = (
     Place("Patients", "patients:list", "users"),
+    Place("Eligibility", "insurance:questions", "id-badge-2"),
+    Place("Authorizations", "insurance:authorizations", "checkup-list"),
     Place("Statements", "billing:statements", "file-text"),
 )
 LOOK_BACK = (

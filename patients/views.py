@@ -30,6 +30,7 @@ from work.idempotency import once
 
 UPPER_PARTS = {
     "coverage": "insurance:patient-coverage",
+    "authorizations": "insurance:patient-authorizations",
     "visits": "appointments:patient-visits",
     "balance": "billing:patient-balance",
     "claims": "claims:patient-claims",

@@ -34,6 +34,12 @@ LISTS: dict[str, str] = {
     "appointments-api:types": "",
     "appointments-api:appointments": "",
     "insurance:payers": "",
+    "insurance:authorizations": "",
+    "insurance:questions": "",
+    "insurance:enrollment": "",
+    "insurance-api:authorizations": "",
+    "insurance-api:questions": "",
+    "insurance-api:enrollments": "",
     "insurance-api:payers": "",
     "billing:statements": "",
     "billing:missing-charges": "",
@@ -92,6 +98,9 @@ LISTS: dict[str, str] = {
 # Routes without parameters that are no list, each with its reason.
 NO_LISTS: dict[str, str] = {
     "insurance:payer-file": "a form",
+    "insurance:ask-day": "starts a job",
+    "insurance-api:ask-day": "starts a job",
+    "insurance:enrollment-to-do": "a piece of the home",
     "insurance-api:payer-file": "takes a file",
     "patients-api:imports": "takes a file",
     "patients:imports": "a form, with the last twenty imports",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -18,7 +19,8 @@ from clinics import settings as house
 from clinics.models import BillingProvider, Clinic, Clinician, Company, Location, Membership, User
 from clinics.scoping import open_clinic
 from desk.demo.catalogue import ALDER, BIRCH, METHODS, PASSWORD, PAYERS, PEOPLE, ClinicFacts
-from insurance.models import Payer, Plan
+from insurance.enums import EnrollmentKind, EnrollmentState
+from insurance.models import Enrollment, Payer, Plan
 from lib.npi import npi_from_stem
 
 SINCE = date(2020, 1, 1)
@@ -75,6 +77,9 @@ def make_clinic(company: Company, facts: ClinicFacts) -> DemoClinic:
         if facts.autopay == "post":
             house.change("reversals", "auto_if_exact", clinic, location)
         services = {code: _service(code, name, price) for code, name, price in facts.services}
+        payers = {row[1]: _payer(row) for row in PAYERS}
+        connection = _connection(facts, provider)
+        _enroll(payers.values(), connection)
         return DemoClinic(
             facts=facts,
             clinic=clinic,
@@ -94,9 +99,9 @@ def make_clinic(company: Company, facts: ClinicFacts) -> DemoClinic:
                 for name, minutes, _ in facts.types
             },
             services=services,
-            payers={row[1]: _payer(row) for row in PAYERS},
+            payers=payers,
             methods=_methods(),
-            connection=_connection(facts, provider),
+            connection=connection,
         )
 
 
@@ -121,6 +126,27 @@ def _service(code: str, name: str, price: str) -> Service:
     service = Service.objects.create(code=code, name=name)
     ServicePrice.objects.create(service=service, effective_on=SINCE, price=Decimal(price))
     return service
+
+
+def _enroll(payers: Iterable[Payer], connection: Connection) -> None:
+    """Everybody takes our claims and tells of payments; the bank transfer of one is still pending."""
+    kinds = (EnrollmentKind.CLAIMS, EnrollmentKind.PAYMENTS, EnrollmentKind.ELIGIBILITY)
+    rows = [
+        Enrollment(payer=payer, connection=connection, kind=kind, state=EnrollmentState.ACTIVE, since=SINCE)
+        for payer in payers
+        for kind in kinds
+    ]
+    rows.append(
+        Enrollment(
+            payer=rows[0].payer,
+            connection=connection,
+            kind=EnrollmentKind.TRANSFER,
+            state=EnrollmentState.PENDING,
+            since=SINCE,
+        )
+    )
+    for row in rows:
+        row.save()
 
 
 def _payer(row: tuple[Any, ...]) -> Payer:

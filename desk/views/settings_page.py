@@ -21,6 +21,7 @@ PAGES = (
     ("Services and prices", "appointments:services", "What is done and what it costs by default"),
     ("Appointment types", "appointments:types", "Kinds of visits; SALT copies between visits of one type"),
     ("Payers and plans", "insurance:payers", "Payer ids, claim formats, copays, filing limits"),
+    ("Enrollment", "insurance:enrollment", "What each payer lets us send and fetch"),
     ("Fee schedules", "billing:fees", "Fees by payer, plan, clinician and location; CSV, copies"),
     (
         "Agreed with patients",

@@ -234,6 +234,44 @@ def make_past(days: Days) -> None:
             days.made.setdefault("receipt", receipt)
     days.made["line"] = days.visits["Okafor"].lines.first()
     days.made["statement"] = statements.issue(days.patients["Pruitt"], world.location, at=days.now)
+    make_coverage(days)
+
+
+def make_coverage(days: Days) -> None:
+    """What payers said and agreed to: an answer with figures and a correction, an authorization, an estimate."""
+    from billing import good_faith
+    from insurance import authorizations, enrollment
+    from insurance.models import EligibilityCheck, EligibilityRequest
+
+    world, policy = days.world, days.made["policy Marsh"]
+    asked = EligibilityRequest.objects.create(
+        policy=policy, connection=world.connection, service_date=days.today, reference="000000001",
+        state="answered", asked_on=days.today, asked_at=days.now, asked_by="frontdesk@alder.example",
+    )  # fmt: skip
+    figures = {"coinsurance": "20.00", "deductible": "500.00", "deductible_left": "30.00", "plan": "GOLD PPO"}
+    rows = [{"words": "Deductible 30.00 left, individual", "segment": "EB*C*IND*30***29*30"}]
+    days.made["answer"] = EligibilityCheck.objects.create(
+        policy=policy, request=asked, checked_on=days.today, service_date=days.today, is_active=True, source="271",
+        benefits={"active": True, **figures, "rows": rows, "limits": [{"words": "Limit 6 visits left", "left": "yes"}]},
+        corrections=[{"field": "member_id", "ours": policy.member_id, "theirs": "CX1"}],
+    )  # fmt: skip
+    EligibilityCheck.objects.create(
+        policy=policy, checked_on=days.today - timedelta(days=40), is_active=None, source="271",
+        rejections=[{"code": "75", "words": "The payer does not find this member.", "step": "Correct it."}],
+    )  # fmt: skip
+    days.made["authorization"] = authorizations.save(
+        policy,
+        {"kind": "G1", "number": "AUTH-4471", "effective_on": days.today - timedelta(days=30),
+         "expires_on": days.today + timedelta(days=60), "limit_kind": "visits", "limit": Decimal(12)},
+    )  # fmt: skip
+    enrollment.save(world.aetna, world.connection, "837P", "pending", on=days.today, today=days.today)
+    enrollment.save(world.aetna, world.connection, "837P", "active", on=days.today, today=days.today)
+    enrollment.save(world.aarp, world.connection, "835", "asked", on=days.today, today=days.today)
+    booked = visit(days, "Marsh", days.today + timedelta(days=2), "11:00", world.adjustment)
+    Appointment.objects.filter(pk=booked.pk).update(state=AppointmentState.SCHEDULED)
+    booked.refresh_from_db()
+    days.visits["Marsh booked"] = booked
+    days.made["good faith"] = good_faith.make(booked, at=days.now)
 
 
 def make_claims(days: Days) -> None:

@@ -51,6 +51,10 @@ NOUNS: dict[str, tuple[str, str]] = {
     "remittances": ("remittance", "public_id"),
     "files": ("inbound", "public_id"),
     "inbound": ("inbound", "public_id"),
+    "authorizations": ("authorization", "public_id"),
+    "answers": ("answer", "public_id"),
+    "estimates": ("good_faith", "public_id"),
+    "good-faith-estimates": ("good_faith", "public_id"),
 }
 # Words that are no row of any clinic: the same text for everybody.
 WORDS: dict[str, str] = {

@@ -19,13 +19,21 @@ from appointments.enums import AppointmentState
 from appointments.models import AppointmentStatus
 from billing import statements, trials
 from billing.checkout import check_out
-from billing.models import FeeRow, FeeSchedule, Invoice, Receipt
+from billing.models import FeeRow, FeeSchedule, GoodFaithEstimate, Invoice, Receipt
 from billing.payments import Payment
 from claims import queue, submitting
 from claims.models import Batch, Claim, CoverageMove
 from clearinghouses.models import InboundFile
 from clinics.tenancy import TenantModel
-from insurance.models import CardImage, ContractRate, Plan
+from insurance.models import (
+    Authorization,
+    CardImage,
+    ContractRate,
+    EligibilityCheck,
+    EligibilityRequest,
+    Enrollment,
+    Plan,
+)
 from patients.models import PatientImport
 from responses.models import BankLine, ClaimResponse, FollowUp, Remittance
 from tests.cast import (
@@ -44,6 +52,7 @@ from tests.responses.edi import claim as clp
 from tests.responses.edi import remit
 from tests.responses.stage import take
 from work import jobs, outbox
+from work.files import store
 
 
 @dataclass
@@ -85,6 +94,22 @@ def make_day(world: World, mark: str, payer: Any, service: Any, number: int) -> 
     visit = make_visit(world, patient, profile, service)
     later = make_visit(world, patient, profile, service, day=TODAY + timedelta(days=1))
     make_visit(world, patient, profile, service, day=timezone.now().date())
+    agreed = Authorization.objects.create(
+        patient=patient, policy=policy, number=f"{mark}{number}", effective_on=TODAY, expires_on=TODAY, limit=9
+    )  # fmt: skip
+    EligibilityRequest.objects.create(
+        policy=policy,
+        connection=world.connection,
+        service_date=TODAY,
+        reference="1",
+        asked_on=TODAY,
+        asked_by=mark,
+    )
+    answer = EligibilityCheck.objects.create(policy=policy, checked_on=TODAY, is_active=True, note=mark)
+    estimate = GoodFaithEstimate.objects.create(
+        appointment=later, patient=patient, expected_charge=1, patient_share=1, snapshot={"patient": mark},
+        pdf=store(f"%PDF-1.4 {mark}".encode(), f"{mark}.pdf"), made_by=mark,
+    )  # fmt: skip
     invoice = check_out(visit.public_id, [Payment(world.cash, Decimal("11.00"))], at=NOW).invoice
     claim = queue.one_click(invoice, TODAY)
     moved = CoverageMove.objects.create(
@@ -98,6 +123,9 @@ def make_day(world: World, mark: str, payer: Any, service: Any, number: int) -> 
         "patient_import": PatientImport.objects.create(
             name=mark, rows="first name,last name\nA,B\n", mapping={}, created_by=mark
         ),
+        "authorization": agreed,
+        "answer": answer,
+        "good_faith": estimate,
         "patient": patient,
         "policy": policy,
         "profile": profile,
@@ -115,6 +143,9 @@ def make_things(world: World, mark: str, payer: Any, service: Any) -> dict[str, 
     status = AppointmentStatus.objects.create(name=mark, state=AppointmentState.COMPLETE)
     ContractRate.objects.create(
         payer=payer, procedure_code="97110", allowed=Decimal("70.00"), effective_on=TODAY
+    )
+    Enrollment.objects.create(
+        payer=payer, connection=world.connection, kind="835", state="asked", since=TODAY, note=mark
     )
     schedule = FeeSchedule.objects.create(name=f"{mark} Fees", kind="standard")
     fee = FeeRow.objects.create(
