@@ -209,6 +209,7 @@ def response(request: Request, public_id: str) -> Response:
     told["now"] = {
         "posts": shown.posts,
         "reasons": {code: text for code, _, text in shown.reasons},
+        "causes": shown.causes,
         "trace": shown.trace,
     }
     return Response(told)

@@ -46,7 +46,7 @@ def work_list(request: HttpRequest, which: str) -> HttpResponse:
         for name, words in LISTS.items()
     ]  # fmt: skip
     context: dict[str, Any] = {
-        "which": which, "title": LISTS[which], "tabs": tabs, "said": f"{len(items)} answers",
+        "which": which, "title": LISTS[which], "tabs": tabs, "said": _counted(len(items), "answer"),
         "money": total(item.amount for item in items),
     }  # fmt: skip
     if code:
@@ -151,6 +151,10 @@ def _chosen(request: HttpRequest, which: str, filter_: str) -> list[Item]:
         return items
     ids = set(request.POST.getlist("id"))
     return [item for item in items if item.row.public_id in ids]
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _csv(which: str, items: list[Item]) -> HttpResponse:

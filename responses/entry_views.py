@@ -96,6 +96,10 @@ def upload(request: HttpRequest) -> HttpResponse:
         file = form.cleaned_data["file"]
         try:
             day, name = form.cleaned_data["effective_on"], file.name or "upload"
+            if file.size > remit.LARGE and "preview" not in request.POST and day is None:
+                remit.take_later(file.read(), name)
+                messages.success(request, f"{name} is large: it is being taken in; its checks appear here")
+                return redirect("responses:remittances")
             if "preview" in request.POST:
                 told = remit.preview_bytes(file.read(), name, at=timezone.now(), effective_on=day)
             else:

@@ -36,7 +36,8 @@ def tracker(request: HttpRequest) -> HttpResponse:
     context = {
         "entries": entries[: queries.PAGE * 4], "standings": takebacks.standings(entries) if show != "settled" else [],
         "tabs": [{"label": words, "url": f"?tab={key}", "current": key == show} for key, words in SHOW],
-        "said": f"{len(entries)} items", "code": code, "crumbs": [*CRUMBS[:-1], ("Takebacks", "")],
+        "said": "1 item" if len(entries) == 1 else f"{len(entries)} items", "code": code,
+        "crumbs": [*CRUMBS[:-1], ("Takebacks", "")],
         "selects": [{
             "name": "code", "label": "Code", "value": code,
             "options": [("", "Any code"), *((key, f"{key} {words}") for key, words in takebacks.WORDS.items())],

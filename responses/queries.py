@@ -14,6 +14,7 @@ from django.db.models.functions import TruncMonth
 from lib.frozen import thaw
 from lib.money import ZERO, parse_money, total
 from responses import manual
+from responses.causes import Known, causes
 from responses.enums import PostingState
 from responses.models import ClaimResponse, Remittance
 from responses.plan_json import plan_json
@@ -178,6 +179,7 @@ class Opened:
     sum_line: str
     acts: list[tuple[str, str, str]]
     posts: bool
+    causes: list[str] = field(default_factory=list)
 
 
 def opened(row: ClaimResponse) -> Opened:
@@ -210,7 +212,24 @@ def opened(row: ClaimResponse) -> Opened:
         _sum_line(payment),
         _acts(row, posts),
         posts,
+        _causes(row) if row.state == PostingState.EXCEPTION else [],
     )
+
+
+def _causes(row: ClaimResponse) -> list[str]:
+    """What probably lies behind the first codes, from the family's other answers and versions."""
+    claim = row.claim
+    family = ClaimResponse.objects.none()
+    if claim is not None:
+        family = ClaimResponse.objects.filter(claim__invoice=claim.invoice_id, claim__part=claim.part)
+    others = list(family.exclude(pk=row.pk).values_list("state", "status_code"))
+    waiting = [status for state, status in others if state in (PostingState.EXCEPTION, PostingState.PROPOSED)]
+    known = Known(
+        versions=claim.version if claim is not None else 1, earlier_answers=len(others), waiting_answers=len(waiting),
+        has_reversal_waiting="22" in waiting, charged=row.charged, sent=claim.total if claim is not None else None,
+        by_name="name" in row.match_reason or "member" in row.match_reason,
+    )  # fmt: skip
+    return [text for code in row.codes[:2] for text in causes(code, known)][:4]
 
 
 def _lines(payment: ClaimPayment) -> list[LineShown]:

@@ -21,7 +21,9 @@ from lib.money import ZERO
 from responses import inbox
 from responses.enums import PostingState
 from responses.models import ClaimResponse, Remittance
+from work import outbox
 
+LARGE = 1_000_000  # bytes, some 1,500 claims: from here on the worker takes an upload
 DECISIONS = {
     PostingState.AUTO_POSTED: "posted",
     PostingState.POSTED_MANUALLY: "posted",
@@ -91,6 +93,14 @@ def take_bytes(
     else:
         Remittance.objects.filter(inbound_file=inbound).update(times_received=inbound.times_received)
     return tell(inbound, is_new=is_new, digest=hashlib.sha256(content).hexdigest())
+
+
+def take_later(content: bytes, name: str) -> InboundFile:
+    """Keep a large file and promise it to the worker: taking thousands of claims is no work for a request."""
+    inbound, is_new = receiving.receive(content, name, "upload")
+    if is_new or inbound.state == InboundFile.State.RECEIVED:
+        outbox.promise(inbox.TAKE, inbound.clinic_id, inbound.pk, key=f"{inbox.TAKE}:{inbound.pk}")
+    return inbound
 
 
 def preview_bytes(

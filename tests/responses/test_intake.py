@@ -5,16 +5,20 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
 
 from billing.models import LedgerTxn, Receipt
 from clinics import settings as house
 from clinics.errors import BadInput
-from responses import coordination, inbox, manual, quarantine, rule_book
+from responses import coordination, inbox, manual, quarantine, rule_book, tasks
+from responses import remit as remit_work
 from responses.errors import CannotPost
 from responses.models import ClaimResponse, Remittance
 from tests.cast import NOW, make_world
 from tests.responses.edi import remit
 from tests.responses.stage import AETNA, answer, claimed, clp, money, set_up, take
+from work.models import Outbox
 
 pytestmark = pytest.mark.django_db
 EX1 = ("1", "150", "85", ("CO", "45", "40"), ("PR", "3", "25"))
@@ -137,3 +141,22 @@ def test_a_correction_in_an_earlier_file_is_freed_by_its_reversal(posting):
     manual.post_as_remitted(early, at=NOW)
     after = money(claim.invoice)
     assert (after.insurers[1], after.patient, after.paid_by_insurers) == (0, 15, 70)
+
+
+def test_a_large_upload_is_kept_and_taken_by_the_worker(client, monkeypatch):
+    world = make_world()
+    with world.open():
+        set_up(world, autopay_claims="post")
+        claim = claimed(world, world.aetna)
+        text = remit(clp(claim, *EX1), **AETNA).encode()
+    monkeypatch.setattr(remit_work, "LARGE", 100)
+    client.force_login(world.users["biller"])
+    told = client.post(reverse("responses:upload"), {"file": SimpleUploadedFile("large.835", text)})
+    assert told.url == reverse("responses:remittances")
+    with world.open():
+        assert not Remittance.objects.exists()
+        row = Outbox.objects.get(kind=inbox.TAKE)
+    tasks.take(row.clinic_id, row.subject_id)
+    tasks.take(row.clinic_id, row.subject_id)
+    with world.open():
+        assert [answer.state for answer in ClaimResponse.objects.all()] == ["auto_posted"]
