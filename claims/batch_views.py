@@ -65,6 +65,7 @@ def batch(request: HttpRequest, public_id: str) -> HttpResponse:
         "may_resolve": may(request, "claim.resolve_unknown") and row.state == BatchState.REFUSED,
         "may_download": may(request, "edi.download"),
     }  # fmt: skip
+    context["is_stuck"] = delivery.is_stuck(row)
     is_paper = row.format == Format.PAPER
     context["may_print"] = (
         is_paper and row.state == BatchState.PENDING and may(request, "claim.resolve_unknown")
@@ -111,6 +112,9 @@ def batch_act(request: HttpRequest, public_id: str, act: str) -> HttpResponse:
     elif act == "dissolve":
         moved = delivery.dissolve(row, request.POST.get("reason", ""))
         messages.success(request, f"Dissolved; {moved} claims are ready again")
+    elif act == "try-again":
+        delivery.try_again(row)
+        messages.success(request, "The worker sends it now")
     elif act == "printed":
         delivery.mark_printed(row, timezone.now())
         messages.success(request, f"{row.claim_count} claims are submitted on paper")

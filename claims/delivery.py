@@ -85,6 +85,26 @@ def send_again(batch: Batch) -> None:
     audit.record("batch.send_again", "batch", locked.public_id)
 
 
+def is_stuck(batch: Batch) -> bool:
+    """Whether a batch waits to be sent while the work that should send it was given up (three attempts)."""
+    if batch.state != BatchState.PENDING or batch.outbound_file_id is None or batch.clinic_id is None:
+        return False
+    rows = Outbox.objects.filter(clinic_id=batch.clinic_id, kind=SEND, subject_id=batch.pk)
+    last = rows.order_by("-pk").first()
+    return last is None or last.state == Outbox.State.DEAD
+
+
+def try_again(batch: Batch) -> None:
+    """A person starts the sending of a stuck batch anew; a file that may be there is looked for, not put."""
+    locked = lock(batch.pk)
+    if not is_stuck(locked):
+        raise CannotResend(_why_not(locked))
+    assert locked.clinic_id is not None
+    tries = Outbox.objects.filter(clinic_id=locked.clinic_id, kind=SEND, subject_id=locked.pk).count()
+    outbox.promise(SEND, locked.clinic_id, locked.pk, key=f"{SEND}:{locked.pk}:again{tries}")
+    audit.record("batch.try_again", "batch", locked.public_id)
+
+
 def mark_printed(batch: Batch, at: datetime) -> None:
     """A person says that the paper forms were printed and mailed: the claims are submitted (B6.5)."""
     locked = lock(batch.pk)

@@ -107,10 +107,14 @@ def look(outbound_file_id: int, clinic_id: int) -> Outcome:
 
 
 def confirm(outbound_file: OutboundFile, evidence: str) -> bool:
-    """The partner answered this very file (TA1, 999, 277CA). True when that resolved an Unknown."""
-    moved = OutboundFile.objects.filter(pk=outbound_file.pk, state__in=[State.UNKNOWN, State.SENDING]).update(
-        state=State.DELIVERED, sent_at=Now(), sending_until=None, detail=evidence[:300]
-    )
+    """The partner answered this very file (TA1, 999, 277CA): it has it, whatever we believed. True when we did not.
+
+    Also one that we took for refused, or that waits to be sent again: it is never put once more. One that was
+    never put cannot have been answered.
+    """
+    rows = OutboundFile.objects.filter(pk=outbound_file.pk).exclude(state=State.DELIVERED)
+    rows = rows.exclude(state=State.PENDING, attempts=0)
+    moved = rows.update(state=State.DELIVERED, sent_at=Now(), sending_until=None, detail=evidence[:300])
     return bool(moved)
 
 
