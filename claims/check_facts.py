@@ -126,28 +126,39 @@ def _asked(policy: Policy) -> tuple[str, ...]:
 
 
 def _equal_lines(claims: Sequence[Claim]) -> dict[LineKey, set[tuple[int, str]]]:
-    """Lines of live claims of these patients on these days, keyed by what makes two services the same."""
-    days = {day for claim in claims for day in (claim.service_from, claim.service_to)}
+    """Lines of live claims of patients with more than one invoice these days, keyed by what makes services equal.
+
+    Two plain reads instead of one join: claims first, then lines only where somebody could be a twin.
+    """
+    days = [day for claim in claims for day in (claim.service_from, claim.service_to)]
     rows = (
-        ClaimLine.objects.filter(
-            claim__patient_id__in={claim.patient_id for claim in claims}, service_date__in=days
+        Claim.objects.filter(
+            patient_id__in={claim.patient_id for claim in claims},
+            service_to__gte=min(days),
+            service_from__lte=max(days),
         )
-        .exclude(claim__state__in=DEAD_STATES)
-        .exclude(Q(claim__frequency="8") | Q(claim__state=ClaimState.VOID_REQUESTED))  # these ask for nothing
-        .values_list(
-            "claim__patient_id",
-            "claim__appointment__clinician_id",
-            "service_date",
-            "procedure_code",
-            "modifiers",
-            "amount",
-            "claim__invoice_id",
-            "claim__control_number",
-        )
+        .exclude(state__in=DEAD_STATES)
+        .exclude(Q(frequency="8") | Q(state=ClaimState.VOID_REQUESTED))  # these ask for nothing
+        .values_list("pk", "patient_id", "invoice_id", "control_number", "appointment_id")
     )
+    known = {key: (patient, invoice, number, visit) for key, patient, invoice, number, visit in rows}
+    invoices: dict[int, set[int]] = defaultdict(set)
+    for claim in claims:
+        invoices[claim.patient_id].add(claim.invoice_id)
+    for patient, invoice, _, _ in known.values():
+        invoices[patient].add(invoice)
+    wanted = [key for key, (patient, *_) in known.items() if len(invoices[patient]) > 1]
     found: dict[LineKey, set[tuple[int, str]]] = defaultdict(set)
-    for patient, clinician, day, code, modifiers, amount, invoice, number in rows:
-        found[patient, clinician, day, code, tuple(modifiers), amount].add((invoice, number))
+    if not wanted:
+        return found
+    visits = {known[key][3] for key in wanted}
+    clinicians = dict(Appointment.objects.filter(pk__in=visits).values_list("pk", "clinician_id"))
+    lines = ClaimLine.objects.filter(claim_id__in=wanted, service_date__in=set(days))
+    for key, day, code, modifiers, amount in lines.values_list(
+        "claim_id", "service_date", "procedure_code", "modifiers", "amount"
+    ):
+        patient, invoice, number, visit = known[key]
+        found[patient, clinicians[visit], day, code, tuple(modifiers), amount].add((invoice, number))
     return found
 
 

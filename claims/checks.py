@@ -56,6 +56,7 @@ class CheckContext:
     enrolled: bool = True  # 837P with this payer over the connection that carries it
     connection_name: str = ""
     twins: tuple[str, ...] = ()  # control numbers of other live claims with an equal line
+    trial: bool = True  # also written for trial; a submission writes it for real at once
 
 
 Check = Callable[[CheckContext], Iterable[Finding]]
@@ -114,7 +115,7 @@ def check_guide(context: CheckContext) -> Iterable[Finding]:
     document = context.document
     if not document.submitter.name:
         document = replace(document, submitter=SENDER, receiver=TAKER)
-    return check_claim(document, context.today)
+    return check_claim(document, context.today, trial=context.trial)
 
 
 # --- who ---------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from django.db import connection as database
 from django.utils import timezone
 
 from claims.enums import ClaimState as S
@@ -32,6 +33,15 @@ MOVES: dict[S, tuple[S, ...]] = {
     S.VOID_REQUESTED: (S.VOIDED, S.ADJUDICATED),
     S.VOIDED: (),
 }
+
+
+# One statement for any number of claims.
+SAME_EVENT = """
+INSERT INTO claims_claimevent
+    (clinic_id, claim_id, at, actor, kind, from_state, to_state, text, segment, file_key, data)
+SELECT %(clinic)s, claim, %(at)s, %(actor)s, 'state', %(start)s, %(to)s, %(text)s, '', '', '{}'
+  FROM unnest(%(claims)s::bigint[]) WITH ORDINALITY AS chosen (claim, place) ORDER BY place
+"""
 
 
 def allowed_moves() -> set[tuple[str, str]]:
@@ -78,22 +88,19 @@ def move_many(claims: Iterable[Claim], to: S, *, text: str, **fields: Any) -> in
     )
     if hit != len(rows):
         raise IllegalMove(rows[0].control_number, start, to, raced=True)
-    actor = current_actor()
-    ClaimEvent.objects.bulk_create(
-        [
-            ClaimEvent(
-                clinic_id=claim.clinic_id,
-                claim=claim,
-                at=now,
-                actor=actor,
-                kind="state",
-                from_state=start,
-                to_state=to,
-                text=text[:300],
-            )
-            for claim in rows
-        ]
-    )
+    with database.cursor() as cursor:
+        cursor.execute(
+            SAME_EVENT,
+            {
+                "clinic": rows[0].clinic_id,
+                "claims": [claim.pk for claim in rows],
+                "at": now,
+                "actor": current_actor(),
+                "start": start.value,
+                "to": to.value,
+                "text": text[:300],
+            },
+        )
     for claim in rows:
         claim.state = to
     return hit

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import types
 import typing
+from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -38,32 +39,55 @@ def freeze(value: Any) -> Any:
 
 def thaw(kind: type[T], data: Any) -> T:
     """The dataclass ``kind`` again from what ``freeze`` made; missing keys take their defaults."""
-    return typing.cast(T, _thaw(kind, data))
+    wanted: Any = kind
+    return typing.cast(T, _thawer(wanted)(data))
+
+
+Thawer = Callable[[Any], Any]
 
 
 @cache
-def _hints(kind: type) -> dict[str, Any]:
-    return typing.get_type_hints(kind)
-
-
-def _thaw(kind: Any, data: Any) -> Any:
+def _thawer(kind: Any) -> Thawer:
+    """How values of a type are read, worked out once: thousands of claims are read by the same few functions."""
     origin = typing.get_origin(kind)
     if origin in (typing.Union, types.UnionType):
-        if data is None:
-            return None
-        return _thaw(next(k for k in typing.get_args(kind) if k is not type(None)), data)
+        inner = _thawer(next(k for k in typing.get_args(kind) if k is not type(None)))
+        return _same if inner is _same else lambda data: None if data is None else inner(data)
     if origin in (list, tuple):
-        made = [_thaw(typing.get_args(kind)[0], item) for item in data]
-        return made if origin is list else tuple(made)
+        each = _thawer(typing.get_args(kind)[0])
+        if origin is list:
+            return list if each is _same else lambda data: [each(item) for item in data]
+        return tuple if each is _same else lambda data: tuple([each(item) for item in data])
     if origin is dict:
-        return {key: _thaw(typing.get_args(kind)[1], item) for key, item in data.items()}
+        value = _thawer(typing.get_args(kind)[1])
+        return lambda data: {key: value(item) for key, item in data.items()}
     if is_dataclass(kind) and isinstance(kind, type):
-        hints = _hints(kind)
-        return kind(**{f.name: _thaw(hints[f.name], data[f.name]) for f in fields(kind) if f.name in data})
+        return _dataclass_thawer(kind)
     if kind is Decimal:
-        return Decimal(data)
+        return Decimal
     if kind in (date, datetime):
-        return kind.fromisoformat(data)
+        return typing.cast(Thawer, kind.fromisoformat)
     if isinstance(kind, type) and issubclass(kind, Enum):
-        return kind(data)
+        return kind
+    return _same
+
+
+def _same(data: Any) -> Any:
     return data
+
+
+def _dataclass_thawer(kind: type) -> Thawer:
+    """Fields that are stored as they are go in together; the others are read one by one. Unknown keys are dropped."""
+    parts: dict[str, Thawer] = {}
+
+    def build(data: Any) -> Any:
+        if not parts:  # a type that holds itself is complete by now
+            hints = typing.get_type_hints(kind)
+            parts.update({item.name: _thawer(hints[item.name]) for item in fields(kind)})
+        return kind(**{
+            name: value if (read := parts[name]) is _same else read(value)
+            for name, value in data.items()
+            if name in parts
+        })  # fmt: skip
+
+    return build

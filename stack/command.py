@@ -20,7 +20,7 @@ from stack.roles import OWNER, WORKER, prepare
 from stack.valkey import Valkey
 
 NO_DATABASE = ("x12", "price", "plan", "sandbox")  # pure commands: no server is started for them
-THROWAWAY = ("simulate",)  # gets servers of its own and leaves nothing behind
+THROWAWAY = ("simulate", "bench")  # gets servers of its own and leaves nothing behind
 NO_SETUP = ("help", "--help", "-h", "--version", "version", "")
 OWNERS = ("migrate", "makemigrations", "sqlmigrate", "squashmigrations", "optimizemigration")
 

@@ -38,8 +38,11 @@ INPATIENT = frozenset({"21", "51", "61"})
 RELATIONSHIPS = frozenset({"01", "19", "20", "21", "39", "40", "53", "G8"})
 
 
-def check_claim(document: ClaimDocument, today: date) -> list[Finding]:
-    """All findings of one claim to be sent on ``today``; empty means it may go."""
+def check_claim(document: ClaimDocument, today: date, *, trial: bool = True) -> list[Finding]:
+    """All findings of one claim to be sent on ``today``; empty means it may go.
+
+    Without ``trial`` the trial writing is left out: for whom writes the claim itself in the same breath.
+    """
     found: list[Finding] = []
     for part in (
         _check_numbers(document),
@@ -53,7 +56,7 @@ def check_claim(document: ClaimDocument, today: date) -> list[Finding]:
         check_other_payers(document),
     ):
         found.extend(part)
-    if not any(finding.severity == "error" for finding in found):
+    if trial and not any(finding.severity == "error" for finding in found):
         found.extend(_check_guide(document, today))
     return found
 

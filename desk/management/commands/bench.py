@@ -1,0 +1,88 @@
+"""``./manage bench [NAME ...] --json``: our code against its references, in one run, on a throw-away database."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from argparse import SUPPRESS
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+
+NAMES = ("submit_837",)
+
+
+class Command(BaseCommand):
+    """Exit status 0: measured and every goal met; 1: some goal is not met; 2: it could not run."""
+
+    help = "Measures our code against its references (docs/scaling.md)."
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        """Bad arguments end with one line: no usage in front of it."""
+        return super().create_parser(prog_name, subcommand, usage=SUPPRESS, **kwargs)
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Which ones, how many claims, how often."""
+        parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(NAMES))
+        parser.add_argument("--claims", type=int, default=2000, help="claims of submit_837")
+        parser.add_argument("--runs", type=int, default=5, help="runs of each side")
+        parser.add_argument("--json", action="store_true", help="print one JSON document")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Measure and print."""
+        unknown = [name for name in options["names"] if name.split("/")[0] not in NAMES]
+        if unknown:
+            self._refuse(f"there is no benchmark {unknown[0]}; known: {', '.join(NAMES)}")
+        if not settings.THROWAWAY:
+            self._refuse("it runs on a throw-away database only: call it by ./manage bench")
+        if not (1 <= options["claims"] <= 100_000 and 1 <= options["runs"] <= 100):
+            self._refuse("--claims is 1 to 100000, --runs 1 to 100")
+        logging.disable(logging.WARNING)
+        results = submit_837(options["claims"], options["runs"])
+        if options["json"]:
+            self.stdout.write(json.dumps({"results": results}))
+        else:
+            for row in results:
+                self.stdout.write(
+                    f"{row['name']}: {row['ours']} {row['unit']} ({row['ours_min']}-{row['ours_max']}), "
+                    f"{row['reference_is']} {row['reference']} ({row['reference_min']}-{row['reference_max']}): "
+                    f"ratio {row['ratio']}, goal {row['goal']}, {'met' if row['met'] else 'not met'}"
+                )
+        if not all(row["met"] for row in results):
+            sys.exit(1)
+
+    def _refuse(self, words: str) -> None:
+        self.stderr.write(f"bench: {words}", self.style.NOTICE)
+        sys.exit(2)
+
+
+def submit_837(count: int, runs: int) -> list[dict[str, Any]]:
+    """Bulk submission against the plain twin and the limit script."""
+    from bench import claims_world
+    from bench import submit_837 as measured
+    from bench.measuring import by_turns
+
+    clinic = claims_world.make(count).clinic.pk
+
+    def prepared(way: Callable[..., None]) -> Callable[[], Callable[[], None]]:
+        def prepare() -> Callable[[], None]:
+            job = measured.start_job(clinic, measured.make_ready(clinic))
+            return partial(way, clinic, job, measured.now())
+
+        return prepare
+
+    name = f"submit_837/{count}"
+    return [
+        by_turns(
+            f"{name}/twin", count, prepared(measured.ours), prepared(measured.twin), is_what="plain Django twin",
+            goal=(25, 1), runs=runs,
+        ),
+        by_turns(
+            f"{name}/limit", count, prepared(measured.ours), prepared(measured.limit), is_what="limit script",
+            goal=(1, 2), runs=runs,
+        ),
+    ]  # fmt: skip
