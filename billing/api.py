@@ -26,6 +26,7 @@ from billing import (
     checkout,
     desk_api,
     estimates_api,
+    left_api,
     patient_money,
     payments,
     price_api,
@@ -391,4 +392,5 @@ urlpatterns = [
     *estimates_api.urlpatterns,
     *till_api.urlpatterns,
     *price_api.urlpatterns,
+    *left_api.urlpatterns,
 ]

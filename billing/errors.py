@@ -87,3 +87,29 @@ class RuleClash(Refusal):
     """Nothing could choose between this rule and one that is there; the message names it."""
 
     code = "rule_clash"
+
+
+class BadPolicy(Refusal):
+    """A policy row that does not fit its subject, or has no source."""
+
+    status = 400
+    code = "bad_policy"
+
+
+class CannotDecide(Refusal):
+    """This request is not for this person to decide, or was decided."""
+
+    code = "cannot_decide"
+
+
+class CannotPlan(Refusal):
+    """A payment plan that does not fit the balance, the rules or the day (B12)."""
+
+    status = 400
+    code = "cannot_plan"
+
+
+class CannotClose(Refusal):
+    """The day cannot be closed or reopened (B13)."""
+
+    code = "cannot_close"

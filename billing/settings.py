@@ -84,3 +84,74 @@ declare(
         default=28,
     ),
 )
+
+declare(
+    *(
+        SettingSpec(
+            name=f"plan_from_{step}",
+            group="Payment plans",
+            label=f"Balance for step {step}, from",
+            help="From this balance on a plan may have as many payments as the step says.",
+            kind="money",
+            default=amount,
+        )
+        for step, amount in ((1, "100.00"), (2, "300.00"), (3, "1000.00"))
+    ),
+    *(
+        SettingSpec(
+            name=f"plan_payments_{step}",
+            group="Payment plans",
+            label=f"Most payments at step {step}",
+            help="More payments need an admin and a reason; 0 leaves the step out.",
+            kind="days",
+            default=most,
+        )
+        for step, most in ((1, 3), (2, 6), (3, 12))
+    ),
+    SettingSpec(
+        name="plan_grace_days",
+        group="Payment plans",
+        label="Days of grace",
+        help="An instalment counts as missed this many days after its day; two missed ones end the plan.",
+        kind="days",
+        default=5,
+    ),
+)
+
+declare(
+    SettingSpec(
+        name="dunning_after_payment",
+        group="Statements",
+        label="When a patient pays part",
+        help="What a payment does to the number of reminders: back to none, or one back.",
+        kind="choice",
+        default="minus_one",
+        choices=(("minus_one", "One back"), ("zero", "Back to none")),
+    ),
+    SettingSpec(
+        name="dunning_payment_least",
+        group="Statements",
+        label="Smallest payment that counts",
+        help="A payment below this amount leaves the reminders as they are.",
+        kind="money",
+        default="5.00",
+    ),
+    SettingSpec(
+        name="payment_link",
+        group="Statements",
+        label="Pay page",
+        help="Address of the clinic's own pay page (https). Printed as a QR code; {statement} becomes the number.",
+        kind="link",
+        default="",
+    ),
+    SettingSpec(
+        name="statement_email",
+        group="Statements",
+        label="Statements by e-mail",
+        help="Off: paper only. Notice: a mail without any detail says that a statement is there. "
+        "Attached: the PDF goes with it. Needs a mail server and the account's e-mail address.",
+        kind="choice",
+        default="off",
+        choices=(("off", "Off"), ("notice", "Notice"), ("attached", "Attached")),
+    ),
+)

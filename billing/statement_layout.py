@@ -11,12 +11,15 @@ import re
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from textwrap import wrap
 from typing import Any
 
+import segno
 from django.template.loader import render_to_string
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
+from billing.statement_words import request_words
 from lib.money import ZERO, show_money
 
 FIRST_LINES, NEXT_LINES = 21, 46  # lines of 14.5 pt on the first page and on a page after it
@@ -107,7 +110,8 @@ def document_html(snapshot: dict[str, Any]) -> str:
     """The whole document of one statement."""
     columns = shown_columns(snapshot)
     pages = lay_out(snapshot, columns)
-    balance = Decimal(snapshot["balance"])
+    asked = Decimal(snapshot.get("asked", snapshot["balance"]))
+    link = snapshot.get("pay_link", "")
     credit = Decimal(snapshot["credit"])
     visits = sum(1 for visit in snapshot["visits"] if Decimal(visit["due"]))
     payers = sorted({row["payer"] for row in snapshot["waiting"]})
@@ -117,7 +121,10 @@ def document_html(snapshot: dict[str, Any]) -> str:
         "date": long_day(snapshot["date"]),
         "pay_by": long_day(snapshot["pay_by"]),
         "visits_to": long_day(snapshot["visits_to"]),
-        "balance": show_money(balance),
+        "balance": show_money(asked),
+        "request": request_words(snapshot.get("level", 0)),
+        "apart": snapshot.get("apart", []),
+        "qr": qr(link) if link else "",
         "credit": f"{show_money(Decimal(snapshot['due']))} less {show_money(credit)} credit"
         if credit
         else "",
@@ -146,6 +153,8 @@ def lay_out(snapshot: dict[str, Any], columns: tuple[str, ...]) -> list[Page]:
     tail = 1 + (2 + len(waiting) if waiting else 0)
     pages = [Page(first=True, head=FIRST_TOP - 16, top=FIRST_TOP)]
     for block in (_block(visit, columns) for visit in snapshot["visits"]):
+        _place(pages, block)
+    for block in _more(snapshot):
         _place(pages, block)
     if len(pages[-1].lines) + tail > _room(pages[-1]):
         pages.append(Page(first=False, head=NEXT_TOP - 16, top=NEXT_TOP))
@@ -184,14 +193,33 @@ def _room(page: Page) -> int:
 
 def _block(visit: dict[str, Any], columns: tuple[str, ...]) -> list[tuple[str, str]]:
     """A visit's lines: a bold head with what the patient paid and owes, then one line a service."""
-    who = f", {escape(visit['clinician'])}" if visit["clinician"] else ""
+    named = visit.get("patient") or visit["clinician"]
+    who = f", {escape(named)}" if named else ""
     head = f"<b>{short_day(visit['date'])}\t{escape(visit['name'])}</b>{who}"
     own = {key: visit[key] for key in columns if key in ("patient_paid", "due")}
     block: list[tuple[str, str]] = [(head, figures_line(own, columns, bold="last"))]
     for line in visit["lines"]:
         shown = {key: line[key] for key in columns if key not in ("patient_paid", "due")}
         block.append((f"\t{escape(line['words'])}", figures_line(shown, columns)))
+    block += [(f"\t<i>{escape(said)}</i>", "") for said in visit.get("how", [])]
     return block
+
+
+def _more(snapshot: dict[str, Any]) -> list[list[tuple[str, str]]]:
+    """Under the visits: what is not asked for here, and the notice of the state's or payer's policy."""
+    blocks = []
+    if snapshot.get("apart"):
+        blocks.append([("", ""), *((f"\t{escape(row['words'])}", "") for row in snapshot["apart"])])
+    text = snapshot.get("notice", {}).get("text", "")
+    if text:
+        blocks.append([("", ""), *((f"\t{escape(line)}", "") for line in wrap(text, 46))])
+    return blocks
+
+
+def qr(link: str) -> str:
+    """The pay page as a QR code, an SVG in a data address: drawn from the frozen link alone."""
+    drawn: str = segno.make(link, error="m", micro=False).svg_data_uri(scale=4, border=0, dark="#181d26")
+    return drawn
 
 
 def figures_line(amounts: dict[str, str], columns: tuple[str, ...], *, bold: str = "") -> SafeString:

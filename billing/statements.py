@@ -14,10 +14,28 @@ from typing import Any
 
 from django.db.models import Sum
 
-from billing import balances, patient_money
-from billing.enums import InvoiceState
+from billing import (
+    accounts,
+    balances,
+    patient_money,
+    planning,
+    plans,
+    policies,
+    statement_mail,
+    statement_words,
+)
+from billing.enums import CallKind, InvoiceState, PolicySubject
 from billing.errors import NothingDue
-from billing.models import Charge, Invoice, LedgerEntry, Statement
+from billing.models import (
+    Account,
+    CallNote,
+    Charge,
+    Invoice,
+    LedgerEntry,
+    Receipt,
+    Statement,
+    StatementMember,
+)
 from billing.numbering import next_number
 from billing.patient_money import VisitMoney
 from billing.payments import lock_patient_money
@@ -31,6 +49,7 @@ from lib.spellings import show_phone, show_zip
 from patients.address import mail_lines
 from patients.models import Patient
 from work import outbox
+from work.models import Job
 
 PDF_KIND = "billing.statement_pdf"
 
@@ -38,72 +57,155 @@ PDF_KIND = "billing.statement_pdf"
 def build(patient: Patient, location: Location, *, today: date, number: str = "preview") -> dict[str, Any]:
     """The snapshot of a statement as of now: plain JSON, money as text.
 
-    ``balance`` = what the patient owes on all visits less free credit; both are the ledger's sums,
-    asserted here. Amounts with insurers stand apart: they are not due yet.
+    It covers the whole account: all patients of the guarantor. ``balance`` = what they owe on all visits less
+    free credit; both are the ledger's sums, asserted here. ``asked`` leaves out what runs on a payment plan or
+    is disputed. Amounts with insurers stand apart: they are not due yet.
     """
+    people = accounts.people_of(patient)
+    ids = [each.pk for each in people]
     invoices = list(
-        Invoice.objects.filter(patient=patient)
+        Invoice.objects.filter(patient_id__in=ids)
         .exclude(state=InvoiceState.VOID)
-        .select_related("appointment__appointment_type", "appointment__clinician")
+        .select_related("appointment__appointment_type", "appointment__clinician", "patient")
         .order_by("service_date", "pk")
     )
-    previous = Statement.objects.filter(patient=patient).order_by("-cut_at").first()
-    moved = _moved_since(patient.pk, previous.cut_at if previous else None)
+    previous = Statement.objects.filter(patient_id__in=ids).order_by("-cut_at").first()
+    moved = _moved_since(ids, previous.cut_at if previous else None)
     everything = patient_money.of_invoices(invoices)
     shown = [visit for visit in everything if _belongs(visit, moved)]
     lines = _lines(shown)
-    visits = [_visit(visit, lines) for visit in shown]
+    hows = statement_words.hows(shown)
+    visits = [_visit(visit, lines, hows, named=len(ids) > 1) for visit in shown]
     due = total(visit.balance.patient for visit in shown)
-    credit = balances.patient_credit(patient.pk)
-    assert due == balances.patient_due(patient.pk), "a statement equals the ledger at its cut"
+    credit_rows = [balances.patient_credit(pk) for pk in ids]
+    free = total(credit.free for credit in credit_rows)
+    assert due == total(balances.patient_due(pk) for pk in ids), "a statement equals the ledger at its cut"
     pay_by = today + timedelta(days=int(value_of("statement_due_days", location)))
+    apart = _apart(ids, shown, pay_by, today)
+    notice = policies.decide(
+        PolicySubject.STATEMENT_NOTICE, policies.case_of(people[0], None, today), policies.load(today)
+    )
     return {
         "number": number,
         "date": today.isoformat(),
         "pay_by": pay_by.isoformat(),
         "visits_to": max((visit.invoice.service_date for visit in shown), default=today).isoformat(),
-        "clinic": _sender(location),
-        "to": _addressee(patient),
-        "patient": str(patient),
-        "account": patient.chart_number,
+        "clinic": sender(location),
+        "to": addressee(patient),
+        "patient": " and ".join(str(each) for each in people)
+        if len(people) < 4
+        else f"{len(people)} patients",
+        "account": people[0].chart_number,
         "visits": visits,
         "totals": _totals(shown),
         "waiting": _waiting(everything),
-        "ages": [[words, str(amount)] for words, amount in patient_money.ages(patient.pk, today)],
+        "ages": _ages(ids, today),
         "due": str(due),
-        "credit": str(credit.free),
-        "held": str(credit.held),
-        "balance": str(due - credit.free),
-        "why": _why(shown),
+        "credit": str(free),
+        "held": str(total(credit.held for credit in credit_rows)),
+        "balance": str(due - free),
+        "asked": str(max(ZERO, due - free - total(Decimal(row["amount"]) for row in apart))),
+        "apart": apart,
+        "why": statement_words.why(shown),
+        "notice": {"text": notice.value, "row": notice.row, "source": notice.source},
+        "pay_link": str(value_of("payment_link", location) or ""),
+        "level": 0,
     }
 
 
-def issue(patient: Patient, location: Location, *, at: datetime) -> Statement:
-    """Freeze a statement with its number and promise its PDF; NothingDue when nothing is asked.
+def issue(patient: Patient, location: Location, *, at: datetime, job: Job | None = None) -> Statement:
+    """Freeze the statement of the patient's account with its number; NothingDue when nothing is asked.
 
-    The patient's money is locked while the ledger is read, so no payment slips between.
+    The account's patients are locked in order while the ledger is read, so no payment slips between. With
+    ``job`` the database lets each patient be asked once in it.
     """
-    lock_patient_money(patient)
+    people = accounts.people_of(patient)
+    for each in people:
+        lock_patient_money(each)
     today = local_day(at, location.time_zone)
     snapshot = build(patient, location, today=today)
-    balance = Decimal(snapshot["balance"])
-    if balance <= ZERO:
+    if Decimal(snapshot["asked"]) <= ZERO:
         raise NothingDue(f"{patient} owes nothing right now, so there is no statement to send.")
+    account = accounts.account_of(patient)
+    accounts.set_level(account, _next_level(account, people, location), at)
+    snapshot["level"] = account.level
     snapshot["number"] = next_number("statement", "ST")
-    Statement.objects.filter(patient=patient, superseded_at__isnull=True).update(superseded_at=at)
+    if snapshot["pay_link"]:
+        snapshot["pay_link"] = snapshot["pay_link"].replace("{statement}", snapshot["number"])
+    Statement.objects.filter(patient__in=people, superseded_at__isnull=True).update(superseded_at=at)
     statement = Statement.objects.create(
         number=snapshot["number"],
-        patient=patient,
+        patient=people[0] if patient.guarantor_id else patient,
         cut_at=at,
-        balance=balance,
+        balance=Decimal(snapshot["balance"]),
         snapshot=snapshot,
         created_by=current_actor(),
     )
+    StatementMember.objects.bulk_create(
+        StatementMember(
+            clinic_id=statement.clinic_id,
+            statement=statement,
+            patient=each,
+            account=account,
+            job=job,
+            level=account.level,
+            balance=balances.patient_due(each.pk) - balances.patient_credit(each.pk).free,
+        )
+        for each in people
+    )
     outbox.promise(PDF_KIND, statement.clinic_id, statement.pk)
+    if statement_mail.address(statement, location):
+        statement_mail.send_later(statement)
     audit.record(
-        "statement.issue", "statement", statement.public_id, number=statement.number, balance=str(balance)
+        "statement.issue",
+        "statement",
+        statement.public_id,
+        number=statement.number,
+        balance=snapshot["balance"],
+        asked=snapshot["asked"],
+        level=account.level,
+        notice=snapshot["notice"]["row"],
     )
     return statement
+
+
+def _next_level(account: Account, people: Sequence[Patient], location: Location) -> int:
+    """One more than before; a payment since the last statement takes it back first (B12)."""
+    if account.level and account.level_at is not None:
+        paid = Receipt.objects.filter(patient__in=people, created_at__gt=account.level_at).aggregate(
+            sum=Sum("amount")
+        )["sum"]
+        if paid and paid >= Decimal(value_of("dunning_payment_least", location)):
+            return 1 if value_of("dunning_after_payment", location) == "zero" else account.level
+    return account.level + 1
+
+
+def _apart(
+    ids: Sequence[int], visits: Sequence[VisitMoney], pay_by: date, today: date
+) -> list[dict[str, str]]:
+    """What is owed and not asked for here: on a plan (less an instalment that is due), or disputed."""
+    owed = {visit.invoice.pk: visit.balance.patient for visit in visits}
+    apart = []
+    for each in planning.active_of(ids, today):
+        due = plans.due_by(each.standing, pay_by) if each.plan.statements == "send" else ZERO
+        waits = each.left - due
+        if waits > ZERO:
+            words = f"On your payment plan: {show_money(waits)} later"
+            apart.append({"words": words, "amount": str(waits), "plan": each.plan.public_id})
+    disputes = CallNote.objects.filter(patient_id__in=ids, kind=CallKind.DISPUTE, state="open")
+    for invoice_id in sorted({key for key in disputes.values_list("invoice_id", flat=True) if key}):
+        amount = owed.get(invoice_id, ZERO)
+        if amount > ZERO:
+            apart.append({"words": "Being looked into", "amount": str(amount), "plan": ""})
+    return apart
+
+
+def _ages(ids: Sequence[int], today: date) -> list[list[str]]:
+    sums: dict[str, Decimal] = {}
+    for pk in ids:
+        for words, amount in patient_money.ages(pk, today):
+            sums[words] = sums.get(words, ZERO) + amount
+    return [[words, str(amount)] for words, amount in sums.items()]
 
 
 def adds_up(snapshot: dict[str, Any]) -> bool:
@@ -137,10 +239,10 @@ def _belongs(visit: VisitMoney, moved: set[int] | None) -> bool:
     return moved is None or any(charge.pk in moved for charge in visit.charges)
 
 
-def _moved_since(patient_id: int, cut: datetime | None) -> set[int] | None:
+def _moved_since(ids: Sequence[int], cut: datetime | None) -> set[int] | None:
     if cut is None:
         return None
-    rows = LedgerEntry.objects.filter(patient_id=patient_id, charge__isnull=False, txn__posted_at__gt=cut)
+    rows = LedgerEntry.objects.filter(patient_id__in=ids, charge__isnull=False, txn__posted_at__gt=cut)
     return set(rows.values_list("charge_id", flat=True))
 
 
@@ -179,13 +281,17 @@ def _line(charge: Charge, line: balances.LineBalance, insurers: dict[str, str]) 
     }
 
 
-def _visit(visit: VisitMoney, lines: dict[int, dict[str, Any]]) -> dict[str, Any]:
+def _visit(
+    visit: VisitMoney, lines: dict[int, dict[str, Any]], hows: dict[int, list[str]], *, named: bool
+) -> dict[str, Any]:
     balance, appointment = visit.balance, visit.invoice.appointment
     return {
         "invoice": visit.invoice.number,
         "date": visit.invoice.service_date.isoformat(),
         "name": appointment.appointment_type.name if appointment else "Other charge",
         "clinician": str(appointment.clinician) if appointment else "",
+        "patient": str(visit.invoice.patient) if named else "",
+        "how": hows.get(visit.invoice.pk, []),
         "lines": [lines[charge.pk] for charge in visit.charges],
         "charge": str(balance.charge),
         "insurer_paid": str(balance.paid_by_insurers),
@@ -224,26 +330,8 @@ def _waiting(visits: Sequence[VisitMoney]) -> list[dict[str, str]]:
     ]
 
 
-def _why(visits: Sequence[VisitMoney]) -> list[str]:
-    """At most two sentences that say where the largest amounts come from."""
-    owed = sorted(
-        (visit for visit in visits if visit.balance.patient > ZERO), key=lambda v: -v.balance.patient
-    )
-    said = []
-    for visit in owed[:2]:
-        day = visit.invoice.service_date
-        amount = show_money(visit.balance.patient)
-        if visit.balance.insurer_open or (not visit.payers and not visit.balance.paid_by_insurers):
-            words = f"your part of the visit is ${show_money(visit.balance.patient + visit.balance.paid_by_patient)}"
-        else:
-            words = "your insurance left this part to you"
-        paid = visit.balance.paid_by_patient
-        rest = f"; you paid ${show_money(paid)}, so ${amount} is left" if paid else f": ${amount}"
-        said.append(f"{day:%B} {day.day}: {words}{rest}.")
-    return said
-
-
-def _sender(location: Location) -> dict[str, Any]:
+def sender(location: Location) -> dict[str, Any]:
+    """Who asks: name, address and where checks go."""
     provider = location.billing_provider
     return {
         "name": location.clinic.name,
@@ -258,6 +346,6 @@ def _sender(location: Location) -> dict[str, Any]:
     }
 
 
-def _addressee(patient: Patient) -> list[str]:
+def addressee(patient: Patient) -> list[str]:
     """Upper case without points, as the post office reads it best."""
     return [line.upper() for line in mail_lines(patient)]

@@ -18,6 +18,7 @@ from billing.errors import CannotWriteOff
 from billing.ledger import Entry
 from billing.models import Charge, Invoice, LedgerEntry, LedgerTxn
 from billing.payments import lock_patient_money
+from billing.writeoff_terms import terms_of
 from clinics import audit
 from clinics.roles import Role
 from clinics.scoping import current_actor
@@ -41,7 +42,6 @@ INSURER_TYPES = (
     WriteOffType.SMALL_BALANCE,
     WriteOffType.ADMINISTRATIVE,
 )
-BAD_DEBT_TYPES = (WriteOffType.BAD_DEBT, WriteOffType.BANKRUPTCY)
 # Waiving what the plan makes the patient pay is an admin's decision (B10, routine waiver).
 ADMIN_TYPES = (WriteOffType.COURTESY,)
 ADMINS = (Role.ADMIN, Role.OWNER)
@@ -70,8 +70,12 @@ def limit_for(role: str, invoice: Invoice) -> Decimal | None:
     return ZERO
 
 
-def write_off(invoice: Invoice, wanted: WriteOff, *, role: str, today: date, key: str) -> LedgerTxn:
+def write_off(
+    invoice: Invoice, wanted: WriteOff, *, role: str, today: date, key: str, asked_by: str = ""
+) -> LedgerTxn:
     """Write off part of an invoice, line by line in order; the same ``key`` again is a no-op.
+
+    ``asked_by``: somebody else asked for it and the open person approves (billing/approvals.py).
 
     Ledger: writeoff:<type> +, ar:patient - (or ar:N -). Never more than the party owes, never above the
     role's limit counted over all that this person wrote off on the invoice.
@@ -82,17 +86,10 @@ def write_off(invoice: Invoice, wanted: WriteOff, *, role: str, today: date, key
     known = ledger.find(key)
     if known is not None:
         return known
-    limit = limit_for(role, invoice)
-    mine = written_off_by(invoice, current_actor())
-    if limit is not None and mine + wanted.amount > limit:
-        raise CannotWriteOff(
-            f"Your role may write off {limit} on one invoice"
-            + (f" and you have written off {mine} of it" if mine else "")
-            + ". Ask an admin or the owner.",
-            code="over_limit",
-            limit=str(limit),
-            already=str(mine),
-        )
+    why = second_person_reason(invoice, wanted, role)
+    if why:
+        limit = limit_for(role, invoice)
+        raise CannotWriteOff(why, code="over_limit", limit=str(limit), already=_mine(invoice))
     entries = _entries(invoice, wanted)
     txn = ledger.post(
         key=key,
@@ -102,7 +99,7 @@ def write_off(invoice: Invoice, wanted: WriteOff, *, role: str, today: date, key
         reason=wanted.reason.strip()[:200],
         source_kind="invoice",
         source_key=invoice.public_id,
-        trace=[{"rule": "B10", "because": f"{WriteOffType(wanted.kind).label} written off by {role}"}],
+        trace=_trace(wanted, role, asked_by),
     )
     invoicing.settle([invoice.pk])
     audit.record(
@@ -113,8 +110,55 @@ def write_off(invoice: Invoice, wanted: WriteOff, *, role: str, today: date, key
         amount=str(wanted.amount),
         type=wanted.kind.value,
         party=wanted.party,
+        asked_by=asked_by,
     )
     return txn
+
+
+def second_person_reason(invoice: Invoice, wanted: WriteOff, role: str) -> str:
+    """Why this person may not do it alone, or "". Owners have no limit (B10, B15).
+
+    The limit counts what the person wrote off on the invoice before; whoever took a payment on the invoice
+    has the billers' limit, whatever the role.
+    """
+    limit = limit_for(role, invoice)
+    if limit is None:
+        return ""
+    mine = written_off_by(invoice, current_actor())
+    said = f" and you have written off {mine} of it" if mine else ""
+    if mine + wanted.amount > limit:
+        return f"Your role may write off {limit} on one invoice{said}. Ask an admin or the owner."
+    own = Decimal(value_of("writeoff_limit_biller", invoice.location))
+    if mine + wanted.amount > own and took_payment(invoice, current_actor()):
+        return f"You took a payment on this invoice, so above {own} another person decides{said}."
+    return ""
+
+
+def took_payment(invoice: Invoice, actor: str) -> bool:
+    """Whether this person posted a patient's receipt that pays on the invoice (B15)."""
+    rows = LedgerEntry.objects.filter(charge__invoice=invoice, receipt__kind="patient")
+    return rows.filter(receipt__created_by=actor).exists()
+
+
+def check_owed(invoice: Invoice, wanted: WriteOff) -> None:
+    """Refuse what could not be written off by anybody; nothing is posted."""
+    _check(invoice, wanted, Role.OWNER)
+    _entries(invoice, wanted)
+
+
+def _mine(invoice: Invoice) -> str:
+    return str(written_off_by(invoice, current_actor()))
+
+
+def _trace(wanted: WriteOff, role: str, asked_by: str) -> list[dict[str, Any]]:
+    terms = terms_of(wanted.kind)
+    step: dict[str, Any] = {
+        "rule": "B10",
+        "because": f"{WriteOffType(wanted.kind).label} written off by {role}",
+        "gl_code": terms.gl_code,
+        "bad_debt": terms.counts_as_bad_debt,
+    }
+    return [{**step, "asked_by": asked_by}] if asked_by else [step]
 
 
 def undo(txn: LedgerTxn, *, reason: str, today: date) -> LedgerTxn:
@@ -204,7 +248,10 @@ def _check(invoice: Invoice, wanted: WriteOff, role: str) -> None:
         )
     if wanted.kind in ADMIN_TYPES and role not in ADMINS:
         raise CannotWriteOff("Waiving what the patient owes is decided by an admin.", code="admin_needed")
-    if not wanted.reason.strip():
+    terms = terms_of(wanted.kind)
+    if not terms.is_active:
+        raise CannotWriteOff(f"{WriteOffType(wanted.kind).label} is not used here.", code="type_does_not_fit")
+    if terms.needs_reason and not wanted.reason.strip():
         raise CannotWriteOff("A write-off needs a reason.", code="reason_needed")
     if wanted.amount <= ZERO:
         raise CannotWriteOff("A write-off is more than 0.00.", code="not_positive")

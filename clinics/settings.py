@@ -17,7 +17,7 @@ from clinics.models import Clinic, CompanySetting, Location, Setting
 from clinics.scoping import current_actor
 from lib.money import BadAmount, parse_money
 
-Kind = Literal["choice", "flag", "money", "days", "rules"]
+Kind = Literal["choice", "flag", "money", "days", "rules", "link"]
 Origin = Literal["company", "clinic", "location", "default"]
 
 
@@ -132,7 +132,18 @@ def parse_value(spec: SettingSpec, raw: Any) -> Any:
         if not (text.isascii() and text.isdigit() and int(text) <= 3660):
             raise BadInput(f"{spec.name} is a number of days, 0 to 3660.", code="bad_setting")
         return int(text)
+    if spec.kind == "link":
+        return _parse_link(spec, raw)
     return raw
+
+
+def _parse_link(spec: SettingSpec, raw: Any) -> str:
+    """Empty, or an https address of at most 200 plain characters."""
+    text = str(raw).strip()
+    fits = text.startswith("https://") and len(text) <= 200 and text.isascii() and text.isprintable()
+    if text and (not fits or any(char in text for char in " \"<>'")):
+        raise BadInput(f"{spec.name} is an address such as https://pay.example.com/.", code="bad_setting")
+    return text
 
 
 def _parse_amount(spec: SettingSpec, raw: Any) -> Decimal:

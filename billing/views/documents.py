@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from billing import (
+    approvals,
     papers,
     patient_money,
     statement_batches,
@@ -159,22 +160,28 @@ def write_off(request: HttpRequest, public_id: str) -> HttpResponse:
     )
     form = WriteOffForm(request.POST or None, parties=parties, initial=start)
     role = request.membership.role  # type: ignore[attr-defined]
+    over = False
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         key = request.POST.get("idempotency_key", "")
         wanted = WriteOff(data["party"], WriteOffType(data["type"]), data["amount"], data["reason"])
 
         def act() -> dict[str, Any]:
+            if "ask" in request.POST:
+                return {"approval": approvals.ask_write_off(row, wanted, role=role).public_id}
             writeoffs.write_off(row, wanted, role=role, today=_today(row), key=f"writeoff:{key}")
             return {"invoice": row.public_id}
 
         try:
             with transaction.atomic():
-                once(key, {"act": "write-off", "invoice": public_id, **data}, act)
+                answer, _ = once(key, {"act": "write-off", "invoice": public_id, **data}, act)
         except CannotWriteOff as error:
+            over = error.code == "over_limit"
             form.add_error(WRITE_OFF_FIELDS.get(error.code), error.message)
         else:
-            messages.success(request, f"Written off {show_money(wanted.amount)}")
+            asked = "approval" in answer
+            words = "Asked for" if asked else "Written off"
+            messages.success(request, f"{words} {show_money(wanted.amount)}")
             return redirect(reverse("billing:invoice", args=[public_id]))
     limit = writeoffs.limit_for(role, row)
     context = {
@@ -188,6 +195,7 @@ def write_off(request: HttpRequest, public_id: str) -> HttpResponse:
             else "Owners have no limit."
         ],
         "button": "Write off",
+        "ask": "Ask another person to approve it" if over else "",
         "back": reverse("billing:invoice", args=[public_id]),
     }
     return render(request, "billing/act.html", context, status=400 if form.errors else 200)

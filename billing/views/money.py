@@ -19,7 +19,7 @@ from billing.enums import Channel, InvoiceKind
 from billing.errors import BadPayment
 from billing.forms import RefundForm, TakeForm, patient_methods
 from billing.links import url_if_there
-from billing.models import Charge, Statement
+from billing.models import Charge, PaymentPlan, Statement
 from billing.patient_money import PatientMoney, VisitMoney
 from billing.views.local import render_at
 from clinics import audit
@@ -56,6 +56,7 @@ def patient_balance(request: HttpRequest, public_id: str) -> HttpResponse:
         "tiles": _tiles(patient, money),
         "visits": [_visit_row(visit) for visit in money.visits],
         "fills": FILLS,
+        "plans": PaymentPlan.objects.filter(patient=patient).order_by("-pk")[:3],
         "statement": Statement.objects.filter(patient=patient).order_by("-cut_at").first(),
     }
     return render(request, "billing/parts/patient_balance.html", context)

@@ -50,6 +50,10 @@ NOUNS: dict[str, tuple[str, str]] = {
     "takebacks": ("remittance", "public_id"),
     "remittances": ("remittance", "public_id"),
     "files": ("inbound", "public_id"),
+    "plans": ("payment_plan", "public_id"),
+    "requests": ("approval", "public_id"),
+    "runs": ("run", "public_id"),
+    "posted": ("write_off", "public_id"),
     "inbound": ("inbound", "public_id"),
     "authorizations": ("authorization", "public_id"),
     "answers": ("answer", "public_id"),
@@ -76,6 +80,8 @@ BY_ROUTE: dict[str, tuple[str, str]] = {
     "billing-api:rule-trial.public_id": ("trial", "public_id"),
     "billing:rule-trial.public_id": ("trial", "public_id"),
     "billing:rule-trial-switch-on.public_id": ("trial", "public_id"),
+    "billing:end-policy.public_id": ("policy_row", "public_id"),
+    "billing-api:end-policy.public_id": ("policy_row", "public_id"),
 }
 # Names by which a query or a form may ask for a row -> the thing of the clinic.
 ASKED_BY: dict[str, str] = {

@@ -17,10 +17,12 @@ from django.utils import timezone
 
 from appointments.enums import AppointmentState
 from appointments.models import AppointmentStatus
-from billing import statements, trials
+from billing import approvals, planning, policies, statements, trials, writeoffs
 from billing.checkout import check_out
-from billing.models import FeeRow, FeeSchedule, GoodFaithEstimate, Invoice, Receipt
+from billing.enums import WriteOffType
+from billing.models import FeeRow, FeeSchedule, GoodFaithEstimate, Invoice, Receipt, WriteOffRun
 from billing.payments import Payment
+from billing.writeoffs import WriteOff
 from claims import queue, submitting
 from claims.models import Batch, Claim, CoverageMove
 from clearinghouses.models import InboundFile
@@ -81,6 +83,7 @@ def make_canary(slug: str, mark: str, price: str, days: int = 1) -> Canary:
             canary.things |= made[0]
             answer_and_ask(world, canary, made[1]["invoice"], day)
             submit(world, canary, made[2]["claim"])
+        canary.things |= make_left(world, canary)
     cents = Decimal(price)
     canary.words = (mark.lower(), price, f"{cents:,.2f}", f"{slug} main", f"{slug} group", f"{slug}.example")
     return canary
@@ -203,6 +206,27 @@ def answer_and_ask(world: World, canary: Canary, invoice: Invoice, number: int) 
             on=TODAY, amount="12.34", reference=f"{canary.mark} bank {number}", created_by="canary"
         ),
         "statement": statements.issue(canary.things["patient"], world.location, at=NOW),
+    }
+
+
+def make_left(world: World, canary: Canary) -> dict[str, Any]:
+    """What is done about the rest: a plan, a request, a write-off, a run, a policy."""
+    mark, invoice = canary.mark, canary.things["invoice"]
+    terms = planning.Terms("monthly", TODAY, 3, override=f"{mark} asked")
+    big = WriteOff("1", WriteOffType.CONTRACTUAL, Decimal("60.00"), f"{mark} contract")
+    small = WriteOff("patient", WriteOffType.COURTESY, Decimal("1.00"), f"{mark} friend")
+    return {
+        "payment_plan": planning.make(
+            invoice.patient, terms, location=world.location, today=TODAY, may_override=True
+        ),
+        "approval": approvals.ask_write_off(invoice, big, role="biller"),
+        "write_off": writeoffs.write_off(invoice, small, role="owner", today=TODAY, key=f"w:{mark}"),
+        "run": WriteOffRun.objects.create(
+            location=world.location, lines=[], count=0, amount=Decimal("0.00"), made_by=f"{mark}@x.example"
+        ),
+        "policy_row": policies.add(
+            "statement_notice", {"value": f"{mark} notice", "effective_on": TODAY, "source": f"{mark} law"}
+        ),
     }
 
 

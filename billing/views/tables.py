@@ -1,0 +1,81 @@
+"""Plain tables: columns and rows of cells, as a page or as CSV; the lists of what is left look alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+
+from billing.views.local import render_at
+from clinics import audit
+from patients.here import location_here
+from patients.tables import csv_file
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One value: text, a day or dollars; with ``url`` a link, with ``family`` a badge."""
+
+    value: Any
+    url: str = ""
+    family: str = ""
+    icon: str = "circle-dashed"
+    phi: bool = False
+    name: bool = False
+
+    @property
+    def kind(self) -> str:
+        """How the template shows it."""
+        if self.family:
+            return "badge"
+        if isinstance(self.value, Decimal):
+            return "money"
+        if isinstance(self.value, datetime):
+            return "moment"
+        return "day" if isinstance(self.value, date) else "text"
+
+
+@dataclass(slots=True)
+class Table:
+    """A list page. ``head``: (words, is a figure). ``acts``: (words, url, is the one action)."""
+
+    title: str
+    head: list[tuple[str, bool]]
+    rows: list[list[Cell]]
+    blank: str = "Nothing here"
+    blank_words: str = ""
+    sub: str = ""
+    tabs: list[dict[str, Any]] = field(default_factory=list)
+    tiles: list[dict[str, Any]] = field(default_factory=list)
+    acts: list[tuple[str, str, bool]] = field(default_factory=list)
+    dates: list[dict[str, Any]] = field(default_factory=list)
+    selects: list[dict[str, Any]] = field(default_factory=list)
+    search: str | None = None
+    said: str = ""
+    more: str = ""
+    foot: list[Cell] = field(default_factory=list)
+    above: str = ""  # a template shown over the list, with ``extra`` as its context
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+def show(request: HttpRequest, table: Table, *, csv_name: str = "", status: int = 200) -> HttpResponse:
+    """The page, or with ``?format=csv`` the same rows as a file; an export is audited."""
+    if csv_name and request.GET.get("format") == "csv":
+        audit.record("report.export", "report", csv_name, rows=len(table.rows))
+        return csv_file(
+            csv_name,
+            [words for words, _ in table.head],
+            [[_plain(cell) for cell in row] for row in table.rows],
+        )
+    filtered = any(request.GET.get(each["name"]) for each in [*table.dates, *table.selects]) or bool(
+        table.search
+    )
+    context = {"table": table, "csv": bool(csv_name), "filtered": filtered, **table.extra}
+    return render_at(location_here(request), request, "billing/list.html", context, status=status)
+
+
+def _plain(cell: Cell) -> Any:
+    return "" if cell.value is None else cell.value
