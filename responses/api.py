@@ -111,14 +111,25 @@ class EobLineSerializer(serializers.Serializer):
     adjustments = AdjustmentSerializer(many=True, default=list)
 
 
+class EobPartSerializer(serializers.Serializer):
+    """One more claim of the same check."""
+
+    claim = serializers.CharField(max_length=40)
+    lines = EobLineSerializer(many=True)
+
+
 class EobSerializer(serializers.Serializer):
-    """A typed EOB."""
+    """A typed EOB; ``also`` holds the other claims of the check, ``amount`` what the check says."""
 
     claim = serializers.CharField(max_length=40)
     trace_number = serializers.CharField(max_length=50)
     payment_date = serializers.DateField()
     payer_claim_number = serializers.CharField(max_length=50, required=False, allow_blank=True, default="")
     lines = EobLineSerializer(many=True)
+    also = EobPartSerializer(many=True, required=False, default=list)
+    amount = serializers.DecimalField(
+        max_digits=12, decimal_places=2, required=False, allow_null=True, default=None
+    )
 
 
 @extend_schema(methods=["GET"], responses=RemittanceSerializer(many=True), operation_id="remittances_list")
@@ -239,20 +250,29 @@ def eob(request: Request) -> Response:
     given = EobSerializer(data=request.data)
     given.is_valid(raise_exception=True)
     data = given.validated_data
-    claim = get_object_or_404(Claim.objects.select_related("payer", "patient"), public_id=data["claim"])
+    rows = Claim.objects.select_related("payer", "patient")
     head = manual.Eob(data["trace_number"], data["payment_date"], data["payer_claim_number"])
-    lines = [
+    sheets = [
+        (get_object_or_404(rows, public_id=part["claim"]), _eob_lines(part["lines"]))
+        for part in [data, *data["also"]]
+    ]
+
+    def do() -> dict[str, Any]:
+        made = manual.enter_check(sheets, head, at=timezone.now(), amount=data["amount"])
+        return {"id": made[0].public_id}
+
+    answer, _ = once(request.headers.get("Idempotency-Key", ""), {"act": "eob", "body": request.data}, do)
+    return Response(ResponseSerializer(_load(answer["id"])).data, status=status.HTTP_201_CREATED)
+
+
+def _eob_lines(lines: list[dict[str, Any]]) -> list[manual.EobLine]:
+    return [
         manual.EobLine(
             line["line_id"], line["paid"],
             tuple((each["group"], each["reason"], each["amount"]) for each in line["adjustments"]), line.get("allowed"),
         )
-        for line in data["lines"]
+        for line in lines
     ]  # fmt: skip
-    answer, _ = once(
-        request.headers.get("Idempotency-Key", ""), {"act": "eob", "body": request.data},
-        lambda: {"id": manual.enter_eob(claim, head, lines, at=timezone.now()).public_id},
-    )  # fmt: skip
-    return Response(ResponseSerializer(_load(answer["id"])).data, status=status.HTTP_201_CREATED)
 
 
 def _do(act: str, row: ClaimResponse, data: dict[str, Any]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from clinics.errors import Refusal
 from lib.money import ZERO, total
 from patients.tables import csv_file
 from responses import manual, quarantine, queries, remit, reversals, takebacks
-from responses.forms import EobHeadForm, EobLineForm, MatchForm, PayeeForm, ReasonForm, UploadForm
+from responses.forms import ClaimsForm, EobHeadForm, EobLineForm, MatchForm, PayeeForm, ReasonForm, UploadForm
 from responses.models import ProviderAdjustment, Remittance
 from responses.receipts import tie
 from responses.views import CRUMBS
@@ -199,10 +199,12 @@ def provider_item(request: HttpRequest, public_id: str, ordinal: int) -> HttpRes
 
 @require_http_methods(["GET", "POST"])
 def find_claim(request: HttpRequest) -> HttpResponse:
-    """Enter a paper EOB: which claim does it answer?"""
-    form = MatchForm(request.POST or None)
-    if request.method == "POST" and form.is_valid() and form.claim is not None:
-        return redirect("responses:eob", form.claim.public_id)
+    """Enter a paper EOB or check: which claims does it answer?"""
+    form = ClaimsForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        ids = [claim.public_id for claim in form.claims]
+        query = f"?also={','.join(ids[1:])}" if ids[1:] else ""
+        return redirect(f"{reverse('responses:eob', args=[ids[0]])}{query}")
     context = {
         "form": form,
         "title": "Enter a paper EOB",
@@ -215,46 +217,65 @@ def find_claim(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def eob(request: HttpRequest, claim_id: str) -> HttpResponse:
-    """The sheet: claim lines down, paid and codes across; it cannot be saved unbalanced."""
-    claim = get_object_or_404(Claim.objects.select_related("payer", "patient"), public_id=claim_id)
-    lines = list(claim.lines.all())
+    """The sheet: lines of one claim or of all claims of a check down, paid and codes across; never unbalanced."""
+    claims = _claims_of_check(request, claim_id)
     data = request.POST or None
     head = EobHeadForm(data)
-    forms = [
-        EobLineForm(
-            data,
-            prefix=f"l{line.line_no}",
-            initial={"line_id": line.line_id},
+    sheet = [
+        (
+            claim,
+            line,
+            EobLineForm(data, prefix=_prefix(place, line.line_no), initial={"line_id": line.line_id}),
         )
-        for line in lines
+        for place, claim in enumerate(claims)
+        for line in claim.lines.all()
     ]
-    left: dict[int, Any] = {}
-    if request.method == "POST" and all([head.is_valid(), *[form.is_valid() for form in forms]]):
-        typed = [_typed(form, line.line_id) for form, line in zip(forms, lines, strict=True)]
-        left = {
-            line.line_no: line.amount - entry.paid - total(amount for _, _, amount in entry.adjustments)
-            for line, entry in zip(lines, typed, strict=True)
-        }
+    left: dict[tuple[int, int], Any] = {}
+    if request.method == "POST" and all([head.is_valid(), *[form.is_valid() for _, _, form in sheet]]):
+        typed: dict[int, list[manual.EobLine]] = {}
+        for claim, line, form in sheet:
+            entry = _typed(form, line.line_id)
+            typed.setdefault(claim.pk, []).append(entry)
+            told = total(amount for _, _, amount in entry.adjustments)
+            left[claim.pk, line.line_no] = line.amount - entry.paid - told
         given = head.cleaned_data
         asked = manual.Eob(given["trace_number"], given["payment_date"], given["payer_claim_number"])
+        sheets = [(claim, typed[claim.pk]) for claim in claims]
+
+        def do() -> dict[str, Any]:
+            made = manual.enter_check(sheets, asked, at=timezone.now(), amount=given["amount"])
+            return {"check": made[0].remittance.public_id}
+
         try:
             with transaction.atomic():
-                said, _ = once(
-                    request.POST.get("idempotency_key", ""),
-                    {"act": "eob", "claim": claim_id, "form": _posted(request)},
-                    lambda: {"check": manual.enter_eob(claim, asked, typed, at=timezone.now()).remittance.public_id},
-                )  # fmt: skip
+                body = {
+                    "act": "eob",
+                    "claims": [claim.public_id for claim in claims],
+                    "form": _posted(request),
+                }
+                said, _ = once(request.POST.get("idempotency_key", ""), body, do)
         except Refusal as refusal:
             head.add_error(None, refusal.message)
         else:
             messages.success(request, "The EOB is posted")
             return redirect(f"{reverse('responses:list')}?check={said['check']}")
-    rows = [(line, form, left.get(line.line_no)) for line, form in zip(lines, forms, strict=True)]
     context = {
-        "claim": claim, "head": head, "rows": rows, "usual": queries.usual_codes(claim.payer_id),
+        "claim": claims[0], "claims": claims, "head": head, "usual": queries.usual_codes(claims[0].payer_id),
+        "rows": [(claim, line, form, left.get((claim.pk, line.line_no))) for claim, line, form in sheet],
         "crumbs": [*CRUMBS[:-1], ("Paper EOB", "")],
     }  # fmt: skip
     return render(request, "responses/eob.html", context)
+
+
+def _claims_of_check(request: HttpRequest, claim_id: str) -> list[Claim]:
+    """The claim of the address and those of ``also``, each once, in that order."""
+    ids = list(dict.fromkeys([claim_id, *filter(None, request.GET.get("also", "").split(","))]))[:100]
+    rows = Claim.objects.select_related("payer", "patient").prefetch_related("lines")
+    return [get_object_or_404(rows, public_id=public_id) for public_id in ids]
+
+
+def _prefix(place: int, line_no: int) -> str:
+    return f"l{line_no}" if place == 0 else f"c{place}l{line_no}"
 
 
 def _typed(form: EobLineForm, line_id: str) -> manual.EobLine:

@@ -138,12 +138,41 @@ class TieForm(forms.Form):
         return trace
 
 
+class ClaimsForm(forms.Form):
+    """The claims a paper check answers, by their control numbers."""
+
+    control_numbers = forms.CharField(
+        label="Claim numbers",
+        max_length=2000,
+        help_text="One, or all claims of the check with spaces between.",
+    )
+
+    def clean_control_numbers(self) -> str:
+        """Numbers of this clinic, of one insurer, each once."""
+        text = str(self.cleaned_data["control_numbers"])
+        asked = list(dict.fromkeys(text.upper().replace(",", " ").replace("-", "").split()))[:100]
+        known = {row.control_number: row for row in Claim.objects.filter(control_number__in=asked)}
+        strangers = [number for number in asked if number not in known]
+        if strangers or not asked:
+            raise forms.ValidationError(
+                f"No claim of this clinic has the number {(strangers or ['given'])[0][:20]}."
+            )
+        self.claims = [known[number] for number in asked]
+        if len({claim.payer_id for claim in self.claims}) > 1:
+            raise forms.ValidationError("These claims are not all of one insurer.")
+        return text
+
+
 class EobHeadForm(forms.Form):
     """The head of a paper EOB."""
 
     trace_number = forms.CharField(label="Check or EFT number", max_length=50)
     payment_date = forms.DateField(label="Check date", widget=forms.DateInput(attrs={"type": "date"}))
     payer_claim_number = forms.CharField(label="Insurer's claim number", max_length=50, required=False)
+    amount = forms.DecimalField(
+        label="Amount of the check", max_digits=12, decimal_places=2, required=False,
+        help_text="Left empty, it is what the lines add up to.",
+    )  # fmt: skip
 
 
 class EobLineForm(forms.Form):

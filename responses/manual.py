@@ -248,34 +248,64 @@ class Eob:
 
 
 def enter_eob(claim: Claim, eob: Eob, lines: Sequence[EobLine], *, at: datetime) -> ClaimResponse:
-    """Take a paper EOB in like a remittance and post it by hand. Raises BadEob while a line does not add up.
+    """A paper EOB of one claim: see ``enter_check``."""
+    return enter_check([(claim, lines)], eob, at=at)[0]
 
-    The same check number, payer, date and amount a second time is the same EOB: nothing is taken twice.
+
+def enter_check(
+    sheets: Sequence[tuple[Claim, Sequence[EobLine]]],
+    eob: Eob,
+    *,
+    at: datetime,
+    amount: Decimal | None = None,
+) -> list[ClaimResponse]:
+    """Take a paper check in like a remittance, one claim or many, and post each by hand; in the sheets' order.
+
+    Raises BadEob while a line does not explain its charge, the claims do not add up to ``amount`` (when the
+    check's own amount is given), or a claim belongs to another insurer. The same check number, payer, date,
+    amount and lines a second time are the same check: nothing is taken twice. All of it or nothing.
     """
-    payment = _payment_of(claim, eob, lines)
+    payer: Payer = sheets[0][0].payer
+    payments = []
+    for claim, lines in sheets:
+        if claim.payer_id != payer.pk:
+            raise BadEob(f"Claim {claim.control_number} is not {payer.name}'s.", findings=[])
+        payments.append(
+            _payment_of(claim, eob if len(sheets) == 1 else replace(eob, payer_claim_number=""), lines)
+        )
+        _must_balance(claim, payments[-1])
+    if not eob.trace_number.strip():
+        raise BadEob("Give the check or EFT number: money is found again by it.", findings=[])
+    paid = total(payment.paid for payment in payments)
+    if amount is not None and amount != paid:
+        raise BadEob(f"The check is {amount}, its lines are paid {paid}: {amount - paid} apart.", findings=[])
+    document = RemittanceDocument(
+        trace_number=eob.trace_number.strip()[:50], payer_identifier=payer.remit_payer_id or payer.payer_id,
+        amount=paid, method=eob.method, effective_date=eob.payment_date,
+        payer=RemittanceParty(name=payer.name, id_qualifier="XV", identifier=payer.payer_id), claims=tuple(payments),
+    )  # fmt: skip
+    with transaction.atomic():
+        taken = posting.take_remittance(document, at=at, source="manual")
+        if taken.is_repeat:
+            return taken.responses
+        return [
+            post_as_remitted(response, at=at, reason="EOB typed in")
+            if response.state in WAITING
+            else response
+            for response in taken.responses
+        ]
+
+
+def _must_balance(claim: Claim, payment: ClaimPayment) -> None:
     differences = claim_differences(payment)
     if differences:
         raise BadEob(
-            "The EOB does not add up: every line must explain its charge.",
+            f"The EOB of claim {claim.control_number} does not add up: every line must explain its charge.",
             findings=[
                 freeze(Finding("unbalanced", name, f"{name} is off by {left}"))
                 for name, left in differences.items()
             ],
         )
-    if not eob.trace_number.strip():
-        raise BadEob("Give the check or EFT number: money is found again by it.", findings=[])
-    payer: Payer = claim.payer
-    document = RemittanceDocument(
-        trace_number=eob.trace_number.strip()[:50], payer_identifier=payer.remit_payer_id or payer.payer_id,
-        amount=payment.paid, method=eob.method, effective_date=eob.payment_date,
-        payer=RemittanceParty(name=payer.name, id_qualifier="XV", identifier=payer.payer_id), claims=(payment,),
-    )  # fmt: skip
-    with transaction.atomic():
-        taken = posting.take_remittance(document, at=at, source="manual")
-        response = taken.responses[0]
-        if not taken.is_repeat and response.state in WAITING:
-            response = post_as_remitted(response, at=at, reason="EOB typed in")
-        return response
 
 
 def _payment_of(claim: Claim, eob: Eob, lines: Sequence[EobLine]) -> ClaimPayment:

@@ -234,3 +234,31 @@ def test_the_rules_page_adds_refuses_and_removes(client, world):
     client.post(remove, rule)
     with world.open():
         assert not PostingRule.objects.exists()
+
+
+def test_one_paper_check_answers_many_patients_and_must_add_up(biller, world):
+    with world.open():
+        claims = [claimed(world, world.aetna, last=name) for name in ("One", "Two")]
+        lines = [claim.lines.get().line_id for claim in claims]
+    found = biller.post(
+        reverse("responses:find-claim"),
+        {"control_numbers": " ".join(claim.control_number for claim in claims)},
+    )
+    assert "?also=" in found.url
+    page = biller.get(found.url).content.decode()
+    assert "l1-paid" in page
+    assert "c1l1-paid" in page
+    sheet = {"trace_number": "9002", "payment_date": "2026-03-20", "amount": "171.00"}
+    for prefix, line_id in zip(("l1", "c1l1"), lines, strict=True):
+        sheet |= {f"{prefix}-line_id": line_id, f"{prefix}-paid": "85.00", f"{prefix}-code1": "CO-45",
+                  f"{prefix}-amount1": "65"}  # fmt: skip
+    assert "1.00 apart" in biller.post(found.url, sheet).content.decode()
+    with world.open():
+        assert not Remittance.objects.exists()
+    sheet["amount"] = "170.00"
+    assert biller.post(found.url, sheet).status_code == 302
+    with world.open():
+        assert [row.state for row in ClaimResponse.objects.all()] == ["posted_manually"] * 2
+        assert Remittance.objects.get().amount == D("170.00")
+        assert all(money(claim.invoice).insurers[1] == 0 for claim in claims)
+    assert biller.post(reverse("responses:find-claim"), {"control_numbers": "NOBODY"}).status_code == 200
