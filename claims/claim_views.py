@@ -11,7 +11,19 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from claims import boxes, corrections, deadlines, lifecycle, paper, queries, queue, review, ticks, voids
+from claims import (
+    boxes,
+    corrections,
+    deadlines,
+    lifecycle,
+    paper,
+    proof,
+    queries,
+    queue,
+    review,
+    ticks,
+    voids,
+)
 from claims.cms1500 import crosswalk
 from claims.enums import ClaimState
 from claims.models import Acknowledgement, BatchItem, Claim, ClaimEvent
@@ -76,6 +88,14 @@ def paper_form(request: HttpRequest, public_id: str) -> HttpResponse:
     drawn = request.GET.get("print") != "data"
     audit.record("claim.print", "claim", public_id, drawn=drawn)
     return pdf_answer(paper.form_of(row, drawn=drawn), f"CMS-1500_{row.control_number}.pdf")
+
+
+@require_GET
+def proof_packet(request: HttpRequest, public_id: str) -> HttpResponse:
+    """That this claim was filed in time, as a PDF for the payer."""
+    row = _load(public_id)
+    audit.record("claim.proof", "claim", public_id)
+    return pdf_answer(proof.packet(row), f"proof_{row.control_number}.pdf")
 
 
 def pdf_answer(content: bytes, name: str) -> HttpResponse:

@@ -196,7 +196,10 @@ def fates(batch: Batch) -> list[tuple[str, int]]:
 
 def no_response(today: date, days: int) -> QuerySet[Claim]:
     """Claims in flight without any word for so many days (home page, B16)."""
-    return Claim.objects.filter(state__in=IN_FLIGHT, submitted_at__date__lte=today - timedelta(days=days))
+    rows = Claim.objects.filter(state__in=IN_FLIGHT, submitted_at__date__lte=today - timedelta(days=days))
+    return rows.exclude(
+        frequency="8", replaces__state=ClaimState.VOIDED
+    )  # a void that was taken waits for nothing
 
 
 def parse_day(text: str) -> date | None:

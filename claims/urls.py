@@ -25,6 +25,7 @@ urlpatterns = [
     path("claims/<str:public_id>/save/", claim_views.save, name="save"),
     path("claims/<str:public_id>/resubmit/", claim_views.resubmit, name="resubmit"),
     path("claims/<str:public_id>/cms-1500.pdf", claim_views.paper_form, name="paper-form"),
+    path("claims/<str:public_id>/proof.pdf", claim_views.proof_packet, name="proof"),
     path("claims/<str:public_id>/<slug:act>/", claim_views.act, name="act"),
     path("patients/<str:patient_id>/insurance/guard/", coverage_views.guard, name="coverage-guard"),
     path("insurance/profiles/<str:profile_id>/move/", coverage_views.move_visits, name="move-visits"),

@@ -277,6 +277,7 @@ ROUTES: dict[str, str | dict[str, str]] = {
     "claims:patient-claims": "claim.view",
     "claims:claim": "claim.view",
     "claims:paper-form": "claim.view",
+    "claims:proof": "claim.view",
     "claims:save": "claim.edit",
     "claims:resubmit": "claim.edit",
     "claims:act": "claim.edit",
