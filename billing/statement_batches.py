@@ -105,7 +105,7 @@ def run(clinic_id: int, job_id: int) -> None:
             job,
             result={"statements": made, "nothing_due": skipped},
             done=made + skipped,
-            url=f"/statements/batch/{job.public_id}/",
+            url=f"/statements/jobs/{job.public_id}/",
         )
 
 

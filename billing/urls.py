@@ -15,6 +15,7 @@ from billing.views import (
     prices,
     receipts,
     rules,
+    statement_rounds,
     worklists,
     writeoff_pages,
 )
@@ -68,6 +69,12 @@ urlpatterns = [
     path("settings/policies/", writeoff_pages.policy_list, name="policies"),
     path("settings/policies/<str:public_id>/end/", writeoff_pages.end_policy, name="end-policy"),
     path("statements/", documents.statement_list, name="statements"),
+    path("statements/jobs/<str:public_id>/", statement_rounds.statement_round, name="statement-round"),
+    path(
+        "statements/jobs/<str:public_id>/print/",
+        statement_rounds.statement_round_print,
+        name="statement-round-print",
+    ),
     path("statements/batch/", documents.statement_batch, name="statement-batch"),
     path("statements/<str:public_id>/", documents.statement, name="statement"),
     path("statements/<str:public_id>/pdf/", documents.statement_download, name="statement-pdf"),

@@ -209,6 +209,8 @@ ROUTES: dict[str, str | dict[str, str]] = {
     "billing:end-policy": "settings.other",
     "billing:statements": "statement.view",
     "billing:statement-batch": "statement.send",
+    "billing:statement-round": "statement.view",
+    "billing:statement-round-print": "statement.send",
     "billing:statement": "statement.view",
     "billing:statement-pdf": "statement.view",
     "billing:payment-methods": "settings.other",

@@ -48,6 +48,8 @@ PEOPLE = (
     Place("Eligibility", "insurance:questions", "id-badge-2"),
     Place("Authorizations", "insurance:authorizations", "checkup-list"),
     Place("Statements", "billing:statements", "file-text"),
+    Place("Payment plans", "billing:plans", "calendar-event"),
+    Place("Write-offs", "billing:write-off-list", "pencil"),
 )
 LOOK_BACK = (
     Place("Reports", "desk:reports", "report-analytics"),

@@ -69,7 +69,10 @@ def write_off_list(request: HttpRequest) -> HttpResponse:
         ],
         said=f"{len(rows)} write-offs · {show_money(total(row.amount for row in rows))}",
         blank="Nothing was written off in these days",
-        acts=[("Types and codes", reverse("billing:write-off-terms"), False)]
+        acts=[
+            ("Types and codes", reverse("billing:write-off-terms"), False),
+            ("Policies", reverse("billing:policies"), False),
+        ]
         if may(request, "settings.other")
         else [],
     )

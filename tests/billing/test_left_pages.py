@@ -141,7 +141,7 @@ def test_the_api_says_the_same(sign_in, world, owing):
     assert made.status_code == 201
     assert [row["amount"] for row in made.json()["instalments"]] == ["50.00"] * 3
     assert post("plans", asked, key="p").json()["id"] == made.json()["id"]
-    assert post("plans", {**asked, "count": 1}).json()["error"]["code"] == "stopped" or True
+    assert post("plans", asked, key="q").json()["error"]["code"] == "stopped", "all of it is on a plan"
     one = made.json()["id"]
     assert admin.get(url("plan", one, api=True)).json()["left"] == "150.00"
     assert admin.get(url("plan-schedule", one, api=True)).content.startswith(b"%PDF-")
@@ -156,3 +156,22 @@ def test_the_api_says_the_same(sign_in, world, owing):
     assert post("end-policy", {}, saved.json()["id"]).json()["ends_on"]
     assert admin.get(url("small-balances", api=True)).json() == {"amount": "0.00", "lines": []}
     assert post("small-balances", {"amount": "1.00"}).status_code == 400
+
+
+def test_a_round_of_statements_has_its_page_and_one_pdf(sign_in, world, owing):
+    from billing import statement_batches
+    from billing.tasks import review_plans
+
+    biller = sign_in("biller")
+    with world.open("biller@alder.example"):
+        now = timezone.now()
+        job = statement_batches.start(world.location, at=now, today=now.date())
+    statement_batches.run(world.clinic.pk, job.pk)
+    page = biller.get(url("statement-round", job.public_id)).content.decode()
+    assert "One PDF of 1 statement" in page
+    printed = biller.post(url("statement-round-print", job.public_id))
+    assert printed.content.startswith(b"%PDF-")
+    with world.open():
+        job.refresh_from_db()
+        assert job.result_url == url("statement-round", job.public_id)
+    assert review_plans() == 0
