@@ -7,13 +7,13 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.dateparse import parse_date
 from django.views.decorators.http import require_GET
 
 from appointments import queries
 from appointments.views import page_of
 from clinics import audit
 from clinics.models import Location
+from lib.dates import parse_day
 from patients.here import location_here, today_here
 from patients.tables import csv_file
 
@@ -47,10 +47,7 @@ def schedule(request: HttpRequest) -> HttpResponse:
 
 def _day_asked(request: HttpRequest) -> date:
     """The day in the address; today where it is no day of the calendar."""
-    try:
-        return parse_date(request.GET.get("day", "")) or today_here(request)
-    except ValueError:
-        return today_here(request)
+    return parse_day(request.GET.get("day", "")) or today_here(request)
 
 
 def _place_asked(request: HttpRequest) -> Location:

@@ -10,7 +10,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.dateparse import parse_date
 from django.views.decorators.http import require_GET, require_POST
 
 from clinics import audit
@@ -21,6 +20,7 @@ from insurance.enums import RequestState
 from insurance.forms import EligibilityForm
 from insurance.models import EligibilityCheck, EligibilityRequest, InsuranceProfile, Policy
 from insurance.profiles import layers_on
+from lib.dates import parse_day
 from patients.here import location_here, today_here
 from patients.tables import csv_file
 from work.idempotency import once
@@ -43,7 +43,7 @@ def questions(request: HttpRequest) -> HttpResponse:
     tabs = tabs_of(rows, tab, request.GET.get("job", ""))
     if tab in RequestState.values:
         rows = rows.filter(state=tab)
-    day = parse_date(request.GET.get("day", "")) if request.GET.get("day") else None
+    day = parse_day(request.GET.get("day", ""))
     if day is not None:
         rows = rows.filter(service_date=day)
     shown = list(rows.prefetch_related("checks")[:LIMIT])
@@ -73,7 +73,7 @@ def questions(request: HttpRequest) -> HttpResponse:
 @require_POST
 def ask_about_a_day(request: HttpRequest) -> HttpResponse:
     """Ask about every card of a day's schedule, tomorrow's when none is given."""
-    day = parse_date(request.POST.get("day", "")) if request.POST.get("day") else None
+    day = parse_day(request.POST.get("day", ""))
     today = today_here(request)
     if day is None:
         day = today + timedelta(days=1)
@@ -92,7 +92,7 @@ def ask_one(request: HttpRequest, policy_id: str) -> HttpResponse:
     """Ask about one card now; htmx gets the panel back."""
     policy = get_object_or_404(Policy.objects.select_related("patient", "payer"), public_id=policy_id)
     place = location_here(request)
-    day = parse_date(request.POST.get("day", "")) if request.POST.get("day") else None
+    day = parse_day(request.POST.get("day", ""))
     asked = eligibility.ask(
         policy,
         place.billing_provider,
@@ -148,7 +148,7 @@ def take_correction(request: HttpRequest, check_id: str) -> HttpResponse:
 def chips(request: HttpRequest, profile_id: str) -> HttpResponse:
     """Eligibility of the cards that pay on a day, for any page that shows a visit: ``?day=2026-03-09``."""
     profile = get_object_or_404(InsuranceProfile.objects, public_id=profile_id)
-    day = parse_date(request.GET.get("day", "")) if request.GET.get("day") else None
+    day = parse_day(request.GET.get("day", ""))
     day = day or today_here(request)
     rows = standings_on([layer.policy for layer in layers_on(profile, day)], day)
     return render(request, "insurance/parts/eligibility_chips.html", {"rows": rows, "day": day})

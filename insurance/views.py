@@ -22,6 +22,7 @@ from insurance.forms import CardForm, EligibilityForm, PlaceForm, ProfileForm
 from insurance.models import InsuranceProfile, Policy
 from insurance.profile_edits import LayerSpec
 from insurance.profiles import active_policies, ensure_self_pay, holding_area, of_patient
+from lib.dates import parse_day
 from patients.here import today_here
 from patients.models import Patient
 from work.idempotency import once
@@ -239,10 +240,8 @@ def act_on(profile: InsuranceProfile, act: str, data: Any) -> str:
     if act == "up":
         return _move_up(profile, data.get("policy", ""))
     if act == "expire":
-        from django.utils.dateparse import parse_date
-
         policy = get_object_or_404(Policy.objects, public_id=data.get("policy", ""))
-        on = parse_date(str(data.get("on", "")))
+        on = parse_day(str(data.get("on", "")))
         if on is None:
             raise BadInput("Enter the last day of the coverage, such as 2026-12-31.", code="bad_date")
         whole = str(data.get("whole", "profile")) in ("profile", "True", "true", "on")

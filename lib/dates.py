@@ -17,6 +17,16 @@ def parse_d8(text: str) -> date | None:
         return None
 
 
+def parse_day(text: str) -> date | None:
+    """``2026-03-09`` as a form or an address carries it; None when it is no day of the calendar."""
+    if len(text) != 10 or text[4] != "-" or text[7] != "-" or not text.isascii():
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
 def format_d8(day: date) -> str:
     """A date as CCYYMMDD."""
     return f"{day.year:04d}{day.month:02d}{day.day:02d}"

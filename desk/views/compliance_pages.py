@@ -9,11 +9,11 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.dateparse import parse_date
 from django.views.decorators.http import require_GET
 
 from clinics import audit
 from desk import compliance
+from lib.dates import parse_day
 from patients.here import today_here
 from patients.tables import csv_file
 
@@ -90,10 +90,7 @@ def wanted_month(text: str, today: date) -> date:
 
 
 def _day(text: str, usual: date) -> date:
-    try:
-        return parse_date(text) or usual
-    except ValueError:
-        return usual
+    return parse_day(text) or usual
 
 
 def _fits(doubt: compliance.Doubt, kind: str, typed: str) -> bool:

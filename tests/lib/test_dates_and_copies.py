@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.dates import age_on, format_d8, local_day, parse_d8
+from lib.dates import age_on, format_d8, local_day, parse_d8, parse_day
 from lib.frozen import freeze, thaw
 from lib.questions import Announcement, Question, Unanswered
 
@@ -23,6 +23,21 @@ def test_a_day_as_edi_writes_it_reads_back(day: date) -> None:
 def test_what_is_no_day_is_none() -> None:
     for text in ("", "20260230", "2026-02-0", "2026021", "202602011", "२०२६०२०१", "00000101"):
         assert parse_d8(text) is None, text
+
+
+def test_a_day_of_a_form_is_read_or_is_none() -> None:
+    assert parse_day("2026-03-09") == date(2026, 3, 9)
+    for text in (
+        "",
+        "0000-00-00",
+        "2026-02-30",
+        "20260309",
+        "2026-3-9",
+        "2026-W10-1",
+        "09/03/2026",
+        "２０２６-03-09",
+    ):
+        assert parse_day(text) is None, text
 
 
 def test_the_day_is_the_locations_own() -> None:
