@@ -34,6 +34,7 @@ COLUMNS = (
 )
 DIGITS = 7  # digit slots of a column: 99,999.99
 NARROW = 6
+WORDS = 32  # letters that fit the left column at 9 pt, beside its tab
 FIGURE, MARK = 5.836, 2.56  # pt at 9 pt: a tabular digit, a point or comma of Inter
 
 
@@ -201,7 +202,7 @@ def _block(visit: dict[str, Any], columns: tuple[str, ...]) -> list[tuple[str, s
     for line in visit["lines"]:
         shown = {key: line[key] for key in columns if key not in ("patient_paid", "due")}
         block.append((f"\t{escape(line['words'])}", figures_line(shown, columns)))
-    block += [(f"\t<i>{escape(said)}</i>", "") for said in visit.get("how", [])]
+    block += [(f"\t<i>{escape(part)}</i>", "") for said in visit.get("how", []) for part in wrap(said, WORDS)]
     return block
 
 
@@ -209,10 +210,11 @@ def _more(snapshot: dict[str, Any]) -> list[list[tuple[str, str]]]:
     """Under the visits: what is not asked for here, and the notice of the state's or payer's policy."""
     blocks = []
     if snapshot.get("apart"):
-        blocks.append([("", ""), *((f"\t{escape(row['words'])}", "") for row in snapshot["apart"])])
+        said = [part for row in snapshot["apart"] for part in wrap(row["words"], WORDS)]
+        blocks.append([("", ""), *((f"\t{escape(part)}", "") for part in said)])
     text = snapshot.get("notice", {}).get("text", "")
     if text:
-        blocks.append([("", ""), *((f"\t{escape(line)}", "") for line in wrap(text, 46))])
+        blocks.append([("", ""), *((f"\t{escape(line)}", "") for line in wrap(text, WORDS))])
     return blocks
 
 
