@@ -111,7 +111,10 @@ class PreviewLineSerializer(serializers.Serializer[Any]):
 
 
 class CheckoutPreviewSerializer(serializers.Serializer[Any]):
-    """What the check-out screen shows; ``collect_today`` = copay + old balance - credit used."""
+    """What the check-out screen shows; ``collect_today`` = copay + estimate + old balance - credit used.
+
+    ``estimate`` is what the payer's answer leaves to the patient above the copay, ``estimate_because`` why.
+    """
 
     visit = serializers.CharField()
     state = serializers.CharField()
@@ -119,6 +122,8 @@ class CheckoutPreviewSerializer(serializers.Serializer[Any]):
     total = money()
     insurer = money()
     copay = money()
+    estimate = money()
+    estimate_because = serializers.CharField()
     old_balance = money()
     credit = money()
     credit_used = money()
@@ -249,6 +254,8 @@ def shape_preview(visit: Appointment, preview: CheckoutPreview) -> dict[str, Any
         "total": preview.visit.total,
         "insurer": preview.visit.payer,
         "copay": preview.copay_due,
+        "estimate": preview.estimate.above_copay,
+        "estimate_because": preview.estimate.because,
         "old_balance": preview.old_balance,
         "credit": preview.credit,
         "credit_used": preview.credit_used,

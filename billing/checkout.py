@@ -16,7 +16,8 @@ from appointments.models import Appointment
 from billing import balances, hooks, invoicing, payments
 from billing.enums import InvoiceState, TransitionOutcome
 from billing.errors import CannotCheckOut
-from billing.models import Invoice, Receipt, VisitTransition
+from billing.estimating import AskedToday, asked_today
+from billing.models import Charge, Invoice, Receipt, VisitTransition
 from billing.payments import Payment
 from billing.visit_pricing import PricedVisit, price_visit
 from clinics import audit
@@ -45,6 +46,7 @@ class CheckoutPreview:
     old_balance: Decimal
     credit: Decimal
     credit_used: Decimal
+    estimate: AskedToday
     collect_today: Decimal
     problems: tuple[str, ...]
 
@@ -60,19 +62,25 @@ class CheckoutResult:
 
 
 def preview(appointment: Appointment) -> CheckoutPreview:
-    """Price the visit and work out what to collect: copay + old balance - credit, each shown."""
+    """Price the visit and work out what to collect: copay + estimate + old balance - credit, each shown.
+
+    ``estimate.above_copay`` is what the estimate adds to the copay (rule B14.collect).
+    """
     visit = price_visit(appointment)
+    asked = asked_today(appointment, visit)
+    expected = visit.patient + asked.above_copay
     old = balances.patient_due(appointment.patient_id)
     credit = balances.patient_credit(appointment.patient_id).free
     uses_credit = bool(value_of("auto_apply_credit_to_copay", appointment.location))
-    used = min(credit, visit.patient) if uses_credit else ZERO
+    used = min(credit, expected) if uses_credit else ZERO
     return CheckoutPreview(
         visit=visit,
         copay_due=visit.patient,
         old_balance=old,
         credit=credit,
         credit_used=used,
-        collect_today=visit.patient + old - used,
+        estimate=asked,
+        collect_today=expected + old - used,
         problems=problem_words(visit),
     )
 
@@ -133,6 +141,7 @@ def check_out(
         payments.take(appointment.patient, payment, charges, location=appointment.location, today=today)
         for payment in handed_over
     )
+    _hold_estimate(appointment, visit, charges, receipts, today)
     invoicing.settle([invoice.pk])
     invoice.refresh_from_db(fields=["state"])
     Appointment.objects.filter(pk=appointment.pk).update(
@@ -149,6 +158,25 @@ def check_out(
         total=str(invoice.total),
     )
     return CheckoutResult(invoice, receipts, used)
+
+
+def _hold_estimate(
+    appointment: Appointment,
+    visit: PricedVisit,
+    charges: list[Charge],
+    receipts: tuple[Receipt, ...],
+    today: date,
+) -> None:
+    """What was paid ahead for the estimate waits for this visit's answer (rule B14.collect).
+
+    Earlier credit is held too, where the location uses credit; else only what these receipts left over.
+    """
+    wanted = asked_today(appointment, visit).above_copay
+    if wanted <= ZERO:
+        return
+    uses_credit = bool(value_of("auto_apply_credit_to_copay", appointment.location))
+    only = None if uses_credit else {receipt.pk for receipt in receipts}
+    payments.hold(appointment.patient, charges, wanted, today=today, only=only)
 
 
 def count_authorizations(appointment: Appointment, invoice: Invoice) -> None:

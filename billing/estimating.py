@@ -18,7 +18,7 @@ from insurance.enums import ClaimFormat
 from insurance.estimates import Estimate, ExpectedLine, Terms, estimate
 from insurance.models import ContractRate, EligibilityCheck, Layer, Policy
 from insurance.policies import eligibility_is_fresh
-from lib.money import ZERO, parse_money, round_money
+from lib.money import ZERO, parse_money, round_money, show_money
 
 FIGURES = ("copay", "coinsurance", "deductible_left", "out_of_pocket_left")
 
@@ -34,6 +34,7 @@ class VisitEstimate:
     check: EligibilityCheck | None
     lines_from: date | None  # services of an earlier visit stand in for those that are not known yet
     source: str  # in words: where the plan's figures come from
+    is_answered: bool  # the payer's good answer told the plan's figures, not the card
 
     @property
     def charge(self) -> Decimal:
@@ -41,17 +42,61 @@ class VisitEstimate:
         return sum((line.result.charge or ZERO for line in self.lines), ZERO)
 
 
+@dataclass(frozen=True, slots=True)
+class AskedToday:
+    """What check-out asks above the copay because of the estimate: dollars, never below 0.00, and why."""
+
+    found: VisitEstimate
+    above_copay: Decimal
+    because: str
+
+
 def estimate_visit(visit: Appointment) -> VisitEstimate:
     """What this visit will cost the patient, each amount explained. Reads only."""
     priced, lines_from = _priced(visit)
+    return _reckoned(visit, priced, lines_from, balances.patient_due(visit.patient_id))
+
+
+def asked_today(visit: Appointment, priced: PricedVisit) -> AskedToday:
+    """The estimate beside what check-out asks anyway (rule B14.collect). ``priced`` is the visit as it is charged.
+
+    The copay and the patient's own items are part of both, so only what the estimate is above them is asked.
+    Nothing is asked on an estimate that the payer's answer does not carry, nor before a second insurer answers.
+    """
+    found = _reckoned(visit, priced, None, ZERO)
+    if not priced.layers:
+        return AskedToday(found, ZERO, "no insurance pays: the whole charge is asked")
+    if len(priced.layers) > 1:
+        return AskedToday(found, ZERO, "the next insurer is asked before the patient")
+    if not found.is_answered or not found.estimate.is_known:
+        return AskedToday(found, ZERO, "no good answer of the payer: only the copay is asked")
+    if any(_copay_agreed(line) for line in priced.lines):
+        return AskedToday(found, ZERO, "a copay was agreed with this patient: only that is asked")
+    above = found.estimate.today - priced.patient
+    if above <= ZERO:
+        return AskedToday(found, ZERO, "the copay is all the plan leaves to the patient")
+    return AskedToday(
+        found,
+        above,
+        f"{show_money(found.estimate.today)} is expected from the patient, {show_money(priced.patient)} of it "
+        "is asked as copay",
+    )
+
+
+def _copay_agreed(line: PricedLine) -> bool:
+    steps = (step for step in line.result.trace if step.rule == "B17.7.copay")
+    return any(step.inputs.get("patient_copay") is not None for step in steps)
+
+
+def _reckoned(
+    visit: Appointment, priced: PricedVisit, lines_from: date | None, old: Decimal
+) -> VisitEstimate:
     layer = priced.layers[0] if priced.layers else None
     check = _answer(layer.policy, visit.service_date) if layer is not None else None
-    terms, source = _terms(layer, check)
+    terms, source, is_answered = _terms(layer, check)
     expected = _expected(priced, layer, visit.service_date)
-    old = balances.patient_due(visit.patient_id)
-    return VisitEstimate(
-        estimate(expected, terms, old), priced.lines, expected, layer, check, lines_from, source
-    )
+    reckoned = estimate(expected, terms, old)
+    return VisitEstimate(reckoned, priced.lines, expected, layer, check, lines_from, source, is_answered)
 
 
 def _priced(visit: Appointment) -> tuple[PricedVisit, date | None]:
@@ -115,19 +160,19 @@ def _tells(check: EligibilityCheck) -> bool:
     return any(name in check.benefits for name in FIGURES)
 
 
-def _terms(layer: Layer | None, check: EligibilityCheck | None) -> tuple[Terms, str]:
+def _terms(layer: Layer | None, check: EligibilityCheck | None) -> tuple[Terms, str, bool]:
     if layer is None:
-        return Terms(), "Self-pay"
+        return Terms(), "Self-pay", False
     if check is not None:
         said = {name: parse_money(check.benefits[name]) for name in FIGURES if name in check.benefits}
         by = "the payer's answer" if check.source == "271" else "the payer by telephone"
         terms = Terms(**said)
         if terms.copay is not None or terms.coinsurance is not None:
-            return terms, f"{by} of {check.checked_on:%m/%d/%Y}"
+            return terms, f"{by} of {check.checked_on:%m/%d/%Y}", True
     policy, plan = layer.policy, layer.policy.plan
     copay = policy.copay_individual
     if copay is None and plan is not None:
         copay = plan.copay_individual
     if copay is None:
-        return Terms(), "not known: ask the payer"
-    return Terms(copay=copay), "the copay on the card"
+        return Terms(), "not known: ask the payer", False
+    return Terms(copay=copay), "the copay on the card", False

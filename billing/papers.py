@@ -28,15 +28,22 @@ RECEIPT_WITH = ("method", "location__clinic", "patient__guarantor")
 def receipt_html(receipt: Receipt) -> str:
     """The page a receipt is drawn from."""
     applied = takebacks.applied_to(receipt)
-    charges = Charge.objects.in_bulk([key for key, _ in applied if key])
-    lines = [(_line_words(charges.get(key or 0)), show_money(amount)) for key, amount in applied]
+    charges = Charge.objects.in_bulk([key for key, _, _ in applied if key])
+    lines = [
+        (line_words(charges.get(key or 0), is_held), show_money(amount)) for key, is_held, amount in applied
+    ]
     context = {"receipt": receipt, "lines": lines, "total": show_money(receipt.amount),
                "reversed": takebacks.is_reversed(receipt)}  # fmt: skip
     return render_to_string("pdf/receipt.html", context)
 
 
-def _line_words(charge: Charge | None) -> str:
-    return f"{charge.service_date:%m/%d/%Y} {charge.description}" if charge else "Credit on account"
+def line_words(charge: Charge | None, is_held: bool) -> str:
+    """What a part of a receipt is for: a line, a visit's estimate that waits for its answer, or free credit."""
+    if charge is None:
+        return "Credit on account"
+    if is_held:
+        return f"{charge.service_date:%m/%d/%Y} held until the insurer answers"
+    return f"{charge.service_date:%m/%d/%Y} {charge.description}"
 
 
 def receipt_pdf(receipt: Receipt) -> bytes:

@@ -11,6 +11,7 @@ from datetime import date
 from decimal import Decimal
 
 from django.db import connection
+from django.db.models import Sum
 
 from billing import balances, invoicing, ledger
 from billing.enums import Channel, MethodKind, TxnKind
@@ -157,6 +158,82 @@ def apply_credit(
         )
         invoicing.settle_charges(entry.charge_id for entry in entries)
     return used
+
+
+def hold(
+    patient: Patient,
+    charges: Sequence[Charge],
+    limit: Decimal,
+    *,
+    today: date,
+    only: set[int] | None = None,
+) -> Decimal:
+    """Keep free credit, up to ``limit``, for the visit of ``charges`` until its last insurer has answered.
+
+    ``only``: credit of these receipts alone. It is held on the lines by what the insurers are expected to
+    owe on each, so a line never holds more than it may still ask of the patient; returns what is held.
+    Ledger: patient_credit + (free), patient_credit - with the charge (held). The answer applies it (B11.2).
+    """
+    lock_patient_money(patient)
+    open_lines = [(charge.pk, charge.amount - charge.patient_part) for charge in charges]
+    entries: list[Entry] = []
+    kept = ZERO
+    for receipt in free_credit_receipts(patient.pk):
+        if only is not None and receipt.pk not in only:
+            continue
+        for place, (charge_id, room) in enumerate(open_lines):
+            share = min(room, receipt.unapplied_free - _freed(entries, receipt.pk), limit - kept)
+            if share > ZERO:
+                entries.append(Entry("patient_credit", share, patient_id=patient.pk, receipt_id=receipt.pk))
+                entries.append(Entry("patient_credit", -share, charge_id, patient.pk, receipt_id=receipt.pk))
+                open_lines[place] = (charge_id, room - share)
+                kept += share
+    if kept > ZERO:
+        ledger.post(
+            key=f"hold:{charges[0].invoice.public_id}",
+            kind=TxnKind.CREDIT_USE,
+            entries=entries,
+            on=today,
+            source_kind="invoice",
+            source_key=charges[0].invoice.public_id,
+            trace=[
+                {"rule": "B14.collect", "because": "paid ahead for this visit's estimate; its answer uses it"}
+            ],
+        )
+    return kept
+
+
+def release(patient: Patient, charges: Sequence[Charge], *, today: date, key: str) -> Decimal:
+    """Free what is still held for these lines, as when no insurer is to answer for them any more."""
+    rows = (
+        LedgerEntry.objects.filter(account="patient_credit", charge__in=charges)
+        .order_by("receipt_id", "charge_id")
+        .values_list("receipt_id", "charge_id")
+        .annotate(sum=Sum("amount"))
+    )
+    entries: list[Entry] = []
+    for receipt_id, charge_id, amount in rows:
+        if amount < ZERO:
+            entries.append(Entry("patient_credit", -amount, charge_id, patient.pk, receipt_id=receipt_id))
+            entries.append(Entry("patient_credit", amount, patient_id=patient.pk, receipt_id=receipt_id))
+    if entries:
+        ledger.post(
+            key=key,
+            kind=TxnKind.CREDIT_USE,
+            entries=entries,
+            on=today,
+            source_kind="patient",
+            source_key=patient.public_id,
+            trace=[{"rule": "B14.collect", "because": "no insurer is to answer for this visit any more"}],
+        )
+    return sum((entry.amount for entry in entries if entry.charge_id is not None), ZERO)
+
+
+def _freed(entries: list[Entry], receipt_id: int) -> Decimal:
+    """What these entries have taken of a receipt's free credit."""
+    return sum(
+        (row.amount for row in entries if row.receipt_id == receipt_id and row.charge_id is None), ZERO
+    )
 
 
 def refund(patient: Patient, amount: Decimal, *, reason: str, today: date, key: str) -> Decimal:

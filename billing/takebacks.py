@@ -102,8 +102,11 @@ def proposed_fee(receipt: Receipt) -> Decimal:
     return Decimal(value_of("bounced_check_fee", receipt.location))
 
 
-def applied_to(receipt: Receipt) -> list[tuple[int | None, Decimal]]:
-    """What is left of a receipt where: (charge or None for credit, dollars), for the receipt's page."""
+def applied_to(receipt: Receipt) -> list[tuple[int | None, bool, Decimal]]:
+    """Where a receipt's money is, for its page: (charge or None, held for it rather than paid, dollars).
+
+    Without a charge it is free credit.
+    """
     rows = (
         LedgerEntry.objects.filter(receipt=receipt)
         .exclude(account="cash")
@@ -112,7 +115,7 @@ def applied_to(receipt: Receipt) -> list[tuple[int | None, Decimal]]:
         .order_by("charge_id")
     )
     return [
-        (charge_id if account != "patient_credit" else None, -amount)
+        (charge_id, account == "patient_credit" and charge_id is not None, -amount)
         for charge_id, account, amount in rows
         if amount
     ]

@@ -17,7 +17,7 @@ from billing.enums import InvoiceState, TxnKind, WriteOffType
 from billing.errors import CannotWriteOff
 from billing.ledger import Entry
 from billing.models import Charge, Invoice, LedgerEntry, LedgerTxn
-from billing.payments import lock_patient_money
+from billing.payments import lock_patient_money, release
 from billing.writeoff_terms import terms_of
 from clinics import audit
 from clinics.roles import Role
@@ -101,6 +101,8 @@ def write_off(
         source_key=invoice.public_id,
         trace=_trace(wanted, role, asked_by),
     )
+    if wanted.party != "patient":
+        _free_held(invoice, today=today, key=key)
     invoicing.settle([invoice.pk])
     audit.record(
         "writeoff",
@@ -159,6 +161,14 @@ def _trace(wanted: WriteOff, role: str, asked_by: str) -> list[dict[str, Any]]:
         "bad_debt": terms.counts_as_bad_debt,
     }
     return [{**step, "asked_by": asked_by}] if asked_by else [step]
+
+
+def _free_held(invoice: Invoice, *, today: date, key: str) -> None:
+    """When no insurer owes on the visit any more, nobody answers: what was paid ahead for it is free (B14.collect)."""
+    charges = list(Charge.objects.filter(invoice=invoice))
+    lines = balances.lines([charge.pk for charge in charges])
+    if all(line.insurer_open == ZERO for line in lines.values()):
+        release(invoice.patient, charges, today=today, key=f"free:{key}"[:120])
 
 
 def undo(txn: LedgerTxn, *, reason: str, today: date) -> LedgerTxn:

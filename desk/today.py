@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import Sum
@@ -69,7 +70,7 @@ def read_day(location: Location, day: date) -> list[DayRow]:
     layers = _first_layers(visits, day)
     patient_ids = {visit.patient_id for visit in visits}
     due = _sums("ar:patient", patient_ids)
-    credit = _sums("patient_credit", patient_ids)
+    credit = _sums("patient_credit", patient_ids, charge__isnull=True)  # held credit is not free
     return [
         _row(
             visit,
@@ -109,6 +110,6 @@ def _first_layers(visits: Iterable[Appointment], day: date) -> dict[int, Layer]:
     return {row.profile_id: row for row in rows}  # the lowest position is written last
 
 
-def _sums(account: str, patient_ids: set[int]) -> dict[int, Decimal]:
-    rows = LedgerEntry.objects.filter(account=account, patient_id__in=patient_ids)
+def _sums(account: str, patient_ids: set[int], **where: Any) -> dict[int, Decimal]:
+    rows = LedgerEntry.objects.filter(account=account, patient_id__in=patient_ids, **where)
     return dict(rows.values_list("patient_id").annotate(sum=Sum("amount")))

@@ -179,13 +179,15 @@ def _open(
         "place_words": place_words(visit.place_of_service),
         "zero_reason": request.POST.get("zero_reason", ""),
         "needs_zero_reason": checkout.needs_zero_reason(visit, preview.visit),
-        "estimate_url": url_if_there("billing:estimate", visit.public_id) if preview.visit.layers else "",
+        "asked": preview.estimate,
+        "estimate_url": f"{reverse('billing:estimate', args=[visit.public_id])}?sheet=1",
         "may_ask_self_pay": visit.profile.kind != ProfileKind.SELF_PAY,
         "here": request.get_full_path(),
         "split_open": bool(request.POST.get("split")),
         "bad": bad or {},
         "refused": refused,
-        "copay_cents": to_cents(max(preview.copay_due - preview.credit_used, ZERO)),
+        "copay_cents": to_cents(_copay_left(preview)),
+        "memo_of_all": _memo(preview),
         "due_cents": to_cents(max(preview.collect_today, ZERO)),
         "ready": ready,
         "can_check_out": ready and not preview.problems and bool(preview.visit.lines),
@@ -312,11 +314,20 @@ def _split_words(preview: CheckoutPreview) -> str:
 
 def _first_typed(preview: CheckoutPreview) -> dict[str, str]:
     amount = preview.collect_today
-    if amount <= ZERO:
-        return {}
-    copay = preview.copay_due - preview.credit_used
-    memo = "copay" if amount == copay else "copay and balance" if copay > ZERO else "balance"
-    return {"amount": f"{amount:.2f}", "memo": memo}
+    return {"amount": f"{amount:.2f}", "memo": _memo(preview)} if amount > ZERO else {}
+
+
+def _copay_left(preview: CheckoutPreview) -> Decimal:
+    return max(preview.copay_due - preview.credit_used, ZERO)
+
+
+def _memo(preview: CheckoutPreview) -> str:
+    """What the whole of today's number is for, as the receipt says it: copay, estimate and balance."""
+    expected = preview.copay_due + preview.estimate.above_copay - preview.credit_used
+    copay = _copay_left(preview)
+    parts = [("copay", copay), ("estimate", expected - copay), ("balance", preview.old_balance)]
+    words = [word for word, amount in parts if amount > ZERO]
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
 def _neighbours(visit: Appointment) -> dict[str, Any]:

@@ -12,9 +12,10 @@ from django.views.decorators.http import require_GET, require_http_methods
 from appointments.models import Appointment
 from billing import good_faith
 from billing.errors import CannotEstimate, PdfUnavailable
-from billing.estimating import estimate_visit
+from billing.estimating import asked_today, estimate_visit
 from billing.models import GoodFaithEstimate
 from billing.views.checkout import VISIT_WITH
+from billing.visit_pricing import price_visit
 from clinics import audit
 from lib.dates import local_day
 from work import files
@@ -23,8 +24,15 @@ from work.idempotency import once
 
 @require_GET
 def estimate_part(request: HttpRequest, public_id: str) -> HttpResponse:
-    """The expected patient share of one visit with its lines, for any page that shows the visit."""
+    """The expected patient share of one visit with its lines, for any page that shows the visit.
+
+    ``?sheet=1``: the same beside what check-out asks anyway, as the side sheet of its *Estimate* amount.
+    """
     visit = get_object_or_404(Appointment.objects.select_related(*VISIT_WITH), public_id=public_id)
+    if request.GET.get("sheet"):
+        priced = price_visit(visit)
+        context = {"visit": visit, "asked": asked_today(visit, priced), "copay": priced.patient}
+        return render(request, "billing/parts/why_estimate.html", context)
     return render(request, "billing/parts/estimate.html", {"visit": visit, "found": estimate_visit(visit)})
 
 

@@ -122,27 +122,21 @@ def receipt_rows(receipts: list[Receipt]) -> list[dict[str, Any]]:
     if not receipts:
         return []
     applied = {row.pk: takebacks.applied_to(row) for row in receipts}
-    ids = {charge_id for parts in applied.values() for charge_id, _ in parts if charge_id is not None}
+    ids = {charge_id for parts in applied.values() for charge_id, _, _ in parts if charge_id is not None}
     charges = {charge.pk: charge for charge in Charge.objects.filter(pk__in=ids)}
     return [
         {
             "row": row,
             "address": _address(row),
             "lines": [
-                {"words": _words(charges.get(charge_id) if charge_id else None), "amount": amount}
-                for charge_id, amount in applied[row.pk]
+                {"words": papers.line_words(charges.get(charge_id or 0), is_held), "amount": amount}
+                for charge_id, is_held, amount in applied[row.pk]
             ],
             "method": f"{row.method.name}{f', no. {row.reference}' if row.reference else ''}"
             f"{', by phone' if row.channel == Channel.PHONE else ''}",
         }
         for row in receipts
     ]
-
-
-def _words(charge: Charge | None) -> str:
-    if charge is None:
-        return "Credit on account"
-    return f"{charge.service_date:%m/%d/%Y} {charge.description}"
 
 
 def _address(row: Receipt) -> list[str]:

@@ -32,7 +32,7 @@ function show(jump) {
   form.querySelector("#over").textContent = ok ? over(taken) : "An amount has at most two decimals, such as 25.00.";
 }
 const copay = () => Number(form.dataset.copay), due = () => Number(form.dataset.due);
-const suggest = (taken) => (taken <= 0 ? "" : taken === copay() ? "copay" : taken === due() && copay() > 0 ? "copay and balance" : copay() > 0 ? form.dataset.memo || "payment" : "balance");
+const suggest = (taken) => (taken <= 0 ? "" : taken === copay() ? "copay" : taken === due() ? form.dataset.all : copay() > 0 ? form.dataset.memo || "payment" : "balance");
 const over = (taken) => (taken > due() ? `${words(taken - due())} more than is due: it becomes credit.` : taken < due() && taken > 0 ? `${words(due() - taken)} stays due.` : taken <= 0 && due() > 0 ? `${words(due())} stays due.` : "");
 
 if (form) {
