@@ -17,7 +17,7 @@ from tests.browser.browsing import FORMS, Form
 from tests.browser.clinic_days import Days
 from tests.browser.test_walk import kind_of
 
-SINGLE = os.environ.get("ONLY", "")  # a part of a route's name
+WANTED = os.environ.get("ONLY", "").split(",")  # parts of routes' names
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.name)
@@ -25,10 +25,10 @@ def test_shots(visitors: Any, days: Days, form: Form) -> None:
     folder = Path(os.environ.get("SHOTS", "var/shots"))
     folder.mkdir(parents=True, exist_ok=True)
     reader = visitors.reader(days.email("owner"), form)
-    pages = [(route, samples.address(route, days)) for route in samples.page_routes() if SINGLE in route]
+    pages = [(route, samples.address(route, days)) for route in samples.page_routes() if any(part in route for part in WANTED)]
     pages += [(f"{route}-{name}", path(days)) for route, name, path in samples.VIEWS]
     for name, path in pages:
-        if SINGLE in name and (name not in samples.page_routes() or kind_of(reader, path) == "page"):
+        if any(part in name for part in WANTED) and (name not in samples.page_routes() or kind_of(reader, path) == "page"):
             reader.open(path)
             reader.page.wait_for_timeout(250)  # pieces that come after the page
             file = re.sub(r"[^a-z0-9]+", "-", name)
