@@ -22,6 +22,14 @@ def account_of(patient: Patient) -> Account:
     return Account.objects.get_or_create(patient=patient)[0]
 
 
+def level_of(patient: Patient) -> int:
+    """Where asking stands on the patient's account; no row is made."""
+    rows = Account.objects.filter(
+        **({"guarantor": patient.guarantor_id} if patient.guarantor_id else {"patient": patient.pk})
+    )
+    return rows.values_list("level", flat=True).first() or 0
+
+
 def people_of(patient: Patient) -> list[Patient]:
     """Everybody on the patient's account, in order; no row is made."""
     if patient.guarantor_id is None:

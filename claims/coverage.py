@@ -107,6 +107,17 @@ def candidates(
     return found
 
 
+def changes_insurer(profile: InsuranceProfile, chosen: Iterable[Candidate]) -> bool:
+    """Whether the first insurer of any of these visits would be another one than on ``profile`` (B11.6)."""
+    rows = [item for item in chosen if item.layers]
+    before = layers_on_days((profile, item.visit.service_date) for item in rows)
+    for item in rows:
+        was = before.get((profile.pk, item.visit.service_date), [])
+        if not was or was[0].policy.payer_id != item.layers[0].policy.payer_id:
+            return True
+    return False
+
+
 def live_invoices(visits: Sequence[Appointment]) -> dict[int, Invoice]:
     """The live invoice of each visit that was checked out, by visit key."""
     rows = Invoice.objects.filter(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 from django.shortcuts import get_object_or_404
@@ -48,6 +49,8 @@ class MoveSerializer(serializers.Serializer[Any]):
     transfer_balance = serializers.BooleanField(default=True)
     update_fees = serializers.BooleanField(default=True)
     void_old = serializers.BooleanField(default=True)
+    reset_dunning = serializers.BooleanField(default=True)
+    billing_note = serializers.BooleanField(default=True)
     note = serializers.CharField(default="", allow_blank=True, max_length=300)
     preview = serializers.BooleanField(default=False)
 
@@ -111,7 +114,7 @@ def move_visits(request: Request, profile_id: str) -> Response:
     profile = get_object_or_404(InsuranceProfile.objects.select_related("patient"), public_id=profile_id)
     data = _valid(MoveSerializer(data=request.data))
     to = get_object_or_404(InsuranceProfile.objects, public_id=data["to"])
-    options = Options(data["rebill"], data["transfer_balance"], data["update_fees"], data["void_old"])
+    options = Options(**{field.name: data[field.name] for field in fields(Options)})
     if data["preview"]:
         looks = coverage_moves.preview(profile, to, data["visits"], options)
         return Response({"visits": [_shown(look) for look in looks]})

@@ -17,7 +17,7 @@ from django.db import transaction
 
 from appointments.enums import AppointmentState
 from appointments.models import Appointment
-from billing import checkout, invoicing, ledger, payments, voiding
+from billing import accounts, checkout, invoicing, ledger, payments, voiding
 from billing.fees import FeeRule
 from billing.models import Charge, Invoice
 from billing.pricing import PricingResult
@@ -39,12 +39,18 @@ UNSENT = (*queue.WAITING, ClaimState.REJECTED)
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the dialog asks (B11.6). Fees kept: charges stay, only who owes them changes."""
+    """What the dialog asks (B11.6). Fees kept: charges stay, only who owes them changes.
+
+    ``reset_dunning``: where the first insurer is another one, asking for money begins anew (B12).
+    ``billing_note``: the note stands on the claims' timelines and the patient page too.
+    """
 
     rebill: bool = True
     transfer_balance: bool = True
     update_fees: bool = True
     void_old: bool = True
+    reset_dunning: bool = True
+    billing_note: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +91,22 @@ def move(
         problems = [words for item in chosen for words in _look(item, to, options).problems]
         if problems:
             raise CannotMove(problems[0], stops=problems)
+        changes = coverage.changes_insurer(profile, chosen)
+        before = {item.visit.pk: item.claims for item in chosen}
         items = [_move_one(item, to, options, at) for item in chosen]
+        kept: dict[str, Any] = asdict(options)
+        if changes and options.reset_dunning:
+            kept["level_before"] = _reset_dunning(profile, at)
         made = CoverageMove.objects.create(
-            kind="profile", patient=profile.patient, profile_from=profile, profile_to=to, options=asdict(options),
+            kind="profile", patient=profile.patient, profile_from=profile, profile_to=to, options=kept,
             note=note.strip()[:300], items=items, created_by=current_actor(),
         )  # fmt: skip
+        words = f" {note.strip()}" if options.billing_note else ""
         for claim in Claim.objects.filter(public_id__in=[key for item in items for key in item["claims"]]):
-            lifecycle.note(claim, "note", f"Moved from {profile.name}. {note}".strip())
+            lifecycle.note(claim, "note", f"Moved from {profile.name}.{words}")
+        if words.strip():
+            for claim in (claim for claims in before.values() for claim in claims):
+                lifecycle.note(claim, "note", f"Visit moved to {to.name}.{words}")
         audit.record(
             "coverage.move", "profile", profile.public_id, reason=note.strip()[:300], to=to.public_id,
             visits=[item["visit"] for item in items], options=asdict(options),
@@ -117,6 +132,7 @@ def undo(done: CoverageMove, *, at: datetime, reason: str = "") -> CoverageMove:
                 _undo_layer(item, row, at)
             else:
                 _undo_one(item, row.profile_from, at)
+        _restore_dunning(row, at)
         row.undone_at, row.undone_by = at, current_actor()
         row.save(update_fields=["undone_at", "undone_by"])
         audit.record(
@@ -149,6 +165,23 @@ def undo_stops(row: CoverageMove) -> list[str]:
         if here.exclude(profile=row.profile_to).exists():
             found.append("A visit was moved on since.")
     return found
+
+
+def _reset_dunning(profile: InsuranceProfile, at: datetime) -> int:
+    """Asking for money begins anew; returns the level at which it stood."""
+    account = accounts.account_of(profile.patient)
+    level: int = account.level
+    if level:
+        accounts.set_level(account, 0, at)
+    return level
+
+
+def _restore_dunning(row: CoverageMove, at: datetime) -> None:
+    """Asking goes on where it stood, unless somebody was asked since."""
+    level = row.options.get("level_before", 0)
+    account = accounts.account_of(row.patient) if level else None
+    if account is not None and account.level == 0:
+        accounts.set_level(account, level, at)
 
 
 # --- one visit ----------------------------------------------------------------------------------------

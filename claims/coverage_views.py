@@ -13,6 +13,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
+from billing import accounts
 from claims import coverage, coverage_layers, coverage_moves
 from claims.coverage_moves import Options
 from claims.models import Claim, CoverageMove
@@ -28,7 +29,7 @@ from patients.here import today_here
 from patients.models import Patient
 from work.idempotency import once
 
-SWITCHES = ("rebill", "transfer_balance", "update_fees", "void_old")
+SWITCHES = ("rebill", "transfer_balance", "update_fees", "void_old", "reset_dunning", "billing_note")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,11 @@ def move_visits(request: HttpRequest, profile_id: str) -> HttpResponse:
             looks = coverage_moves.preview(profile, to, chosen, options)
             voids = [claim for look in looks for claim in look.candidate.to_void] if options.void_old else []
             stops = [words for look in looks for words in look.problems]
-            context |= {"looks": looks, "sums": coverage_moves.sums(looks), "voids": voids, "stops": stops}
+            anew = options.reset_dunning and coverage.changes_insurer(
+                profile, (look.candidate for look in looks)
+            )
+            context |= {"looks": looks, "sums": coverage_moves.sums(looks), "voids": voids, "stops": stops,
+                        "resets": accounts.level_of(profile.patient) if anew else 0}  # fmt: skip
         except Refusal as refusal:
             context["stops"] = refusal.data.get("stops") or [refusal.message]
         return render(request, "claims/move_preview.html", context)
@@ -116,6 +121,7 @@ def _choose(request: HttpRequest, profile: InsuranceProfile, others: list[Insura
         "may_transfer": any(row.patient_is_responsible for row in shown if row.may_move),
         "may_void": any(row.to_void for row in shown if row.may_move),
         "movable": sum(row.may_move for row in shown),
+        "changes_insurer": coverage.changes_insurer(profile, (row for row in shown if row.may_move)),
     }  # fmt: skip
     return render(request, "claims/move_visits.html", context)
 
@@ -191,7 +197,7 @@ def coverage_move(request: HttpRequest, move_id: str) -> HttpResponse:
 
 @require_GET
 def patient_moves(request: HttpRequest, patient_id: str) -> HttpResponse:
-    """A patient's moves, newest first, as a piece for Insurance Management."""
+    """A patient's moves, newest first, as a piece for Insurance Management and the patient page."""
     patient = get_object_or_404(Patient.objects, public_id=patient_id)
     rows = CoverageMove.objects.filter(patient=patient).select_related("profile_from", "profile_to")
     return render(

@@ -34,6 +34,7 @@ UPPER_PARTS = {
     "visits": "appointments:patient-visits",
     "balance": "billing:patient-balance",
     "claims": "claims:patient-claims",
+    "moves": "claims:patient-moves",
     "merged": "desk:merged",
 }
 

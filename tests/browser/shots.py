@@ -25,11 +25,16 @@ def test_shots(visitors: Any, days: Days, form: Form) -> None:
     folder = Path(os.environ.get("SHOTS", "var/shots"))
     folder.mkdir(parents=True, exist_ok=True)
     reader = visitors.reader(days.email("owner"), form)
-    pages = [(route, samples.address(route, days)) for route in samples.page_routes() if any(part in route for part in WANTED)]
+    pages = [(route, samples.address(route, days)) for route in samples.page_routes() if is_wanted(route)]
     pages += [(f"{route}-{name}", path(days)) for route, name, path in samples.VIEWS]
     for name, path in pages:
-        if any(part in name for part in WANTED) and (name not in samples.page_routes() or kind_of(reader, path) == "page"):
+        if is_wanted(name) and (name not in samples.page_routes() or kind_of(reader, path) == "page"):
             reader.open(path)
             reader.page.wait_for_timeout(250)  # pieces that come after the page
             file = re.sub(r"[^a-z0-9]+", "-", name)
             reader.page.screenshot(path=folder / f"{file}-{form.name}.png", full_page=True)
+
+
+def is_wanted(name: str) -> bool:
+    """Whether one of the parts asked for is in it."""
+    return any(part in name for part in WANTED)

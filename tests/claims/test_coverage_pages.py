@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from appointments.models import Appointment
+from billing import accounts
 from billing.checkout import check_out
 from claims import queue
 from claims.models import Claim, CoverageMove
@@ -57,9 +58,11 @@ def test_choose_preview_move_undo(world: World, story: dict[str, Any]) -> None:
         "to": story["new"].public_id,
         "visit": [visit.public_id for visit in story["visits"]],
         "rebill": "on", "transfer_balance": "on", "update_fees": "on", "note": "Card shown",
+        "reset_dunning": "on", "billing_note": "on",
     }  # fmt: skip
     look = biller.post(where, form).content.decode()
     assert "Move 2 visits" in look
+    assert "begins anew" not in look
     assert "300.00" in look
     with world.open():
         assert not CoverageMove.objects.exists()
@@ -75,6 +78,18 @@ def test_choose_preview_move_undo(world: World, story: dict[str, Any]) -> None:
     assert biller.post(done[0].headers["Location"], {"reason": "no"}).status_code == 302
     with world.open():
         assert set(Appointment.objects.values_list("profile_id", flat=True)) == {story["old"].pk}
+    told = biller.get(reverse("claims:patient-moves", args=[story["patient"].public_id])).content.decode()
+    assert "Card shown" in told
+    here = biller.get(reverse("patients:patient", args=[story["patient"].public_id])).content.decode()
+    assert reverse("claims:patient-moves", args=[story["patient"].public_id]) in here
+    with world.open():
+        claim = Claim.objects.filter(payer__name="Medicare").first()
+        assert claim is not None
+        accounts.set_level(accounts.account_of(story["patient"]), 3, NOW)
+    line = biller.get(reverse("claims:claim", args=[claim.public_id]), {"tab": "timeline"}).content.decode()
+    assert "Moved from Aetna. Card shown" in line
+    assert "Reset dunning" in biller.get(where, {"to": story["new"].public_id}).content.decode()
+    assert "(dunning level 3 to 0)" in biller.post(where, form).content.decode()
     manage = biller.get(reverse("insurance:manage", args=[story["patient"].public_id])).content.decode()
     assert where in manage
     assert reverse("claims:patient-moves", args=[story["patient"].public_id]) in manage

@@ -7,12 +7,12 @@ from decimal import Decimal as D
 
 import pytest
 
-from billing import balances
+from billing import accounts, balances, planning
 from billing.models import FeeRow, FeeSchedule, Invoice
 from claims import coverage, coverage_layers, coverage_moves, queue
 from claims.coverage_moves import Options
 from claims.errors import CannotMove
-from claims.models import Claim, CoverageMove
+from claims.models import Claim, ClaimEvent, CoverageMove
 from insurance import profile_edits
 from insurance.profile_edits import LayerSpec
 from tests.cast import make_payer
@@ -145,6 +145,48 @@ def test_a_denial_for_coverage_that_had_ended_moves_and_the_old_claim_is_voided_
         assert not Claim.objects.exclude(state="voided").exclude(pk=claim.pk).exists()
         assert not wrong()
         coverage_moves.move(old, new, [visit.public_id], Options(void_old=False), at=at)
+        assert not wrong()
+
+
+@pytest.mark.rule("B11.6")
+def test_a_payment_plan_keeps_a_visit_and_asking_begins_anew_with_another_insurer(story: Story) -> None:
+    with story.on(MAR_9) as at:
+        patient = story.patient("Noah", "Adeyemi", MAR_9)
+        first, second = (story.treat(patient, story.at(MAR_9, hour)) for hour in (9, 14))
+        invoice = story.check_out(first, at).invoice
+        story.check_out(second, at)
+        own = patient.profiles.get(kind="self_pay")
+        new = story.profile(patient, story.card(patient, story.world.aetna, "W9", MAR_9))
+        terms = planning.Terms(frequency="monthly", start_on=MAR_16, count=3)
+        plan = planning.make(
+            patient, terms, location=story.world.location, today=MAR_9, may_override=False,
+            invoices=[invoice.public_id],
+        )  # fmt: skip
+        stops = {row.visit.pk: row.stops for row in coverage.candidates(own, new)}
+        assert stops == {
+            first.pk: ("It is part of an open payment plan: end the plan first.",),
+            second.pk: (),
+        }
+        with pytest.raises(CannotMove):
+            coverage_moves.move(own, new, [first.public_id, second.public_id], Options(), at=at)
+        planning.end(plan, "cancelled", "The card was found", at)
+        assert all(row.may_move for row in coverage.candidates(own, new))
+        accounts.set_level(accounts.account_of(patient), 2, at)
+        kept = coverage_moves.move(own, new, [first.public_id], Options(reset_dunning=False), at=at)
+        assert accounts.level_of(patient) == 2
+        coverage_moves.undo(kept, at=at)
+        done = coverage_moves.move(
+            own, new, [first.public_id, second.public_id], Options(), at=at, note="Card found at home"
+        )
+        assert accounts.level_of(patient) == 0
+        told = ClaimEvent.objects.filter(text="Moved from Self-pay. Card found at home")
+        assert told.values("claim").distinct().count() == 2
+        coverage_moves.undo(done, at=at)
+        assert accounts.level_of(patient) == 2
+        same = story.profile(
+            patient, new.layers.get().policy, story.card(patient, story.world.aarp, "A1", MAR_9)
+        )
+        assert not coverage.changes_insurer(new, coverage.candidates(new, same))
         assert not wrong()
 
 
