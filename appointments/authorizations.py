@@ -82,6 +82,34 @@ def standings_of(visit: Appointment) -> list[Standing]:
     return standings(rows.order_by("kind", "id"), visit.service_date)
 
 
+def standings_of_visits(visits: Iterable[Appointment]) -> dict[int, list[Standing]]:
+    """The same for many visits of one day, by visit, in two queries."""
+    listed = {visit.pk: visit for visit in visits}
+    uses = list(
+        AuthorizationUse.objects.filter(appointment_id__in=listed).select_related(
+            "authorization__policy__payer"
+        )
+    )
+    rows = {use.authorization_id: use.authorization for use in uses}
+    used = used_of(rows) if rows else {}
+    found: dict[int, list[Standing]] = defaultdict(list)
+    for use in sorted(uses, key=lambda use: (use.authorization.kind, use.authorization_id)):
+        day = listed[use.appointment_id].service_date
+        standing = Standing(use.authorization, used.get(use.authorization_id, Used()), day)
+        found[use.appointment_id].append(standing)
+    return found
+
+
+def would_take(visit: Appointment) -> list[Standing]:
+    """For a visit that is only being booked: what would cover it, this visit counted where one visit is one."""
+    found = []
+    for before in standings(_covering(visit, []), visit.service_date):
+        one = Decimal(before.authorization.limit_kind in (LimitKind.VISITS, LimitKind.DAYS))
+        used = Used(before.used.reserved + one, before.used.consumed)
+        found.append(Standing(before.authorization, used, before.day))
+    return found
+
+
 def place_in(use: AuthorizationUse, uses: Sequence[AuthorizationUse], kind: str) -> Decimal:
     """How much is consumed up to and with this visit, in the order of the days."""
     before = [row for row in uses if (row.service_date, row.pk) <= (use.service_date, use.pk)]

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import path
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import api_view
 from rest_framework.request import Request
@@ -17,11 +17,18 @@ from rest_framework.response import Response
 
 from appointments.models import Appointment
 from billing import good_faith
-from billing.estimating import VisitEstimate, estimate_visit
+from billing.booking_estimates import of_booking
+from billing.estimating import UNSAVED, VisitEstimate, estimate_visit
 from billing.models import GoodFaithEstimate
 from billing.views.checkout import VISIT_WITH
 from billing.views.estimates import good_faith_pdf
+from clinics import audit
+from clinics.errors import BadInput
+from clinics.models import Location
 from work.idempotency import once
+
+NEEDED = ("patient", "appointment_type", "day")
+BOOKING = (*NEEDED, "location", "clinician", "profile")
 
 
 class StepSerializer(serializers.Serializer[Any]):
@@ -48,6 +55,24 @@ class EstimateSerializer(serializers.Serializer[Any]):
     steps = StepSerializer(many=True)
 
 
+class StandingSerializer(serializers.Serializer[Any]):
+    """Where a card or an authorization stands."""
+
+    id = serializers.CharField(required=False)
+    policy = serializers.CharField(required=False)
+    level = serializers.CharField()
+    words = serializers.CharField()
+
+
+class BookingSerializer(EstimateSerializer):
+    """The estimate of a visit that is not booked yet, with who pays; ``visit`` is empty."""
+
+    profile = serializers.CharField()
+    chip = serializers.CharField()
+    eligibility = StandingSerializer(many=True)
+    authorizations = StandingSerializer(many=True)
+
+
 class GoodFaithSerializer(serializers.ModelSerializer[GoodFaithEstimate]):
     """An estimate as it was given."""
 
@@ -67,6 +92,34 @@ def estimate(request: Request, public_id: str) -> Response:
     """What this visit will cost the patient."""
     visit = _visit(public_id)
     return Response(EstimateSerializer(shape(visit, estimate_visit(visit))).data)
+
+
+@extend_schema(
+    parameters=[OpenApiParameter(name, str, required=name in NEEDED) for name in BOOKING],
+    responses=BookingSerializer,
+)
+@api_view(["GET"])
+def booking(request: Request) -> Response:
+    """What a visit would cost that is only being booked; nothing is written."""
+    place = Location.objects.filter(is_active=True).order_by("name", "id").first()
+    found = of_booking(request.query_params.dict(), place) if place is not None else None
+    if found is None:
+        raise BadInput("Give a patient, an appointment type and a day of this clinic.", code="bad_booking")
+    audit.record("coverage.read", "patient", found.visit.patient.public_id, page="booking")
+    answer = {
+        **shape(found.visit, found.found),
+        "profile": found.visit.profile.public_id,
+        "chip": found.chip,
+        "eligibility": [
+            {"policy": card.policy.public_id, "level": card.level, "words": card.words}
+            for card in found.cards
+        ],
+        "authorizations": [
+            {"id": row.authorization.public_id, "level": row.level, "words": row.words}
+            for row in found.authorizations
+        ],
+    }
+    return Response(BookingSerializer(answer).data)
 
 
 @extend_schema(request=None, responses={200: GoodFaithSerializer(many=True), 201: GoodFaithSerializer})
@@ -98,7 +151,7 @@ def shape(visit: Appointment, found: VisitEstimate) -> dict[str, Any]:
     """An estimate as the API names it."""
     names = ("allowed", "insured", "self_pay", "old_balance", "today", "total", "is_known", "steps")
     return {
-        "visit": visit.public_id,
+        "visit": visit.public_id if visit.pk != UNSAVED else "",
         **{name: getattr(found.estimate, name) for name in names},
         "source": found.source,
         "services_from": found.lines_from,
@@ -110,6 +163,7 @@ def _visit(public_id: str) -> Appointment:
 
 
 urlpatterns = [
+    path("estimates/booking/", booking, name="booking-estimate"),
     path("visits/<str:public_id>/estimate/", estimate, name="estimate"),
     path("visits/<str:public_id>/good-faith-estimates/", good_faith_list, name="good-faith"),
     path("good-faith-estimates/<str:public_id>/pdf/", pdf, name="good-faith-pdf"),

@@ -7,19 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, time
 from decimal import Decimal
 
 from appointments.carryforward import source_of
-from appointments.models import Appointment, VisitLine
+from appointments.models import Appointment, AppointmentType, VisitLine
 from billing import balances, rulebook
 from billing.visit_pricing import PricedLine, PricedVisit, price_visits
+from clinics.models import Clinician, Location
 from insurance.enums import ClaimFormat
 from insurance.estimates import Estimate, ExpectedLine, Terms, estimate
-from insurance.models import ContractRate, EligibilityCheck, Layer, Policy
+from insurance.models import ContractRate, EligibilityCheck, InsuranceProfile, Layer, Policy
 from insurance.policies import eligibility_is_fresh
 from lib.money import ZERO, parse_money, round_money, show_money
+from patients.here import moment_at
+from patients.models import Patient
 
+UNSAVED = 0  # the key of a visit that is only being booked
 FIGURES = ("copay", "coinsurance", "deductible_left", "out_of_pocket_left")
 
 
@@ -99,9 +103,32 @@ def _reckoned(
     return VisitEstimate(reckoned, priced.lines, expected, layer, check, lines_from, source, is_answered)
 
 
+def planned_visit(
+    patient: Patient,
+    appointment_type: AppointmentType,
+    profile: InsuranceProfile,
+    *,
+    location: Location,
+    clinician: Clinician,
+    day: date,
+) -> Appointment:
+    """A visit that is only being booked, never saved: noon of its day stands for the time nobody typed yet."""
+    return Appointment(
+        pk=UNSAVED,
+        patient=patient,
+        appointment_type=appointment_type,
+        profile=profile,
+        location=location,
+        clinician=clinician,
+        starts_at=moment_at(location, day, time(12)),
+        service_date=day,
+        minutes=appointment_type.minutes,
+    )
+
+
 def _priced(visit: Appointment) -> tuple[PricedVisit, date | None]:
     """The visit's lines with prices; those of the last visit of its type where it has none yet."""
-    lines = list(visit.lines.select_related("service"))
+    lines = list(visit.lines.select_related("service")) if visit.pk != UNSAVED else []
     source = None if lines else source_of(visit)
     if source is not None:
         lines = [_standing_in(visit, line) for line in source.lines.select_related("service")]

@@ -26,6 +26,7 @@ urlpatterns = [
     path("visits/<str:public_id>/why/<str:line_id>/", checkout.why_line, name="why-line"),
     path("visits/<str:public_id>/estimate/", estimates.estimate_part, name="estimate"),
     path("visits/<str:public_id>/good-faith/", estimates.good_faith_page, name="good-faith"),
+    path("estimates/booking/", estimates.booking_part, name="booking-estimate"),
     path("estimates/<str:public_id>/pdf/", estimates.good_faith_pdf, name="good-faith-pdf"),
     path("visits/<str:public_id>/transition/", worklists.try_visit, name="try-visit"),
     path("visits/<str:public_id>/missed/", worklists.missed_visit, name="missed-visit"),

@@ -149,6 +149,8 @@ ROUTES: dict[str, str | dict[str, str]] = {
     # billing
     "billing:check-out": {"read": "visit.view", "write": "checkout"},
     "billing:estimate": "visit.view",
+    "billing:booking-estimate": "visit.view",
+    "billing-api:booking-estimate": "visit.view",
     "billing:good-faith": {"read": "visit.view", "write": "visit.write"},
     "billing:good-faith-pdf": "visit.view",
     "billing-api:estimate": "visit.view",

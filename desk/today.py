@@ -18,6 +18,7 @@ from appointments.enums import AppointmentState
 from appointments.models import Appointment
 from billing.models import LedgerEntry
 from clinics.models import Location
+from desk.cover import Flag, cover_flags
 from insurance.models import Layer
 from lib.money import ZERO
 from patients.requirements import Missing, missing_to_bill
@@ -47,6 +48,12 @@ class DayRow:
     credit: Decimal
     collect: Decimal | None
     missing: tuple[Missing, ...]
+    cover: tuple[Flag, ...] = ()
+
+    @property
+    def flags(self) -> tuple[Flag, ...]:
+        """Everything the list shows as a chip: what is missing first, then what coverage wants."""
+        return (*(Flag(item.words, "warn", "user-question") for item in self.missing), *self.cover)
 
     @property
     def clock(self) -> str:
@@ -71,25 +78,30 @@ def read_day(location: Location, day: date) -> list[DayRow]:
     patient_ids = {visit.patient_id for visit in visits}
     due = _sums("ar:patient", patient_ids)
     credit = _sums("patient_credit", patient_ids, charge__isnull=True)  # held credit is not free
+    open_visits = [visit for visit in visits if visit.state in OPEN_STATES]
+    cover = cover_flags(open_visits, day)
     return [
         _row(
             visit,
             layers.get(visit.profile_id),
             due.get(visit.patient_id, ZERO),
             -credit.get(visit.patient_id, ZERO),
+            cover.get(visit.pk, ()),
         )
         for visit in visits
     ]
 
 
-def _row(visit: Appointment, layer: Layer | None, due: Decimal, credit: Decimal) -> DayRow:
+def _row(
+    visit: Appointment, layer: Layer | None, due: Decimal, credit: Decimal, cover: tuple[Flag, ...]
+) -> DayRow:
     copay = _copay(layer)
     is_open = visit.state in OPEN_STATES
     missing = tuple(missing_to_bill(visit.patient)) if is_open else ()
     if is_open and layer is None and visit.profile.kind != "self_pay":
         missing += (Missing("profile", "No coverage on this date", "front desk"),)
     collect = max(ZERO, copay + due - credit) if is_open else None
-    return DayRow(visit, layer, copay, due, credit, collect, missing)
+    return DayRow(visit, layer, copay, due, credit, collect, missing, cover)
 
 
 def _copay(layer: Layer | None) -> Decimal:

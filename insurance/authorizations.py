@@ -98,6 +98,16 @@ class Standing:
             "fine": "",
         }[self.level]
 
+    @property
+    def short(self) -> str:
+        """The shortest that says it, for the day's list: "Auth 1 left"; empty when nobody needs to look."""
+        if self.level != "low":
+            return {"used_up": "Auth used up", "ended": "Auth ended", "not_begun": "Auth not begun"}.get(
+                self.level, ""
+            )
+        is_money = self.authorization.limit_kind == LimitKind.AMOUNT
+        return f"Auth {show_money(round_money(self.left)) if is_money else plain(self.left)} left"
+
 
 def plain(value: Decimal) -> str:
     """A quantity without trailing zeros."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from celery import shared_task
 from django.utils import timezone
@@ -14,11 +14,13 @@ from clinics.settings import value_of
 from insurance import eligibility
 from insurance.settings import AHEAD
 from lib.dates import local_day, local_hour
+from work import periods
 from work.models import Job
 from work.outbox import handles
 
 ACTOR = "eligibility"
 EVENING = 17  # o'clock at the location
+PERIOD = "insurance.evening"
 
 
 @handles(eligibility.BATCH)
@@ -48,23 +50,33 @@ def look(clinic_id: int, file_id: int) -> None:
 
 @shared_task(name="insurance.tasks.evening")
 def evening() -> int:
-    """For each clinic that wants it: tomorrow's questions, once a day; and old questions are given up."""
+    """For each clinic that wants it: tomorrow's questions, once a day; and old questions are given up.
+
+    Returns how many batches were started. A clinic whose evening was taken already is left alone, also
+    where the button was pressed before: what is known or asked is left out by the batch itself.
+    """
     started = 0
     now = timezone.now()
     for clinic_id in Clinic.objects.order_by("pk").values_list("pk", flat=True):
         with open_clinic(clinic_id, actor=ACTOR):
             eligibility.give_up(now)
-            place = Location.objects.filter(is_active=True).select_related("clinic").order_by("pk").first()
-            if place is None or local_hour(now, place.time_zone) < EVENING or not value_of(AHEAD, place):
+            place = _who_wants_it(now)
+            if place is None:
                 continue
             tomorrow = local_day(now, place.time_zone) + timedelta(days=1)
-            asked = Job.objects.filter(kind=eligibility.BATCH, params__day=tomorrow.isoformat())
-            # The location's row is the turnstile: of two schedulers the second finds the job.
-            Location.objects.select_for_update(no_key=True).get(pk=place.pk)
-            if not asked.exists():
+            if periods.take(PERIOD, f"{clinic_id}:{tomorrow.isoformat()}"):
                 eligibility.start_batch(tomorrow)
                 started += 1
     return started
+
+
+def _who_wants_it(now: datetime) -> Location | None:
+    """The first location where it is evening and the setting is on; the batch is the whole clinic's."""
+    places = Location.objects.filter(is_active=True).select_related("clinic").order_by("pk")
+    return next(
+        (place for place in places if local_hour(now, place.time_zone) >= EVENING and value_of(AHEAD, place)),
+        None,
+    )
 
 
 def _today() -> date:

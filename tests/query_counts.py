@@ -110,6 +110,8 @@ NO_LISTS: dict[str, str] = {
     "insurance:ask-day": "starts a job",
     "insurance-api:ask-day": "starts a job",
     "insurance:enrollment-to-do": "a piece of the home",
+    "billing:booking-estimate": "a piece of the booking form: one visit",
+    "billing-api:booking-estimate": "one visit",
     "insurance-api:payer-file": "takes a file",
     "patients-api:imports": "takes a file",
     "patients:imports": "a form, with the last twenty imports",

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from appointments.models import Appointment
 from billing import good_faith
+from billing.booking_estimates import of_booking
 from billing.errors import CannotEstimate, PdfUnavailable
 from billing.estimating import asked_today, estimate_visit
 from billing.models import GoodFaithEstimate
@@ -18,6 +19,7 @@ from billing.views.checkout import VISIT_WITH
 from billing.visit_pricing import price_visit
 from clinics import audit
 from lib.dates import local_day
+from patients.here import location_here
 from work import files
 from work.idempotency import once
 
@@ -34,6 +36,15 @@ def estimate_part(request: HttpRequest, public_id: str) -> HttpResponse:
         context = {"visit": visit, "asked": asked_today(visit, priced), "copay": priced.patient}
         return render(request, "billing/parts/why_estimate.html", context)
     return render(request, "billing/parts/estimate.html", {"visit": visit, "found": estimate_visit(visit)})
+
+
+@require_GET
+def booking_part(request: HttpRequest) -> HttpResponse:
+    """Beside the booking form, by its fields: who pays, what is left of authorizations, the expected share."""
+    found = of_booking(request.GET.dict(), location_here(request))
+    if found is not None:
+        audit.record("coverage.read", "patient", found.visit.patient.public_id, page="booking")
+    return render(request, "billing/parts/booking.html", {"booking": found})
 
 
 @require_http_methods(["GET", "POST"])

@@ -17,7 +17,7 @@ from billing.checkout import check_out
 from billing.errors import CannotEstimate
 from billing.estimating import estimate_visit
 from billing.models import GoodFaithEstimate
-from insurance import payers, policies
+from insurance import authorizations, payers, policies
 from insurance.models import Policy
 from tests.cast import (
     NOW,
@@ -34,6 +34,13 @@ from tests.cast import (
 from work import files
 
 pytestmark = pytest.mark.django_db
+LIMITED = {
+    "kind": "G1",
+    "number": "AUTH1",
+    "effective_on": date(2026, 3, 1),
+    "expires_on": date(2026, 6, 30),
+    "limit_kind": "visits",
+}
 FIGURES = {"coinsurance": "20.00", "deductible_left": "30.00"}
 
 
@@ -155,3 +162,40 @@ def test_the_pages_and_the_api_tell_the_same(client: Client) -> None:
     assert [row["patient_share"] for row in rows] == ["46.00"]
     paper = client.get(f"/estimates/{rows[0]['id']}/pdf/")
     assert paper.content.startswith(b"%PDF")
+
+
+def test_the_booking_form_tells_what_to_expect_before_there_is_a_visit(client: Client) -> None:
+    world = make_world()
+    with world.open():
+        cigna = make_payer("Cigna", "62308")
+        payers.save_rate(cigna, "98941", Decimal("110.00"), date(2026, 1, 1))
+        policy = make_policy(make_patient(), cigna)
+        told(policy, FIGURES)
+        authorizations.save(policy, {**LIMITED, "limit": Decimal(2)})
+        last = visit(world, policy, day=date(2026, 3, 2))  # the last visit of the type has the services
+        check_out(last.public_id, [], at=NOW)
+    client.login(username=world.users["front_desk"].email, password=PASSWORD)
+    assert 'hx-get="/estimates/booking/"' in client.get("/visits/book/").content.decode()
+    assert "Choose patient, type and day" in client.get("/estimates/booking/").content.decode()
+    fields = {
+        "patient": policy.patient.public_id,
+        "appointment_type": world.visit_type.public_id,
+        "day": TODAY.isoformat(),
+    }
+    page = client.get("/estimates/booking/", fields).content.decode()
+    for words in ("Cigna", "Active", "46.00", "AUTH1", "of 2 visits left"):
+        assert words in page
+    told_by_api = client.get("/api/v1/estimates/booking/", fields).json()
+    assert (told_by_api["visit"], told_by_api["total"], told_by_api["services_from"]) == (
+        "",
+        "46.00",
+        "2026-03-02",
+    )
+    assert [row["level"] for row in told_by_api["authorizations"]] == ["used_up"]
+    later = client.get("/estimates/booking/", {**fields, "day": "2026-04-20"}).content.decode()
+    assert "Eligibility 42 days old" in later
+    for day in ("2026-02-31", "x", ""):
+        assert "Choose patient" in client.get("/estimates/booking/", {**fields, "day": day}).content.decode()
+        assert client.get("/api/v1/estimates/booking/", {**fields, "day": day}).status_code == 400
+    with world.open():
+        assert Appointment.objects.count() == 1

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from django.urls import reverse
 
-from tests.cast import make_patient, make_policy, make_profile, make_visit, make_world
+from appointments.authorizations import reserve
+from appointments.enums import AppointmentState
+from insurance import authorizations, policies
+from insurance.models import Authorization
+from tests.cast import TODAY, make_patient, make_policy, make_profile, make_visit, make_world
 
 pytestmark = pytest.mark.django_db
 
@@ -66,3 +71,35 @@ def test_times_are_the_clinics_own(client, world):
     client.force_login(world.users["owner"])
     page = client.get(reverse("desk:audit"))
     assert b"03/09 22:30" in page.content, "half past ten the evening before in Chicago"
+
+
+@pytest.mark.rule("B14.today")
+def test_the_days_list_warns_of_old_eligibility_and_authorizations_that_run_out(client, world):
+    with world.open():
+        patient = make_patient("Noor", "Adeyemi")
+        policy = make_policy(patient, world.aetna, "W77")
+        policies.record_eligibility(policy, on=date(2026, 2, 3), is_active=True, note="", today=TODAY)
+        profile = make_profile(patient, policy)
+        visit = make_visit(world, patient, profile, state=AppointmentState.SCHEDULED)
+        limit = {"kind": "G1", "number": "A-1", "limit_kind": "visits", "limit": Decimal(2)}
+        authorizations.save(
+            policy, {**limit, "effective_on": date(2026, 1, 1), "expires_on": date(2026, 12, 31)}
+        )
+    client.force_login(world.users["front_desk"])
+    day = client.get(f"{reverse('desk:today')}?day={TODAY.isoformat()}").content.decode()
+    assert "Eligibility 34 days old" in day
+    assert "Auth 1 left" not in day  # one of two: half
+    with world.open():
+        Authorization.objects.update(limit=1)
+    day = client.get(f"{reverse('desk:today')}?day={TODAY.isoformat()}").content.decode()
+    assert "Auth used up" in day
+    with world.open():
+        Authorization.objects.update(limit=5)
+        for number in range(3):
+            reserve(make_visit(world, patient, profile, day=TODAY + timedelta(days=7 * number + 7)))
+    day = client.get(f"{reverse('desk:today')}?day={TODAY.isoformat()}").content.decode()
+    assert "Auth 1 left" in day
+    panel = client.get(reverse("desk:visit-panel", args=[visit.public_id])).content.decode()
+    assert reverse("billing:estimate", args=[visit.public_id]) in panel
+    assert reverse("appointments:visit-authorizations", args=[visit.public_id]) in panel
+    assert reverse("insurance:eligibility-chips", args=[profile.public_id]) in panel
