@@ -133,7 +133,7 @@ class MoveSerializer(serializers.Serializer):
 
 class VisitActSerializer(serializers.Serializer):
     """A move of a visit: arrive, start, complete, reopen, undo_arrival, salt, confirm, self_pay, bill_insurer,
-    cancel_series, restore,    or how it ended.
+    cancel_series, restore, status, or how it ended.
 
     ``status`` names one of the clinic's statuses of that state; needed where it has several.
     """
@@ -253,6 +253,8 @@ def act(request: Request, public_id: str) -> Response:
         visits.same_as_last_time(public_id)
     elif name == "confirm":
         visits.confirm_lines(public_id)
+    elif name == "status":
+        booking.give_status(get_object_or_404(Appointment, public_id=public_id), data["status"])
     elif name in ("self_pay", "bill_insurer"):
         visits.ask_self_pay(public_id, name == "self_pay")
     elif name in {state.value for state in CANCELS}:

@@ -267,6 +267,29 @@ def take_back_cancel(appointment: Appointment, *, at: datetime) -> list[str]:
     return told.said
 
 
+@transaction.atomic
+def give_status(appointment: Appointment, name: str) -> list[str]:
+    """Give a complete visit one of the clinic's statuses for it, or none with "" (B2, B17.2).
+
+    Returns what it means for money, in words. A status whose transition is off keeps the visit from being charged.
+    """
+    if appointment.state != AppointmentState.COMPLETE:
+        raise WrongState(
+            f"A status of complete visits does not fit: this one is {appointment.get_state_display().lower()}.",
+            state=appointment.state,
+        )
+    status = status_for(AppointmentState.COMPLETE, name) if name else None
+    before = appointment.status.name if appointment.status else ""
+    if before == name:
+        return []
+    appointment.status = status
+    _write(appointment, "status")
+    audit.record("appointment.status", "appointment", appointment.public_id, before=before, after=name)
+    if status is not None and not status.transition:
+        return [f"Nothing is charged: {status.name} is a status without a charge."]
+    return []
+
+
 def _choose(patient: Patient, day: Any, profile: InsuranceProfile | None) -> ProfileChoice:
     if profile is None:
         return profile_for(patient, day)

@@ -133,6 +133,12 @@ def salt(request: HttpRequest, public_id: str) -> HttpResponse:
 def act(request: HttpRequest, public_id: str) -> HttpResponse:
     """Arrive, start, complete, and back."""
     name = request.POST.get("act", "")
+    if name == "status":
+        chosen = request.POST.get("status", "")
+        for words in booking.give_status(_load(public_id), chosen):
+            messages.warning(request, words)
+        messages.success(request, f"Status {chosen}" if chosen else "No status of its own")
+        return redirect(_back(request, public_id))
     moved = do_act(public_id, name)
     messages.success(request, f"{moved.appointment.appointment_type} {SAID[name]}")
     _say_carried(request, moved.carried)
@@ -249,6 +255,7 @@ def _visit_page(
         "treatment_form": treatment_form or TreatmentForm(visit=visit),
         "move_form": move_form or MoveForm(initial=start),
         "cancel_form": CancelForm(),
+        "statuses": booking.statuses_of(visit.state) if visit.state == AppointmentState.COMPLETE else [],
         "later": booking.later_of_series(visit).count() if visit.series else 0,
         "waiting": sum(not line.is_confirmed for line in lines),
         "is_open": is_open,

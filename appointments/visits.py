@@ -256,8 +256,9 @@ def _move(visit: Appointment, act: str) -> Appointment:
         )
     before = visit.state
     rows = Appointment.objects.filter(pk=visit.pk, state=before)
-    assert rows.update(state=leads_to, version=visit.version + 1) == 1, "the row is locked"
-    visit.state, visit.version = leads_to, visit.version + 1
+    # The admin's word belongs to the state that is left (B2).
+    assert rows.update(state=leads_to, status=None, version=visit.version + 1) == 1, "the row is locked"
+    visit.state, visit.status, visit.version = leads_to, None, visit.version + 1
     audit.record(f"visit.{act}", "appointment", visit.public_id, before=before, after=leads_to.value)
     return visit
 

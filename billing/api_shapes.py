@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from appointments.models import Appointment
-from billing import checkout, takebacks
+from billing import checkout, takebacks, transitions
 from billing.checkout import CheckoutPreview
 from billing.enums import Channel, WriteOffType
 from billing.models import Receipt
@@ -129,6 +129,7 @@ class CheckoutPreviewSerializer(serializers.Serializer[Any]):
     credit_used = money()
     collect_today = money()
     problems = serializers.ListField(child=serializers.CharField())
+    warnings = serializers.ListField(child=serializers.CharField())
     self_pay_request = serializers.BooleanField()
     needs_zero_reason = serializers.BooleanField()
 
@@ -261,6 +262,7 @@ def shape_preview(visit: Appointment, preview: CheckoutPreview) -> dict[str, Any
         "credit_used": preview.credit_used,
         "collect_today": preview.collect_today,
         "problems": list(preview.problems),
+        "warnings": [row["words"] for row in transitions.time_reasons(visit, preview.visit)],
         "self_pay_request": visit.self_pay_request,
         "needs_zero_reason": checkout.needs_zero_reason(visit, preview.visit),
     }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from clinics.settings import SettingSpec, declare
 
+NIGHTLY = "charge_completed_nightly"
+
 declare(
     SettingSpec(
         name="block_checkout_without_charge",
@@ -32,6 +34,15 @@ declare(
 )
 
 declare(
+    SettingSpec(
+        name=NIGHTLY,
+        group="Check-out",
+        label="Charge completed visits by night",
+        help="Each night after 2:00 the completed visits of the last 30 days that nobody checked out are charged; "
+        "no money is taken. What lacks something stands on Not transitioned. Off: somebody presses the button there.",
+        kind="flag",
+        default=False,
+    ),
     SettingSpec(
         name="bounced_check_fee",
         group="Check-out",

@@ -7,7 +7,7 @@ makes nothing and keeps the reasons (B17.1). A second run does what the first le
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -20,16 +20,20 @@ from appointments.models import Appointment
 from billing import checkout, missed, transitions
 from billing.enums import InvoiceState, TransitionOutcome
 from billing.models import Invoice, VisitTransition
+from billing.settings import NIGHTLY
 from billing.transitions import Reason
 from billing.visit_pricing import MISSED_STATES, price_visit
 from clinics.errors import Refusal
 from clinics.models import Location
 from clinics.scoping import open_clinic
-from lib.dates import local_day
+from clinics.settings import value_of
+from lib.dates import local_day, local_hour
 from work import jobs, outbox
-from work.models import Job
+from work.models import Job, PeriodRun
 
 KIND = "billing.transition_batch"
+NIGHTLY_HOUR = 2
+NIGHTLY_DAYS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +98,8 @@ def waiting(location: Location, since: date, until: date) -> list[str]:
         state=InvoiceState.VOID
     )
     rows = Appointment.objects.filter(location=location, service_date__range=(since, until))
-    rows = rows.filter(state=AppointmentState.COMPLETE) | rows.filter(
-        state__in=MISSED_STATES, status__transition=True
-    )
+    charged = rows.filter(state=AppointmentState.COMPLETE).exclude(status__transition=False)
+    rows = charged | rows.filter(state__in=MISSED_STATES, status__transition=True)
     rows = rows.exclude(Exists(live)).order_by("service_date", "starts_at", "pk")
     return list(rows.values_list("public_id", flat=True))
 
@@ -112,6 +115,24 @@ def start(location: Location, since: date, until: date) -> Job:
     )
     outbox.promise(KIND, job.clinic_id, job.pk)
     return job
+
+
+def start_nightly(location: Location, now: datetime) -> Job | None:
+    """The batch of one location's night, once however many schedulers tick; None when there is nothing to do.
+
+    For the days before today, NIGHTLY_DAYS back, from NIGHTLY_HOUR on by the location's clock, where its
+    setting is on. The row of the period, the job and its promise are one transaction of the caller.
+    """
+    if local_hour(now, location.time_zone) < NIGHTLY_HOUR or not value_of(NIGHTLY, location):
+        return None
+    today = local_day(now, location.time_zone)
+    _, is_first = PeriodRun.objects.get_or_create(
+        job=KIND, period=f"{location.clinic_id}/{location.public_id}/{today:%Y%m%d}"
+    )
+    since, until = today - timedelta(days=NIGHTLY_DAYS), today - timedelta(days=1)
+    if not is_first or not waiting(location, since, until):
+        return None
+    return start(location, since, until)
 
 
 @outbox.handles(KIND)

@@ -117,7 +117,7 @@ def _without_invoice(rows: QuerySet[Appointment]) -> QuerySet[Appointment]:
     live = Invoice.objects.filter(appointment=OuterRef("pk"), clinic=OuterRef("clinic")).exclude(
         state=InvoiceState.VOID
     )
-    return rows.exclude(Exists(live))
+    return rows.exclude(Exists(live)).exclude(state=AppointmentState.COMPLETE, status__transition=False)
 
 
 def _narrowed(rows: QuerySet[Appointment], asked: Asked) -> QuerySet[Appointment]:

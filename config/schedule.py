@@ -11,6 +11,8 @@ SCHEDULE = {
     "heartbeat": {"task": "work.tasks.heartbeat", "schedule": 20.0},
     # Tomorrow's eligibility questions where a clinic wants them; questions without an answer are given up.
     "eligibility-evening": {"task": "insurance.tasks.evening", "schedule": 300.0},
+    # Completed visits that nobody checked out, by night where a location wants it (B17.0).
+    "charge-by-night": {"task": "billing.tasks.charge_by_night", "schedule": 600.0},
     # Payment plans that are paid or in default end (B12).
     "review-plans": {"task": "billing.tasks.review_plans", "schedule": 3600.0},
     # Crossover timers, held credits, balances that became due.

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import groupby
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -25,6 +26,7 @@ SEEN = ("complete", "checked_out")
 UNSENT = ("new", "ready", "on_hold")
 EIGHT_MINUTE_UNIT = 15  # CMS8 counts quarters of an hour whatever the service's own interval says
 SAMPLE_SIZE = 10
+DAY_MINUTES = 24 * 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ class SampledClaim:
 def doubts(first: date, last: date) -> list[Doubt]:
     """Everything doubtful from ``first`` to ``last``, by date of service (rule B15.AUDIT)."""
     found = [*_without_visit(first, last), *_more_units_than_minutes(first, last)]
-    found += [*_at_two_places(first, last), *_changed_since(first, last)]
+    found += [*_at_two_places(first, last), *_days_too_long(first, last), *_changed_since(first, last)]
     return sorted(found, key=lambda doubt: (doubt.day, doubt.kind, doubt.patient, doubt.claim))
 
 
@@ -149,14 +151,7 @@ def _more_units_than_minutes(first: date, last: date) -> Iterator[Doubt]:
 
 def _at_two_places(first: date, last: date) -> Iterator[Doubt]:
     """A clinician treats one patient at a time, group visits apart."""
-    in_group = VisitLine.objects.filter(
-        appointment=OuterRef("pk"), clinic=OuterRef("clinic"), service__kind="group"
-    )
-    visits = (
-        Appointment.objects.filter(~Exists(in_group), service_date__range=(first, last), state__in=SEEN)
-        .select_related("clinician", "patient")
-        .order_by("clinician_id", "starts_at", "pk")
-    )
+    visits = _alone(first, last).order_by("clinician_id", "starts_at", "pk")
     before: Appointment | None = None
     for visit in visits:
         if (
@@ -169,6 +164,26 @@ def _at_two_places(first: date, last: date) -> Iterator[Doubt]:
             yield _of_visit("overlap", visit, words)
         if before is None or before.clinician_id != visit.clinician_id or _end(visit) > _end(before):
             before = visit
+
+
+def _days_too_long(first: date, last: date) -> Iterator[Doubt]:
+    """The visits of one clinician on one day come to 24 hours at most, group visits apart; one doubt a day."""
+    visits = _alone(first, last).order_by("service_date", "clinician_id", "starts_at", "pk")
+    for _, rows in groupby(visits, key=lambda visit: (visit.service_date, visit.clinician_id)):
+        day = list(rows)
+        minutes = sum(visit.minutes for visit in day)
+        if minutes > DAY_MINUTES:
+            words = f"{len(day)} visits of this day come to {minutes} minutes; a day has {DAY_MINUTES}."
+            yield _of_visit("day", day[-1], words)
+
+
+def _alone(first: date, last: date) -> QuerySet[Appointment]:
+    """Visits that took place and need their clinician alone: no group service stands on them."""
+    in_group = VisitLine.objects.filter(
+        appointment=OuterRef("pk"), clinic=OuterRef("clinic"), service__kind="group"
+    )
+    rows = Appointment.objects.filter(~Exists(in_group), service_date__range=(first, last), state__in=SEEN)
+    return rows.select_related("clinician", "patient")
 
 
 def _changed_since(first: date, last: date) -> Iterator[Doubt]:

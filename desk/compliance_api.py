@@ -18,7 +18,7 @@ from patients.here import today_here
 class DoubtSerializer(serializers.Serializer[Any]):
     """One thing to look at; ``visit`` and ``claim`` are public ids or empty."""
 
-    kind = serializers.ChoiceField(["no_visit", "units", "overlap", "changed"])
+    kind = serializers.ChoiceField(["no_visit", "units", "overlap", "day", "changed"])
     day = serializers.DateField()
     patient = serializers.CharField()
     clinician = serializers.CharField()

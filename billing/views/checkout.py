@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from appointments.coding import place_words
 from appointments.models import Appointment
-from billing import balances, checkout, whys
+from billing import balances, checkout, transitions, whys
 from billing.checkout import READY_STATES, CheckoutPreview
 from billing.errors import BadPayment, CannotCheckOut
 from billing.forms import patient_methods
@@ -180,6 +180,7 @@ def _open(
         "zero_reason": request.POST.get("zero_reason", ""),
         "needs_zero_reason": checkout.needs_zero_reason(visit, preview.visit),
         "asked": preview.estimate,
+        "too_many": transitions.time_reasons(visit, preview.visit),
         "estimate_url": f"{reverse('billing:estimate', args=[visit.public_id])}?sheet=1",
         "may_ask_self_pay": visit.profile.kind != ProfileKind.SELF_PAY,
         "here": request.get_full_path(),

@@ -21,6 +21,7 @@ KINDS = {
     "no_visit": "Claim without its visit",
     "units": "Units against minutes",
     "overlap": "Two places at once",
+    "day": "More than a day's hours",
     "changed": "Changed since check-out",
 }
 CRUMBS = [("Reports", "/reports/"), ("Compliance", "")]

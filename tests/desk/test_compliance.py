@@ -67,6 +67,18 @@ def test_units_that_do_not_fit_into_the_visit(world):
 
 
 @pytest.mark.rule("B15.AUDIT")
+def test_a_day_of_more_than_24_hours(world):
+    with world.open():
+        rows = [visit_of(bill(world, make_patient("Maren", f"Day{place}"))) for place in range(3)]
+        keys = [row.pk for row in rows]
+        Appointment.objects.filter(pk__in=keys).update(minutes=480)
+        assert "day" not in kinds(), "24 hours are a day"
+        Appointment.objects.filter(pk=keys[0]).update(minutes=481)
+        (doubt,) = (row for row in compliance.doubts(*DAYS) if row.kind == "day")
+        assert doubt.words == "3 visits of this day come to 1441 minutes; a day has 1440."
+
+
+@pytest.mark.rule("B15.AUDIT")
 def test_one_clinician_at_two_places(world):
     with world.open():
         first = visit_of(bill(world, make_patient("Maren", "Okafor")))
