@@ -8,12 +8,14 @@ import sys
 from argparse import SUPPRESS
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
-NAMES = ("submit_837",)
+NAMES = ("submit_837", "read_835")
 
 
 class Command(BaseCommand):
@@ -28,7 +30,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Which ones, how many claims, how often."""
         parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(NAMES))
-        parser.add_argument("--claims", type=int, default=2000, help="claims of submit_837")
+        parser.add_argument("--claims", type=int, default=2000, help="claims of each file")
         parser.add_argument("--runs", type=int, default=5, help="runs of each side")
         parser.add_argument("--json", action="store_true", help="print one JSON document")
 
@@ -42,7 +44,11 @@ class Command(BaseCommand):
         if not (1 <= options["claims"] <= 100_000 and 1 <= options["runs"] <= 100):
             self._refuse("--claims is 1 to 100000, --runs 1 to 100")
         logging.disable(logging.WARNING)
-        results = submit_837(options["claims"], options["runs"])
+        asked = {name.split("/")[0] for name in options["names"]} or set(NAMES)
+        results = []
+        for name, measure in (("submit_837", submit_837), ("read_835", read_835)):
+            if name in asked:
+                results += measure(options["claims"], options["runs"])
         if options["json"]:
             self.stdout.write(json.dumps({"results": results}))
         else:
@@ -86,3 +92,11 @@ def submit_837(count: int, runs: int) -> list[dict[str, Any]]:
             goal=(1, 2), runs=runs,
         ),
     ]  # fmt: skip
+
+
+def read_835(count: int, runs: int) -> list[dict[str, Any]]:
+    """Reading a remittance against a library, and its memory against a file of a tenth."""
+    from bench import read_835 as measured
+
+    with TemporaryDirectory() as folder:
+        return measured.measure(Path(folder), count, runs)
