@@ -320,14 +320,15 @@ def check_secondary(context: CheckContext) -> Iterator[Finding]:
 
 def check_filing(context: CheckContext) -> Iterator[Finding]:
     """Timely filing: too late is a warning with its date, since a payer may still accept with proof (B14)."""
-    if context.service_to is None or context.frequency != "1":
+    if context.service_to is None or context.frequency == "8":
         return
     found = deadlines.look(context.filing_deadline, context.service_to, context.today)
+    limit = "filing limit" if context.frequency == "1" else "limit for corrected claims"
     if found.level == "over":
         yield Finding(
             "FILING-OVER",
             "",
-            f"The filing limit passed on {found.on:%m/%d/%Y}: send with proof, or write off.",
+            f"The {limit} passed on {found.on:%m/%d/%Y}: send with proof, or write off.",
             "warning",
         )
     elif found.level in ("late", "soon"):

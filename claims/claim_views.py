@@ -25,7 +25,7 @@ from claims import (
     voids,
 )
 from claims.cms1500 import crosswalk
-from claims.enums import ClaimState
+from claims.enums import ClaimState, Outcome
 from claims.models import Acknowledgement, BatchItem, Claim, ClaimEvent
 from clinics import audit
 from clinics.errors import BadInput
@@ -67,6 +67,9 @@ def claim(request: HttpRequest, public_id: str) -> HttpResponse:
     if tab == "timeline":
         context["events"] = list(ClaimEvent.objects.filter(claim=row).order_by("-at", "-pk"))
         context["answers"] = list(row.adjudications.prefetch_related("lines").order_by("-created_at"))
+        denied = row.outcome in (Outcome.DENIED, Outcome.PARTIAL)
+        answered = corrections.last_answered(row) if denied else None
+        context["appeal_by"] = deadlines.limit_after(answered, row.payer.appeal_days)
     elif tab == "versions":
         context["versions"] = _versions(row)
     elif tab == "boxes":

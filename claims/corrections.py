@@ -13,7 +13,7 @@ from datetime import date
 
 from billing.enums import InvoiceState
 from billing.models import Charge, Invoice
-from claims import building, lifecycle, queue
+from claims import building, deadlines, lifecycle, queue
 from claims.enums import ClaimState, Outcome
 from claims.errors import NotResubmittable
 from claims.models import Claim
@@ -144,6 +144,12 @@ def _judge_original(claim: Claim, state: ClaimState) -> Choice:
     )
 
 
+def last_answered(claim: Claim) -> date | None:
+    """The day of the last answer on it that stands."""
+    rows = claim.adjudications.filter(reversed_at__isnull=True).order_by("-created_at", "-pk")
+    return rows.values_list("adjudicated_on", flat=True).first()
+
+
 def is_unprocessable(claim: Claim) -> bool:
     """Whether the last answer carries MA130."""
     answer = claim.adjudications.filter(reversed_at__isnull=True).order_by("-created_at", "-pk").first()
@@ -226,6 +232,12 @@ def _next_version(claim: Claim, frequency: str, today: date) -> building.Draft:
         draft = _copy(claim, naming)
     made = draft.claim
     made.version = claim.version + 1
+    if frequency == REPLACEMENT:  # rejected before anybody decided: the limit of the one before
+        days = claim.payer.corrected_days
+        again = claim.frequency == REPLACEMENT and claim.state == ClaimState.REJECTED
+        made.filing_deadline = (
+            claim.filing_deadline if again else deadlines.limit_after(last_answered(claim), days)
+        )
     # A void sent again takes back the claim that its predecessor meant.
     made.replaces = claim.replaces if claim.frequency == VOID and frequency == VOID else claim
     made.assignee = claim.assignee

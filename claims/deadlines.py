@@ -1,4 +1,4 @@
-"""How long a claim may still be filed (rules.md B14, timely filing). Pure; days come in, nothing is read.
+"""How long a claim may still be filed or corrected (rules.md B14, timely filing). Pure; days come in, nothing is read.
 
 Before it: claims/building.py, which stores the deadline. After it: the queue's column, the checks, reports.
 """
@@ -27,6 +27,11 @@ def filing_deadline(filing_days: int | None, service_day: date, answered_on: Ite
     """The last day to file: date of service plus the payer's days; a later layer counts from the prior answer."""
     start = max([service_day, *answered_on])
     return start + timedelta(days=filing_days or DEFAULT_DAYS)
+
+
+def limit_after(answer: date | None, days: int | None) -> date | None:
+    """The last day for a corrected claim (7) or an appeal: the payer's days from its answer; None: not known."""
+    return answer + timedelta(days=days) if answer is not None and days else None
 
 
 def look(deadline: date | None, service_day: date, today: date) -> Deadline:

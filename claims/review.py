@@ -79,7 +79,7 @@ def refresh(claim: Claim, today: date) -> list[Finding]:
         payer_id=draft.claim.payer_id,
         payer_name=draft.claim.payer_name,
         format=draft.claim.format,
-        filing_deadline=draft.claim.filing_deadline,
+        filing_deadline=draft.claim.filing_deadline if claim.frequency == "1" else claim.filing_deadline,
     )
     lifecycle.note(claim, "edit", "Copied again from the visit")
     queue.settle(claim, findings, "Copied again from the visit: nothing is missing")

@@ -93,6 +93,7 @@ class ClaimLedger:
     patient_paid: Decimal = ZERO
     postings: list[EarlierPosting] = field(default_factory=list)
     taken: list[TakenAnswer] = field(default_factory=list)
+    void: str = ""  # number of the invoice where it is void: nothing of it can be answered
 
     @property
     def charge(self) -> Decimal:

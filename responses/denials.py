@@ -14,6 +14,7 @@ from typing import Any
 from django.db.models import Count, F, Q, QuerySet
 from django.utils.http import urlencode
 
+from claims.deadlines import limit_after
 from lib.money import ZERO, parse_money, total
 from responses.enums import PostingState
 from responses.gates import NEVER_DENIES
@@ -35,6 +36,13 @@ class Item:
     remark: str
     amount: Decimal
     last: FollowUp | None = None
+
+    @property
+    def appeal_by(self) -> date | None:
+        """The last day for an appeal: the insurer's days from its answer; None where they are not known."""
+        claim = self.row.claim
+        days = claim.payer.appeal_days if claim is not None else None
+        return limit_after(self.row.remittance.payment_date, days)
 
     @property
     def key(self) -> tuple[str, str, str]:

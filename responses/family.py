@@ -13,6 +13,7 @@ from typing import Any
 
 from billing import balances
 from billing.balances import LineBalance
+from billing.enums import InvoiceState
 from billing.models import Charge, Invoice
 from claims.models import Claim, ClaimLine
 from claims.models.claims import DEAD_STATES
@@ -150,6 +151,7 @@ def _family(
             if row.state not in (PostingState.REVERSED, PostingState.DUPLICATE)
             and not row.remittance.fingerprint.startswith(DAMAGED)
         ],
+        void=invoice.number if invoice.state == InvoiceState.VOID else "",
     )
     return Family(
         invoice=invoice, part=part, location=invoice.location, claims=claims, payers=payers,

@@ -105,6 +105,12 @@ def check_taken(work: Work, payment: ClaimPayment, facts: Facts, ledger: ClaimLe
             work.stop("E01", because, payer_claim_number=number)
 
 
+def check_void(work: Work, ledger: ClaimLedger) -> None:
+    """E13: nothing is open on a void invoice, whatever the answer says."""
+    if ledger.void:
+        work.stop("E13", f"invoice {ledger.void} is void: nothing is open on it", invoice=ledger.void)
+
+
 def check_status(work: Work, payment: ClaimPayment) -> None:
     """E17: predetermination (25) and not ours (23) never post."""
     if payment.status_code == PREDETERMINATION:

@@ -139,6 +139,7 @@ def _plan_answer(
 ) -> ClaimPlan:
     payment = work.payment
     reading = match_lines(payment, ledger.lines)
+    gates.check_void(work, ledger)
     gates.check_lines(work, payment, reading, ledger)
     gates.check_status(work, payment)
     layer = ledger.layer(match.layer)

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from billing import balances
+from billing import balances, voiding
 from billing.models import LedgerTxn, Receipt
 from claims.models import Adjudication, Claim
 from responses import coordination, manual, reversals
@@ -290,3 +290,18 @@ def test_a_paper_eob_is_taken_like_a_remittance(world):
     with pytest.raises(manual.BadEob):
         manual.enter_eob(claim, head, [manual.EobLine(line.line_id, D("85.00"))], at=NOW)
     assert manual.enter_eob(claim, head, [typed], at=NOW).pk == row.pk
+
+
+@pytest.mark.rule("B9.E13", "B11.6")
+@pytest.mark.parametrize("paid", ["85", "0"])
+def test_an_answer_for_a_void_invoice_stops_and_says_so(posting, paid):
+    claim = claimed(posting, posting.aetna)
+    voiding.void_invoice(claim.invoice.public_id, reason="Moved to Cigna", at=NOW, issued_again=True)
+    cas = (("CO", "45", "40"), ("PR", "3", "25")) if paid == "85" else (("CO", "16", "150"),)
+    [response] = answer(clp(claim, "1", "150", paid, *cas), **AETNA)
+    assert (response.state, "E13" in response.codes) == ("exception", True)
+    assert f"invoice {claim.invoice.number} is void: nothing is open on it" in str(response.plan["reasons"])
+    with pytest.raises(CannotPost):
+        manual.post_as_remitted(response, at=NOW, reason="post it all the same")
+    assert not LedgerTxn.objects.filter(kind="adjudication").exists()
+    assert tie(response.remittance)["difference"] == 0
