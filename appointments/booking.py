@@ -7,7 +7,7 @@ is shown, never asked for a second time.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -64,6 +64,12 @@ def book(
     """
     day = local_day(starts_at, location.time_zone)
     _check_time(starts_at, at, minutes)
+    kept = patient.merged_into
+    if kept is not None:
+        raise BadVisit(
+            f"This record was merged into chart {kept.chart_number}: book the visit there.",
+            fields={"patient": [f"Merged into chart {kept.chart_number}: use that record."]},
+        )
     choice = _choose(patient, day, profile)
     row = Appointment.objects.create(
         patient=patient,
@@ -146,6 +152,20 @@ def cancel_series(appointment: Appointment, *, reason: str = "") -> int:
                 before="scheduled", after="cancelled", series=row.series,
             )  # fmt: skip
     return len(rows)
+
+
+def asks_again(appointment: Appointment, day: date) -> ProfileChoice | None:
+    """The profile that ``day`` would choose, where a move to it crosses a boundary of coverage (B11.4); else None.
+
+    A boundary: the visit's profile pays nobody on that day, or another one has taken its place as the day's choice.
+    """
+    held, then = appointment.profile, profile_for(appointment.patient, day)
+    if day == appointment.service_date or then.profile.pk == held.pk:
+        return None
+    if not is_in_force(held, day):
+        return then
+    before = profile_for(appointment.patient, appointment.service_date)
+    return then if before.profile.pk == held.pk else None
 
 
 def move(

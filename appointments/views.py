@@ -23,6 +23,7 @@ from clinics import audit
 from clinics.errors import BadInput, Refusal
 from clinics.permissions import may
 from clinics.settings import value_of
+from insurance.enums import ProfileKind
 from insurance.models import InsuranceProfile
 from insurance.profiles import is_in_force, layers_on, of_patient
 from insurance.requirements import missing_for_claim
@@ -179,15 +180,30 @@ def cancel(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @require_POST
 def move(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Another day or time; over a boundary of coverage the profile is chosen anew."""
+    """Another day or time; over a boundary of coverage it is asked who pays: as it is, the day's own, the patient."""
     visit = _load(public_id)
     form = MoveForm(request.POST)
     if not form.is_valid():
         return _visit_page(request, visit, move_form=form)
-    data = form.cleaned_data
+    data, who = form.cleaned_data, request.POST.get("profile", "")
+    profiles = {profile.public_id: profile for profile in of_patient(visit.patient)}
+    then = booking.asks_again(visit, data["day"]) if visit.state == AppointmentState.SCHEDULED else None
+    if then is not None and who not in profiles:
+        own = next(profile for profile in profiles.values() if profile.kind == ProfileKind.SELF_PAY)
+        keeps = "" if is_in_force(visit.profile, data["day"]) else "No coverage on this date"
+        context = {
+            "visit": visit,
+            "patient": visit.patient,
+            "then": then,
+            "own": own,
+            "keeps": keeps,
+            "data": data,
+        }
+        return render(request, "appointments/move_ask.html", context)
     moved = booking.move(
-        visit, starts_at=form.starts_at(visit.location), at=timezone.now(), minutes=data["minutes"]
-    )
+        visit, starts_at=form.starts_at(visit.location), at=timezone.now(), minutes=data["minutes"],
+        profile=profiles.get(who),
+    )  # fmt: skip
     messages.success(request, f"Moved to {data['day']:%m/%d/%Y}")
     if moved.chip:
         messages.warning(request, f"{moved.chip}. Look at who pays.")

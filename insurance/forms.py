@@ -121,6 +121,15 @@ class ProfileForm(forms.Form):
     accident_state = text("State of accident", 2)
     accident_claim_number = text("Their claim number", 40)
     employer = text("Employer", 60)
+    source = forms.CharField(required=False, max_length=16, widget=forms.HiddenInput)
+    end_source = forms.BooleanField(label="The old profile ends the day before", required=False)
+
+    def clean(self) -> dict[str, Any]:
+        """The old profile can only end where the new one begins."""
+        data = dict(self.cleaned_data)
+        if data.get("source") and data.get("end_source") and not data.get("effective_on"):
+            self.add_error("effective_on", "Enter the day from which the new profile takes over.")
+        return data
 
 
 class PlaceForm(forms.Form):

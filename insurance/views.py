@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -69,7 +70,8 @@ def new_profile(request: HttpRequest, patient_id: str) -> HttpResponse:
     today = today_here(request)
     cards = list(Policy.objects.filter(patient=patient).select_related("payer").order_by("-id"))
     given = request.POST or None
-    form = ProfileForm(given, initial={"kind": ProfileKind.STANDARD, "make_default": True})
+    copied = _from_existing(request, patient)
+    form = ProfileForm(given, initial={"kind": ProfileKind.STANDARD, "make_default": True, **copied})
     places = [
         CardForm(given, prefix=prefix, today=today, cards=cards, initial={"policy": start}, auto_id="id_%s")
         for prefix, start in zip(PLACES, _starting_cards(request, patient), strict=True)
@@ -93,6 +95,7 @@ def new_profile(request: HttpRequest, patient_id: str) -> HttpResponse:
             return redirect("insurance:manage", patient.public_id)
     context = {
         "patient": patient, "form": form, "places": list(zip(PLACE_NAMES, places, strict=True)), "today": today,
+        "source": _source(patient, form["source"].value() or ""),
     }  # fmt: skip
     return render(request, "insurance/new_profile.html", context)
 
@@ -263,18 +266,54 @@ def _create(patient: Patient, form: ProfileForm, places: list[CardForm]) -> dict
     chosen = [place.chosen(patient) for place in places]
     specs = [LayerSpec(policy) for policy in chosen if policy is not None]
     data = dict(form.cleaned_data)
+    source, ends = _source(patient, data.pop("source")), data.pop("end_source")
     data["name"] = data["name"] or ", ".join(spec.policy.payer.name for spec in specs)[:60] or "New profile"
     profile = profile_edits.create_profile(patient, layers=specs, **data)
+    first = source.layers.select_related("policy").first() if source is not None and ends else None
+    if source is not None and first is not None:
+        profile_edits.expire_policy(first.policy, source, data["effective_on"] - timedelta(days=1))
     return {"profile": profile.public_id, "name": profile.name}
 
 
 def _starting_cards(request: HttpRequest, patient: Patient) -> list[str]:
-    """Which cards stand in the places of a new profile: those of the Default, then the new card."""
+    """Which cards stand in the places of a new profile: those of the Default, then the new card; or copied ones."""
+    source, since = _source(patient, request.GET.get("from", "")), _day(request.GET.get("since", ""))
+    if source is not None and since is not None:
+        good = {spec.policy.pk for spec in profile_edits.copy_layers(source, since)}
+        held = {layer.position: layer.policy for layer in source.layers.select_related("policy")}
+        gone = request.GET.get("replace", "")
+        return [
+            "" if place not in held
+            else "new" if str(place) == gone or held[place].pk not in good
+            else held[place].public_id
+            for place in (1, 2, 3)
+        ]  # fmt: skip
     wanted = request.GET.get("card", "")
     default = next((p for p in of_patient(patient) if p.status == ProfileStatus.DEFAULT), None)
     known = [layer.policy.public_id for layer in default.layers.all()] if default and wanted else []
     start = [*dict.fromkeys([*known, wanted])] if wanted else ["new"]
     return [*start, "", "", ""][:3]
+
+
+def _from_existing(request: HttpRequest, patient: Patient) -> dict[str, Any]:
+    """How the form starts when a profile is copied: from that day on, the old one ends the day before."""
+    source, since = _source(patient, request.GET.get("from", "")), _day(request.GET.get("since", ""))
+    if source is None or since is None:
+        return {}
+    return {"source": source.public_id, "effective_on": since, "kind": source.kind, "end_source": True}
+
+
+def _source(patient: Patient, public_id: str) -> InsuranceProfile | None:
+    """The profile that is copied; the self-pay one has nothing to copy."""
+    rows = InsuranceProfile.objects.filter(patient=patient, public_id=public_id)
+    return rows.exclude(kind=ProfileKind.SELF_PAY).first()
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def _guards(request: HttpRequest, policy: Policy, profiles: list[InsuranceProfile]) -> list[dict[str, Any]]:

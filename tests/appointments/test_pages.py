@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,6 +16,7 @@ from django.utils import timezone
 from appointments.models import Appointment, Service
 from insurance.models import InsuranceProfile
 from lib.dates import local_day
+from patients.models import Patient
 from tests.cast import World, make_patient, make_policy, make_profile, make_visit, make_world
 
 pytestmark = pytest.mark.django_db
@@ -245,3 +246,49 @@ def test_the_same_by_the_api(desk: Client, world: World, profile: InsuranceProfi
     assert [row["id"] for row in listed] == [key]
     assert desk.get(f"/api/v1/appointments/{key}/").json()["lines"][0]["code"] == "99213"
     assert desk.post("/api/v1/services/", {}, content_type="application/json").status_code == 403
+
+
+@pytest.mark.rule("B11.4")
+def test_a_move_over_a_boundary_of_coverage_asks_who_pays(
+    desk: Client, world: World, profile: InsuranceProfile
+) -> None:
+    """Aetna's visit moves to a day that Medicare covers: keep, take, or self-pay; then it is moved."""
+    later = today() + timedelta(days=40)
+    with world.open():
+        patient = profile.patient
+        own = make_profile(patient, status="active")
+        visit = make_visit(world, patient, profile, day=today() + timedelta(days=5), state="scheduled")
+        card = make_policy(patient, world.medicare, "1EG4TE5MK73", effective_on=today() + timedelta(days=30))
+        InsuranceProfile.objects.filter(pk=profile.pk).update(status="active")
+        new = make_profile(patient, card)
+    form = {"day": later.isoformat(), "clock": "10:30", "minutes": "30"}
+    near = form | {"day": (today() + timedelta(days=6)).isoformat()}
+    assert desk.post(url("move", visit.public_id), near).status_code == 302, "no boundary, no question"
+    asked = desk.post(url("move", visit.public_id), form)
+    told = asked.content.decode()
+    assert asked.status_code == 200
+    assert all(words in told for words in ("Take Medicare", "Keep Aetna", "Self-pay", later.isoformat()))
+
+    def stands() -> tuple[date, int]:
+        with world.open():
+            visit.refresh_from_db()
+            return visit.service_date, visit.profile_id
+
+    assert stands() == (today() + timedelta(days=6), profile.pk)
+    for chosen in (profile, own, new):
+        desk.post(url("move", visit.public_id), near | {"profile": profile.public_id})
+        answer = desk.post(url("move", visit.public_id), form | {"profile": chosen.public_id})
+        assert answer.status_code == 302
+        assert stands() == (later, chosen.pk)
+    assert desk.post(url("move", visit.public_id), near).content.decode().count('name="profile"') == 3
+
+
+@pytest.mark.rule("B11.4")
+def test_a_merged_record_takes_no_booking(desk: Client, world: World, profile: InsuranceProfile) -> None:
+    with world.open():
+        kept = make_patient("Maren", "Okafor-Lund")
+        Patient.objects.filter(pk=profile.patient_id).update(merged_into=kept)
+    told = desk.post(url("book"), booking_form(world, profile)).content.decode()
+    assert f"merged into chart {kept.chart_number}: book the visit there" in told
+    with world.open():
+        assert not Appointment.objects.exists()

@@ -11,9 +11,18 @@ from django.urls import reverse
 
 from insurance.models import ContractRate, InsuranceProfile, Payer, Policy
 from insurance.payers import allowed_on
-from insurance.profiles import layers_on
+from insurance.profiles import layers_on, profile_for
 from patients.models import Patient
-from tests.cast import TODAY, World, make_patient, make_policy, make_profile, make_visit, make_world
+from tests.cast import (
+    TODAY,
+    World,
+    make_patient,
+    make_payer,
+    make_policy,
+    make_profile,
+    make_visit,
+    make_world,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -231,3 +240,38 @@ def test_the_api_makes_cards_and_profiles(desk: Client, world: World, patient: P
     )
     assert checked.status_code == 201
     assert desk.post("/api/v1/payers/", {}, content_type="application/json").status_code == 403
+
+
+@pytest.mark.rule("B11.3", "S3.2", "S3.10")
+def test_from_existing_copies_the_cards_that_stay_and_ends_the_old_profile(
+    desk: Client, world: World, patient: Patient
+) -> None:
+    """Aetna + AARP until 12-31; from 01-01 CIGNA + AARP, in one step."""
+    with world.open():
+        cigna = make_payer("Cigna", "62308")
+        second = make_policy(patient, world.aarp, "A1")
+        old = make_profile(patient, make_policy(patient, world.aetna, "W1"), second)
+    where = reverse("insurance:new-profile", args=[patient.public_id])
+    dialog = desk.get(reverse("insurance:manage", args=[patient.public_id])).content.decode()
+    assert "Copy the rest to a new profile" in dialog
+    page = desk.get(where, {"from": old.public_id, "since": "2027-01-01", "replace": "1"})
+    first, kept, third = (place for _, place in page.context["places"])
+    assert [place["policy"].value() for place in (first, kept, third)] == ["new", second.public_id, ""]
+    assert page.context["form"]["effective_on"].value() == date(2027, 1, 1)
+    form = {
+        "kind": "standard", "effective_on": "2027-01-01", "make_default": "on", "source": old.public_id,
+        "end_source": "on", "idempotency_key": "copy", "c2-policy": second.public_id, "c3-policy": "",
+        **card(world, "c1", cigna, "U77", effective_on="2027-01-01"), "c1-policy": "new",
+    }  # fmt: skip
+    assert "takes over" in desk.post(where, form | {"effective_on": ""}).content.decode()
+    assert desk.post(where, form).status_code == 302
+    with world.open():
+        old.refresh_from_db()
+        new = InsuranceProfile.objects.get(status="default", patient=patient)
+        assert (old.status, old.expires_on) == ("active", date(2026, 12, 31))
+        assert [
+            (layer.policy.payer.name, layer.effective_on)
+            for layer in new.layers.select_related("policy__payer")
+        ] == [("Cigna", date(2027, 1, 1)), ("AARP", date(2027, 1, 1))]
+        assert profile_for(patient, date(2026, 12, 20)).profile == old
+        assert profile_for(patient, date(2027, 1, 4)).profile == new
