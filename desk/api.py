@@ -1,4 +1,4 @@
-"""/api/v1/: merge two records of one person and take it back; the compliance lists. Public ids only."""
+"""/api/v1/: merge two records and take it back; providers and places; the compliance lists. Public ids only."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from desk import compliance_api, merging
+from desk import compliance_api, merging, providers_api
 from patients.models import Patient
 
 
@@ -45,6 +45,12 @@ def merge(request: Request, public_id: str) -> Response:
 app_name = "desk-api"
 urlpatterns = [
     path("patients/<str:public_id>/merge/", merge, name="merge"),
+    path("clinicians/", providers_api.clinicians, name="clinicians"),
+    path("clinicians/<str:public_id>/", providers_api.clinician, name="clinician"),
+    path("locations/", providers_api.locations, name="locations"),
+    path("locations/<str:public_id>/", providers_api.location, name="location"),
+    path("billing-providers/", providers_api.billing_providers, name="billing-providers"),
+    path("billing-providers/<str:public_id>/", providers_api.billing_provider, name="billing-provider"),
     path("reports/compliance/", compliance_api.doubts, name="compliance"),
     path("reports/compliance/sample/", compliance_api.sample, name="compliance-sample"),
 ]

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from django.urls import path
 
-from desk.views import compliance_pages, frame, home_pages, merging, proof_pages, settings_page, today
+from desk.views import (
+    compliance_pages,
+    frame,
+    home_pages,
+    merging,
+    proof_pages,
+    providers,
+    settings_page,
+    today,
+)
 
 app_name = "desk"
 urlpatterns = [
@@ -28,6 +37,14 @@ urlpatterns = [
     path("reports/compliance/", compliance_pages.doubts, name="compliance"),
     path("reports/compliance/sample/", compliance_pages.sample, name="compliance-sample"),
     path("settings/", settings_page.settings_home, name="settings"),
+    path("settings/clinicians/", providers.clinicians, name="clinicians"),
+    path("settings/clinicians/new/", providers.clinician, name="clinician-new"),
+    path("settings/clinicians/<str:public_id>/", providers.clinician, name="clinician"),
+    path("settings/locations/", providers.locations, name="locations"),
+    path("settings/locations/new/", providers.location, name="location-new"),
+    path("settings/locations/<str:public_id>/", providers.location, name="location"),
+    path("settings/billing-providers/new/", providers.billing_provider, name="billing-provider-new"),
+    path("settings/billing-providers/<str:public_id>/", providers.billing_provider, name="billing-provider"),
     path("settings/integrity/", proof_pages.integrity, name="integrity"),
     path("settings/audit/", proof_pages.audit_log, name="audit"),
     path("settings/locations/<str:location_id>/advanced/", settings_page.advanced, name="advanced-settings"),

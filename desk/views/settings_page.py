@@ -18,6 +18,8 @@ from clinics.permissions import may, role_may, route_action
 from lib.money import parse_money, show_money
 
 PAGES = (
+    ("Clinicians", "desk:clinicians", "Who treats: NPI, taxonomy, credential"),
+    ("Locations", "desk:locations", "Addresses, time zones, place of service, CLIA; who bills for each"),
     ("Services and prices", "appointments:services", "What is done and what it costs by default"),
     ("Appointment types", "appointments:types", "Kinds of visits; SALT copies between visits of one type"),
     ("Payers and plans", "insurance:payers", "Payer ids, claim formats, copays, filing limits"),

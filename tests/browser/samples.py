@@ -19,6 +19,9 @@ Sample = Callable[[Days], str]
 SAMPLES: dict[tuple[str, str], Sample] = {
     ("desk:job", "public_id"): lambda days: days.made["job"].public_id,
     ("desk:visit-panel", "public_id"): lambda days: days.visits["Okafor"].public_id,
+    ("desk:clinician", "public_id"): lambda days: days.world.clinician.public_id,
+    ("desk:location", "public_id"): lambda days: days.world.location.public_id,
+    ("desk:billing-provider", "public_id"): lambda days: days.world.provider.public_id,
     ("desk", "location_id"): lambda days: days.world.location.public_id,
     ("desk", "group"): lambda days: "claims",
     ("patients", "public_id"): lambda days: days.patients["Okafor"].public_id,

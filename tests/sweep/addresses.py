@@ -36,6 +36,8 @@ NOUNS: dict[str, tuple[str, str]] = {
     "types": ("appointment_type", "public_id"),
     "statuses": ("status", "name"),
     "locations": ("location", "public_id"),
+    "clinicians": ("clinician", "public_id"),
+    "billing-providers": ("provider", "public_id"),
     "clearinghouses": ("connection", "public_id"),
     "connections": ("connection", "public_id"),
     "jobs": ("job", "public_id"),

@@ -170,6 +170,7 @@ def make_things(world: World, mark: str, payer: Any, service: Any) -> dict[str, 
         "status": status,
         "location": world.location,
         "clinician": world.clinician,
+        "provider": world.provider,
         "connection": world.connection,
         "method": world.cash,
     }
