@@ -164,15 +164,18 @@ def patient_fee_for(service: str | None, fees: Sequence[PatientFee]) -> PatientF
     return next((row for row in fees if row.service == service), None)
 
 
-def repeated_rows(schedule: FeeSchedule) -> list[Finding]:
-    """Rows that no rule could choose between: equal keys and equal day in one schedule."""
+def repeated_rows(schedule: FeeSchedule, earlier: int = 0) -> list[Finding]:
+    """Rows that no rule could choose between: equal keys and equal day in one schedule.
+
+    The first ``earlier`` rows stand in an earlier piece of it; ``where`` counts from the rows after them.
+    """
     seen: dict[tuple[object, ...], int] = {}
     findings = []
     for place, row in enumerate(schedule.rows):
         key = (*row.keys.in_order(), row.effective_from)
         if key in seen:
             text = f"same keys and day as row {seen[key] + 1} of schedule {schedule.name}; keep one of them"
-            findings.append(Finding("repeated_fee_row", f"rows[{place}]", text))
+            findings.append(Finding("repeated_fee_row", f"rows[{place - earlier}]", text))
         seen.setdefault(key, place)
     return findings
 

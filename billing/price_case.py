@@ -7,7 +7,7 @@ contract into the dataclasses of ``pricing``, prices it and renders the answer a
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -165,9 +165,8 @@ def _case(case: Reader) -> pricing.PricingCase:
 def _refuse_ambiguity(case: pricing.PricingCase) -> None:
     """Rules between which nothing could choose make the case malformed."""
     reduced: set[str] = set()
+    _refuse_repeated_fees(case.fee_schedules)
     for place, schedule in enumerate(case.fee_schedules):
-        for finding in fees.repeated_rows(schedule):
-            raise MalformedError(f"fee_schedules[{place}].{finding.where}: {finding.message}")
         if schedule.kind is fees.ScheduleKind.REDUCED and schedule.name in reduced:
             raise MalformedError(
                 f"fee_schedules[{place}].name: two reduced schedules are called {show(schedule.name)}"
@@ -180,6 +179,17 @@ def _refuse_ambiguity(case: pricing.PricingCase) -> None:
         "service.default_prices", "from", [as_text(p.effective_from) for p in case.service.default_prices]
     )
     _refuse_twins("patient.fees", "service", [row.service for row in case.patient.fees])
+
+
+def _refuse_repeated_fees(schedules: tuple[fees.FeeSchedule, ...]) -> None:
+    """Two rows of one schedule with equal keys and day; standard ones of one name are pieces of one schedule."""
+    before: dict[str, tuple[fees.FeeRow, ...]] = {}
+    for place, schedule in enumerate(schedules):
+        earlier = before.get(schedule.name, ()) if schedule.kind is fees.ScheduleKind.STANDARD else ()
+        for finding in fees.repeated_rows(replace(schedule, rows=(*earlier, *schedule.rows)), len(earlier)):
+            raise MalformedError(f"fee_schedules[{place}].{finding.where}: {finding.message}")
+        if schedule.kind is fees.ScheduleKind.STANDARD:
+            before[schedule.name] = (*earlier, *schedule.rows)
 
 
 def _refuse_twins(path: str, key: str, values: list[str | None]) -> None:

@@ -87,6 +87,49 @@ def test_a_list_with_a_malformed_case_prices_the_others(
     assert (ran.status, ran.json()) == (0, [])
 
 
+SHARED = {"service": "90834", "from": "2026-01-01", "fee": "70.00"}
+
+
+@pytest.mark.parametrize(
+    ("kinds", "second", "said"),
+    [
+        (
+            ("standard", "standard"),
+            SHARED,
+            "fee_schedules[1].rows[0]: same keys and day as row 1 of schedule S",
+        ),
+        (("standard", "standard"), {**SHARED, "fee": "71.00"}, "fee_schedules[1].rows[0]: same keys and day"),
+        (
+            ("reduced", "reduced"),
+            {**SHARED, "payer": "Aetna"},
+            "fee_schedules[1].name: two reduced schedules",
+        ),
+        (("standard", "standard"), {**SHARED, "from": "2026-02-01", "fee": "71.00"}, "71.00"),
+        (("standard", "standard"), {**SHARED, "payer": "Aetna", "fee": "72.00"}, "72.00"),
+        (("standard", "reduced"), {**SHARED, "fee": "73.00"}, "70.00"),
+    ],
+)
+def test_standard_schedules_of_one_name_are_pieces_of_one(
+    tmp_path: Path, kinds: tuple[str, str], second: dict[str, str], said: str
+) -> None:
+    case = as_json(minutes=50)
+    case["service"]["code"] = "90834"
+    case["fee_schedules"] = [
+        {"name": "S", "kind": kind, "rows": [row]} for kind, row in zip(kinds, (SHARED, second), strict=True)
+    ]
+    document = price_file(write(tmp_path, case)).document
+    assert said in (document.get("error") or document["fee"])
+
+
+def test_a_list_of_one_case_is_answered_by_a_list_of_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ran = Ran(capsys, write(tmp_path, [as_json()]), "--json")
+    assert (ran.status, len(ran.json()), ran.json()[0]["charge"]) == (0, 1, "97.50")
+    ran = Ran(capsys, write(tmp_path, [as_json(minutes=-1)]), "--json")
+    assert (ran.status, [*ran.json()[0]]) == (2, ["error"])
+
+
 def test_a_slip_inside_one_case_leaves_its_neighbours_alone(tmp_path: Path) -> None:
     good = json.dumps(as_json())
     twice = good.replace('"minutes": 50', '"minutes": 50, "minutes": 60')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from datetime import date, timedelta
 from decimal import Decimal as D
@@ -473,3 +474,39 @@ def test_only_admins_set_prices(client, world):
     client.force_login(world.users["biller"])
     for name in ("fees", "fee-import", "fee-copy", "modifier-rules", "agreed-fees", "what-if", "rule-trials"):
         assert client.get(url(name)).status_code == 403
+
+
+BOXES = {
+    "services": lambda world: reverse("appointments:services"),
+    "a service": lambda world: reverse("appointments:service", args=[world.adjustment.public_id]),
+    "types and statuses": lambda world: reverse("appointments:types"),
+    "a type": lambda world: reverse("appointments:type", args=[world.visit_type.public_id]),
+    "a status": lambda world: reverse("appointments:status-new"),
+    "fee schedules": lambda world: url("fees"),
+    "reduced programs": lambda world: url("agreed-fees"),
+    "modifier rules": lambda world: url("modifier-rules"),
+    "copays of plans": lambda world: reverse("insurance:payer", args=[world.aetna.public_id]),
+}
+
+
+@pytest.mark.rule("B17.0")
+def test_every_page_of_rules_holds_the_what_if_box_and_it_answers(admin, world):
+    """Payment methods have none: how a patient pays prices nothing."""
+    for page, address in BOXES.items():
+        shown = admin.get(address(world)).content.decode()
+        [box] = re.findall(r'hx-get="([^"]*what-would[^"]*|[^"]*what-if[^"]*)"', shown) or [None]
+        assert box, f"{page} has no what-if box"
+        form = admin.get(html.unescape(box), headers={"HX-Request": "true"}).content.decode()
+        [ask] = re.findall(r'<form class="form" method="get" action="([^"]+)"', form)
+        asked = {"service": world.adjustment.public_id, "day": "2026-03-09", "part": "answer"}
+        answer = admin.get(html.unescape(ask), asked, headers={"HX-Request": "true"}).content.decode()
+        assert "150.00" in answer and "B17.7" in answer, page
+
+
+def test_the_patients_page_leads_to_what_was_agreed(admin, client, world):
+    with world.open():
+        patient = make_patient()
+    link = url("patient-agreed-fees", patient.public_id)
+    assert link in admin.get(url("patient-balance", patient.public_id)).content.decode()
+    client.force_login(world.users["front_desk"])
+    assert link not in client.get(url("patient-balance", patient.public_id)).content.decode()

@@ -10,7 +10,10 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from appointments import visits
+from appointments.models import AppointmentType
 from billing import rulebook
+from billing.checkout import check_out
 from billing.models import FeeRow, FeeSchedule, ModifierRule, PatientFee, ReducedFee, SameDayRule
 from billing.visit_pricing import price_visit, price_visits
 from clinics.models import Clinician
@@ -190,3 +193,40 @@ def test_many_visits_cost_the_same_as_each_alone_and_no_more_questions(world):
         assert [[line.result.trace for line in visit.lines] for visit in many] == [
             [line.result.trace for line in visit.lines] for visit in alone
         ]
+
+
+@pytest.mark.rule("B1.3", "B1.1", "B17.3")
+def test_the_worked_day_of_same_as_last_time_is_priced_anew(world):
+    """03-02 at 55.00; the fee is 57.00 from 03-05; 03-09 has the same lines, onset and the new fee; 03-10 nothing."""
+    at = datetime(2026, 3, 10, 16, 0, tzinfo=UTC)
+    with world.open():
+        patient = make_patient()
+        profile = make_profile(patient, make_policy(patient, world.aetna))
+        schedule = FeeSchedule.objects.create(name="Standard", kind="standard")
+        for since, fee in ((SINCE, "55.00"), (date(2026, 3, 5), "57.00")):
+            FeeRow.objects.create(schedule=schedule, service=world.adjustment, effective_on=since, fee=D(fee))
+        first = make_visit(
+            world,
+            patient,
+            profile,
+            day=date(2026, 3, 2),
+            diagnoses=["M9901", "M9903"],
+            onset_on=date(2026, 2, 27),
+        )
+        charged = check_out(first.public_id, [], at=at)
+        assert [line.amount for line in charged.invoice.charges.all()] == [D("55.00")]
+        second, third = (
+            make_visit(world, patient, profile, day=day, state="scheduled", diagnoses=[], onset_on=None)
+            for day in (date(2026, 3, 9), date(2026, 3, 10))
+        )
+        third.appointment_type = AppointmentType.objects.create(name="Re-exam")
+        third.save()
+        for visit in (second, third):
+            visit.lines.all().delete()
+            visits.arrive(visit.public_id, at=datetime.combine(visit.service_date, at.time(), tzinfo=UTC))
+            visit.refresh_from_db()
+        [line] = second.lines.all()
+        assert (line.service_id, line.pointers, line.units) == (world.adjustment.pk, [1, 2], None)
+        assert (second.diagnoses, second.onset_on) == (["M9901", "M9903"], date(2026, 2, 27))
+        assert fees_of(second) == ["57.00"]
+        assert (list(third.lines.all()), third.diagnoses, third.onset_on) == ([], [], None)

@@ -19,7 +19,7 @@ from django.utils import timezone
 from appointments.enums import AppointmentState
 from appointments.models import Appointment, AppointmentStatus, Service
 from billing import trials
-from billing.models import FeeRow, FeeSchedule, ModifierRule
+from billing.models import FeeRow, FeeSchedule, ModifierRule, PatientFee, ReducedFee, SameDayRule
 from clinics.models import Clinician, Membership, User
 from clinics.roles import Role
 from insurance.models import InsuranceProfile, Payer
@@ -111,6 +111,30 @@ def open_mailbox(world: World, product: Any) -> None:
     connection.outbound_folder, connection.inbound_folder = "inbound", "outbound"
     connection.archive_folder = "archive"
     connection.save()
+
+
+def make_price_rules(days: Days) -> None:
+    """What the pages of rules list: agreements with a patient, a rule for repeats, a trial with its changes."""
+    from work.models import Job
+
+    patient, exercise = days.patients["Okafor"], days.made["exercise"]
+    sliding = FeeSchedule.objects.create(name="Sliding scale", kind="reduced")
+    ReducedFee.objects.create(
+        patient=patient, schedule=sliding, effective_on=date(2020, 1, 1), expires_on=date(2020, 12, 31)
+    )
+    PatientFee.objects.create(
+        patient=patient, service=exercise, fee=None, copay=Decimal("5.00"), copay_per_unit=True
+    )
+    SameDayRule.objects.create(
+        services=[exercise.public_id], occurrence=2, modifier="59", payer=days.world.medicare
+    )
+    change = {
+        "visit": days.visits["Okafor"].public_id, "day": "2026-03-09", "code": "97110", "charged": "46.00",
+        "before": "46.00", "after": "50.00", "patient_before": "5.00", "patient_after": "5.00",
+        "modifiers_before": [], "modifiers_after": ["95"],
+    }  # fmt: skip
+    job = Job.objects.get(pk=days.made["trial"].pk)
+    Job.objects.filter(pk=job.pk).update(result={**job.result, "changes": [change]})
 
 
 def make_people(days: Days) -> None:
@@ -233,6 +257,7 @@ def make_past(days: Days) -> None:
         for receipt in result.receipts:
             days.made.setdefault("receipt", receipt)
     days.made["line"] = days.visits["Okafor"].lines.first()
+    make_price_rules(days)
     days.made["statement"] = statements.issue(days.patients["Pruitt"], world.location, at=days.now)
     make_coverage(days)
 
