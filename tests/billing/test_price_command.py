@@ -360,7 +360,7 @@ def paths(value: Any, before: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [found for key, each in inner for found in [(*before, key), *paths(each, (*before, key))]]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.sampled_from(paths(as_json())), JUNK)
 def test_anything_anywhere_ends_in_an_answer(tmp_path: Path, path: tuple[Any, ...], junk: Any) -> None:
     data: Any = as_json()
