@@ -9,6 +9,8 @@ from decimal import Decimal
 
 import pytest
 from django.db import connection, connections
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from appointments.models import Appointment
@@ -165,3 +167,85 @@ def test_a_process_killed_at_any_statement_leaves_nothing_half_done(world, visit
         )
         assert not result.already
         assert not [row for row in verification.run().values() if row.violations]
+
+
+NOTHING, WHOLE = ("complete", 0, 0, 0), ("checked_out", 1, 1, 2)
+
+
+def standing(world) -> tuple[str, int, int, int]:
+    with world.open():
+        return (
+            Appointment.objects.get().state,
+            Invoice.objects.count(),
+            Receipt.objects.count(),
+            LedgerTxn.objects.count(),
+        )
+
+
+def desk_of(world, role: str = "front_desk") -> Client:
+    client = Client()
+    client.force_login(world.users[role])
+    return client
+
+
+def post_page(world, client: Client, visit, key: str):
+    form = {"method": world.cash.public_id, "amount": "25.00", "memo": "copay", "idempotency_key": key}
+    return client.post(reverse("billing:check-out", args=[visit.public_id]), form)
+
+
+def request_dies_at(world, client: Client, visit, boundary: int) -> bool:
+    """A child sends the form and kills itself before statement ``boundary``; whether it died before it was done."""
+    connections.close_all()
+    child = os.fork()
+    if child == 0:
+        sent = 0
+
+        def kill(execute, sql, params, many, context):
+            nonlocal sent
+            sent += 1
+            if sent == boundary:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return execute(sql, params, many, context)
+
+        try:
+            with connection.execute_wrapper(kill):
+                post_page(world, client, visit, "the form")
+        finally:
+            os._exit(0)
+    return os.WIFSIGNALED(os.waitpid(child, 0)[1])
+
+
+@pytest.mark.rule("B2")
+def test_a_killed_request_is_nothing_or_whole_and_its_form_can_be_sent_again(world, visit):
+    client, boundary, found = desk_of(world), 0, set()
+    client.get(reverse("billing:check-out", args=[visit.public_id]))  # what a child would load anew each time
+    while True:
+        boundary += 9  # every statement of the check-out itself is above; these are the request's
+        died = request_dies_at(world, client, visit, boundary)
+        now = standing(world)
+        assert now in (NOTHING, WHOLE), boundary
+        found.add(now)
+        if now == WHOLE:  # the answer is lost; the browser's form is sent again with its key
+            break
+        assert died, "an answer without a check-out"
+    assert boundary > 20
+    answers = [post_page(world, client, visit, "the form") for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [302, 302]
+    assert answers[0]["Location"] == answers[1]["Location"]
+    assert "receipt=" in answers[0]["Location"]
+    assert (standing(world), found) == (WHOLE, {NOTHING, WHOLE})
+    with world.open():
+        assert not [row for row in verification.run().values() if row.violations]
+
+
+@pytest.mark.rule("B2")
+@pytest.mark.parametrize("keys", [("same", "same"), ("one", "two")])
+def test_two_desks_send_the_page_at_once(world, visit, keys):
+    clients = [desk_of(world), desk_of(world, "front_desk" if keys[0] == keys[1] else "biller")]
+    acts = [
+        lambda client=client, key=key: post_page(world, client, visit, key)
+        for client, key in zip(clients, keys, strict=True)
+    ]
+    codes = sorted(answer.status_code for answer in together(*acts))
+    assert codes == ([302, 302] if keys[0] == keys[1] else [302, 409])
+    assert standing(world) == WHOLE
