@@ -227,7 +227,7 @@ django.setup()
 from billing import statement_batches
 statement_batches.run(int(sys.argv[1]), int(sys.argv[2]))
 """
-MANY = int(os.environ.get("STATEMENTS", "60"))
+MANY = int(os.environ.get("STATEMENTS", "12"))
 
 
 @pytest.mark.django_db(transaction=True)
