@@ -19,7 +19,7 @@ from billing.models import PaymentPlan
 from billing.planning import Followed, Terms
 from billing.views.left_forms import PlanForm
 from billing.views.local import render_at
-from billing.views.tables import Cell, Table, show
+from billing.views.tables import Cell, Table, counted, show
 from clinics import audit
 from clinics.permissions import may
 from lib.money import ZERO, show_money, total
@@ -37,7 +37,7 @@ LOOKS = {
 PART_LOOKS = {
     "paid": ("Paid", "ok", "circle-check"),
     "missed": ("Missed", "stop", "alert-triangle"),
-    "part": ("Part paid", "warn", "clock"),
+    "part": ("Part paid", "warn", "hourglass"),
     "open": ("Open", "mute", "circle-dashed"),
 }
 PLAN_WITH = ("patient__guarantor", "location__clinic")
@@ -149,11 +149,11 @@ def plan_list(request: HttpRequest) -> HttpResponse:
         title="Payment plans",
         head=[
             ("Patient", False),
-            ("Since", False),
-            ("Amount", True),
-            ("Left", True),
+            ("First payment", False),
             ("Next", False),
             ("Next amount", True),
+            ("Agreed", True),
+            ("Left", True),
             ("Standing", False),
         ],
         rows=[_row(each) for each in followed],
@@ -161,7 +161,7 @@ def plan_list(request: HttpRequest) -> HttpResponse:
             {"label": label, "url": f"?tab={value}", "count": None, "current": value == state}
             for value, label in PlanState.choices
         ],
-        said=f"{len(followed)} plans · {show_money(total(each.left for each in followed))} left",
+        said=f"{counted(len(followed), 'plan')} · {show_money(total(each.left for each in followed))} left",
         blank="No plans here",
         blank_words="A plan is made on the patient's page: Payment plan.",
     )
@@ -182,10 +182,10 @@ def _row(each: Followed) -> list[Cell]:
             name=True,
         ),
         Cell(each.plan.start_on),
-        Cell(each.plan.amount),
-        Cell(each.left),
         Cell(following.instalment.due_on if following else None),
         Cell(following.open if following else ZERO),
+        Cell(each.plan.amount),
+        Cell(each.left),
         Cell(words, family=family, icon=icon),
     ]
 

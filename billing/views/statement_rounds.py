@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from billing import statement_batches
-from billing.views.tables import Cell, Table, show
+from billing.views.tables import Cell, Table, counted, show
 from clinics import audit
 from lib.money import show_money, total
 from work.models import Job
@@ -32,7 +32,7 @@ def statement_round(request: HttpRequest, public_id: str) -> HttpResponse:
             ]
             for row in rows
         ],
-        said=f"{len(rows)} statements · {show_money(total(row.balance for row in rows))}",
+        said=f"{counted(len(rows), 'statement')} · {show_money(total(row.balance for row in rows))}",
         blank="No statement yet",
         blank_words="The worker has not come to it, or nobody owed anything any more.",
         above="billing/parts/round_print.html",

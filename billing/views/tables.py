@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -25,6 +25,7 @@ class Cell:
     icon: str = "circle-dashed"
     phi: bool = False
     name: bool = False
+    label: str = ""  # its column's word, written before it on a phone
 
     @property
     def kind(self) -> str:
@@ -73,9 +74,26 @@ def show(request: HttpRequest, table: Table, *, csv_name: str = "", status: int 
     filtered = any(request.GET.get(each["name"]) for each in [*table.dates, *table.selects]) or bool(
         table.search
     )
+    table.rows = [_labelled(row, table.head) for row in table.rows]
     context = {"table": table, "csv": bool(csv_name), "filtered": filtered, **table.extra}
     return render_at(location_here(request), request, "billing/list.html", context, status=status)
 
 
+def counted(number: int, word: str) -> str:
+    """1 plan, 2 plans."""
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
 def _plain(cell: Cell) -> Any:
     return "" if cell.value is None else cell.value
+
+
+def _labelled(row: list[Cell], head: list[tuple[str, bool]]) -> list[Cell]:
+    """On a phone the name and the last amount need no word; other amounts, days and texts do."""
+    last = max((at for at, cell in enumerate(row) if cell.kind == "money"), default=-1)
+    return [
+        cell
+        if cell.name or at == last or cell.family or words.lower() in str(cell.value or words).lower()
+        else replace(cell, label=words)
+        for at, (cell, (words, _)) in enumerate(zip(row, head, strict=True))
+    ]

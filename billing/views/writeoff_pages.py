@@ -20,7 +20,7 @@ from billing.errors import BadPolicy, CannotDecide, CannotWriteOff
 from billing.forms import ReasonForm
 from billing.models import Approval, LedgerTxn, PolicyRow, WriteOffRun
 from billing.views.left_forms import PolicyForm, TermsForm
-from billing.views.tables import Cell, Table, show
+from billing.views.tables import Cell, Table, counted, show
 from clinics.permissions import may
 from lib.money import show_money, total
 from patients.here import location_here, today_here
@@ -33,7 +33,7 @@ TABS = (
     ("runs", "Small balances", "billing:small-balances"),
 )
 STATES = {
-    "asked": ("Waits", "warn", "clock"),
+    "asked": ("Waits", "warn", "hourglass"),
     "approved": ("Approved", "ok", "circle-check"),
     "refused": ("Refused", "stop", "ban"),
     "withdrawn": ("Withdrawn", "mute", "ban"),
@@ -67,7 +67,7 @@ def write_off_list(request: HttpRequest) -> HttpResponse:
             {"name": "from", "label": "From", "value": start.isoformat()},
             {"name": "to", "label": "To", "value": until.isoformat()},
         ],
-        said=f"{len(rows)} write-offs · {show_money(total(row.amount for row in rows))}",
+        said=f"{counted(len(rows), 'write-off')} · {show_money(total(row.amount for row in rows))}",
         blank="Nothing was written off in these days",
         acts=[
             ("Types and codes", reverse("billing:write-off-terms"), False),
@@ -202,7 +202,7 @@ def small_balance_list(request: HttpRequest) -> HttpResponse:
             for line in lines
         ],
         tabs=_tabs("runs"),
-        said=f"{len(lines)} invoices · {show_money(amount)}",
+        said=f"{counted(len(lines), 'invoice')} · {show_money(amount)}",
         blank="No small balance can be written off",
         blank_words="Runs take what patients owe after a statement, up to the limit of the policy table.",
         above="billing/parts/small_balances.html",
