@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from desk import compliance_api, merging, providers_api
+from desk.views import set_up
 from patients.models import Patient
 
 
@@ -44,6 +45,7 @@ def merge(request: Request, public_id: str) -> Response:
 
 app_name = "desk-api"
 urlpatterns = [
+    path("set-up/", set_up.api, name="set-up"),
     path("patients/<str:public_id>/merge/", merge, name="merge"),
     path("clinicians/", providers_api.clinicians, name="clinicians"),
     path("clinicians/<str:public_id>/", providers_api.clinician, name="clinician"),

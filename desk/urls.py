@@ -11,6 +11,7 @@ from desk.views import (
     merging,
     proof_pages,
     providers,
+    set_up,
     settings_page,
     today,
 )
@@ -45,6 +46,8 @@ urlpatterns = [
     path("settings/locations/<str:public_id>/", providers.location, name="location"),
     path("settings/billing-providers/new/", providers.billing_provider, name="billing-provider-new"),
     path("settings/billing-providers/<str:public_id>/", providers.billing_provider, name="billing-provider"),
+    path("settings/set-up/", set_up.page, name="set-up"),
+    path("settings/set-up/line/", set_up.home_line, name="set-up-line"),
     path("settings/integrity/", proof_pages.integrity, name="integrity"),
     path("settings/audit/", proof_pages.audit_log, name="audit"),
     path("settings/locations/<str:location_id>/advanced/", settings_page.advanced, name="advanced-settings"),

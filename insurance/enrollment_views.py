@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from clinics.errors import BadInput
 from insurance import enrollment
 from insurance.asking_forms import EnrollmentForm
-from insurance.enums import EnrollmentKind, EnrollmentState
+from insurance.enums import EnrollmentKind
 from insurance.models import Payer
 from patients.here import today_here
 from patients.tables import csv_file
@@ -56,19 +56,3 @@ def of_payer(request: HttpRequest, payer_id: str) -> HttpResponse:
     payer = get_object_or_404(Payer.objects, public_id=payer_id)
     context = {"row": enrollment.lines([payer])[0], "labels": dict(EnrollmentKind.choices)}
     return render(request, "insurance/parts/enrollment.html", context)
-
-
-@require_GET
-def to_do(request: HttpRequest) -> HttpResponse:
-    """The set-up list's line about enrollment, for the home of an admin."""
-    rows = enrollment.lines()
-    return render(
-        request,
-        "insurance/parts/enrollment_to_do.html",
-        {
-            "payers": len(rows),
-            "missing": [row for row in rows if row.needs_claims],
-            "without_files": [row for row in rows if row.needs_payments],
-            "states": dict(EnrollmentState.choices),
-        },
-    )

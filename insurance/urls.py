@@ -48,7 +48,6 @@ urlpatterns = [
     ),
     path("patients/<str:patient_id>/authorizations/new/", authorization_views.new, name="authorization-new"),
     path("settings/enrollment/", enrollment_views.page, name="enrollment"),
-    path("settings/enrollment/to-do/", enrollment_views.to_do, name="enrollment-to-do"),
     path("settings/payers/<str:payer_id>/enrollment/", enrollment_views.of_payer, name="payer-enrollment"),
     path("settings/payers/", payer_views.payer_list, name="payers"),
     path("settings/payers/import/", payer_views.payer_file, name="payer-file"),

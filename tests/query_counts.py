@@ -19,6 +19,8 @@ COUNTS = Path(__file__).with_name("query_counts.json")
 LISTS: dict[str, str] = {
     "desk:today": "?day=2026-03-09",
     "desk:my-day": "",
+    "desk:set-up": "",
+    "desk-api:set-up": "",
     "desk:dashboard": "",
     "desk:reports": "",
     "desk:compliance": "?from=2026-03-01&to=2026-03-31",
@@ -114,7 +116,7 @@ NO_LISTS: dict[str, str] = {
     "insurance:payer-file": "a form",
     "insurance:ask-day": "starts a job",
     "insurance-api:ask-day": "starts a job",
-    "insurance:enrollment-to-do": "a piece of the home",
+    "desk:set-up-line": "a piece of the home",
     "billing:booking-estimate": "a piece of the booking form: one visit",
     "billing-api:booking-estimate": "one visit",
     "insurance-api:payer-file": "takes a file",

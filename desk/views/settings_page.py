@@ -20,6 +20,7 @@ from lib.money import parse_money, show_money
 PAGES = (
     ("Clinicians", "desk:clinicians", "Who treats: NPI, taxonomy, credential"),
     ("Locations", "desk:locations", "Addresses, time zones, place of service, CLIA; who bills for each"),
+    ("Set-up", "desk:set-up", "What the clinic still needs before its first claim"),
     ("Services and prices", "appointments:services", "What is done and what it costs by default"),
     ("Appointment types", "appointments:types", "Kinds of visits; SALT copies between visits of one type"),
     ("Payers and plans", "insurance:payers", "Payer ids, claim formats, copays, filing limits"),

@@ -142,7 +142,7 @@ def test_enrollment_is_noted_for_several_and_shown_where_it_matters(admin: Clien
     assert admin.post("/settings/enrollment/", form).status_code == 302
     with world.open():
         assert Enrollment.objects.filter(state="active").count() == 2
-    assert "Claims wait for 1 of 3" in admin.get("/settings/enrollment/to-do/").content.decode()
+    assert "Claims wait for 1 of 3" in admin.get("/settings/set-up/line/").content.decode()
     assert (
         "typed by hand" in admin.get(f"/settings/payers/{world.aetna.public_id}/enrollment/").content.decode()
     )
