@@ -108,8 +108,8 @@ PATIENTS = (
     ("Fairbrother", "Lena", "F", 1999, ("60054",), "DUPFILE"),
     ("Bramwell", "Otis", "M", 1990, (), ""),
     ("Quade", "Hollis", "M", 1987, ("62308",), "PAID"),
-    ("Nandakumar", "Priya", "F", 1987, ("60054",), ""),
-    ("Sorensen", "Elin", "F", 1976, ("62308",), ""),
+    ("Nandakumar", "Priya", "F", 1987, ("60054",), "RENAMED"),
+    ("Sorensen", "Elin", "F", 1976, ("62308",), "NOTFOUND"),
 )
 PEOPLE = (
     ("front_desk", "Jo Arden", "frontdesk"),

@@ -46,10 +46,12 @@ class Post:
                 submitting.start(ready, at.date(), {"filter": "all ready"})
             drain(self.demo.clinic.pk)
 
-    def receive(self, at: datetime, *, up_to: float = EVERYTHING) -> None:
-        """Answer every delivered file that was not answered yet, up to a stage."""
+    def receive(self, at: datetime, *, up_to: float = EVERYTHING, kind: str = "") -> None:
+        """Answer every delivered file that was not answered yet, up to a stage; ``kind`` ends its name."""
         with open_clinic(self.demo.clinic.pk, actor="demo"):
-            rows = OutboundFile.objects.filter(state="delivered").exclude(pk__in=self.answered)
+            rows = OutboundFile.objects.filter(state="delivered", stored__name__endswith=kind).exclude(
+                pk__in=self.answered
+            )
             files = [
                 (row.pk, bytes(row.stored.content)) for row in rows.select_related("stored").order_by("pk")
             ]

@@ -13,6 +13,8 @@ from clinics.models import Clinic
 from clinics.scoping import open_clinic
 from desk.demo.story import tell
 from desk.management.commands.demo import logins
+from insurance import authorizations
+from insurance.models import Authorization, EligibilityCheck
 from work.models import Outbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -27,6 +29,16 @@ def test_four_weeks_of_two_clinics(settings, tmp_path):
         with open_clinic(clinic.pk):
             wrong = {name: result.samples for name, result in verification.run().items() if result.violations}
             assert not wrong, f"{clinic}: {wrong}"
+            answers = EligibilityCheck.objects.all()
+            assert {row.source for row in answers} == {"271", "phone"}
+            assert sum(bool(row.rejections) for row in answers) == 1
+            assert sum(bool(row.corrections) for row in answers) == 1
+            assert sum("copay" in row.benefits for row in answers) >= 2
+            standings = authorizations.standings(Authorization.objects.order_by("number"), NOW.date())
+            assert [(row.level, row.short) for row in standings] == [
+                ("low", "Auth 1 left"),
+                ("used_up", "Auth used up"),
+            ]
             seen |= set(Claim.objects.values_list("state", flat=True))
     assert seen == set(ClaimState.values), "the demo shows a claim in every state"
     assert not Outbox.objects.filter(state="dead").exists()
