@@ -32,7 +32,7 @@ class Line:
     label: str
     state: str
     words: str
-    url: str  # empty where the data comes with the clinic itself
+    url: str  # empty where there is no location yet whose settings could be opened
 
 
 def read(clinic: Clinic) -> list[Line]:
@@ -92,7 +92,7 @@ def _providers() -> Line:
         "Billing provider",
         DONE,
         f"{_names([row.name for row in rows])}, NPI and tax ID known",
-        "",
+        url,
     )
 
 
