@@ -23,6 +23,7 @@ from rest_framework.response import Response
 from appointments.models import Appointment
 from billing import (
     balances,
+    call_api,
     checkout,
     desk_api,
     estimates_api,
@@ -393,4 +394,5 @@ urlpatterns = [
     *till_api.urlpatterns,
     *price_api.urlpatterns,
     *left_api.urlpatterns,
+    *call_api.urlpatterns,
 ]

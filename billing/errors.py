@@ -109,7 +109,8 @@ class CannotPlan(Refusal):
     code = "cannot_plan"
 
 
-class CannotClose(Refusal):
-    """The day cannot be closed or reopened (B13)."""
+class BadCall(Refusal):
+    """A call, promise or dispute that cannot be kept as it stands."""
 
-    code = "cannot_close"
+    status = 400
+    code = "bad_call"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from billing.views import (
+    call_pages,
     catalogue,
     checkout,
     documents,
@@ -53,6 +54,10 @@ urlpatterns = [
     path("invoices/<str:public_id>/superbill/", documents.superbill_pdf, name="superbill-pdf"),
     path("invoices/<str:public_id>/void/", documents.void_invoice, name="void-invoice"),
     path("invoices/<str:public_id>/write-off/", documents.write_off, name="write-off"),
+    path("patients/<str:public_id>/calls/", call_pages.calls_part, name="calls"),
+    path("patients/<str:public_id>/calls/new/", call_pages.new_call, name="call-new"),
+    path("calls/", call_pages.follow_up_list, name="follow-ups"),
+    path("calls/<str:public_id>/close/", call_pages.close_call, name="call-close"),
     path("patients/<str:public_id>/plan/", plan_pages.new_plan, name="plan-new"),
     path("patients/<str:public_id>/plan/offer/", plan_pages.plan_offer, name="plan-offer"),
     path("plans/", plan_pages.plan_list, name="plans"),

@@ -49,6 +49,7 @@ PEOPLE = (
     Place("Authorizations", "insurance:authorizations", "checkup-list"),
     Place("Statements", "billing:statements", "file-text"),
     Place("Payment plans", "billing:plans", "calendar-event"),
+    Place("Follow-ups", "billing:follow-ups", "phone"),
     Place("Write-offs", "billing:write-off-list", "pencil"),
 )
 LOOK_BACK = (

@@ -8,10 +8,13 @@ from typing import Any
 
 from django import forms
 
-from billing.enums import CallKind, Frequency, PayerClass, PolicySubject
+from billing.calls import Talk
+from billing.enums import CallKind, Frequency, InvoiceState, PayerClass, PolicySubject
 from billing.forms import MoneyInput
+from billing.models import Invoice
 from billing.planning import Terms
 from insurance.models import Payer
+from patients.models import Patient
 
 
 class DayField(forms.DateField):
@@ -124,6 +127,23 @@ class CallForm(forms.Form):
     promise_on = DayField(label="Promised for", required=False)
     promise_amount = MoneyInput(label="Promised amount", required=False)
     follow_up_on = DayField(label="Follow up on", required=False)
+    invoice: forms.ModelChoiceField[Any] = forms.ModelChoiceField(
+        label="About",
+        queryset=None,
+        required=False,
+        to_field_name="public_id",
+        empty_label="The whole account",
+    )
+
+    def __init__(self, *args: Any, patient: Patient, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        rows = Invoice.objects.filter(patient=patient).exclude(state=InvoiceState.VOID)
+        self.fields["invoice"].queryset = rows.order_by("-pk")  # type: ignore[attr-defined]
+
+    def talk(self) -> Talk:
+        """What was typed, without the invoice."""
+        data = {key: value for key, value in self.cleaned_data.items() if key != "invoice"}
+        return Talk(**{**data, "kind": CallKind(data["kind"])})
 
 
 class CloseForm(forms.Form):

@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
 from django.views.decorators.http import require_GET
 
+from billing import calls
 from billing.models import VisitTransition
 from desk import figures, places
 from lib.money import show_money
@@ -36,6 +37,7 @@ DAY = (
     ),
     ("Proposed", "proposed", "responses:list", "?tab=proposed", "Answers that wait for a person to post"),
     ("Denials", "denials", "responses:denials", "", "Correct and resend, appeal, write off"),
+    ("Follow-ups", "follow_ups", "billing:follow-ups", "", "Promises and calls whose day has come"),
 )
 
 
@@ -44,6 +46,7 @@ def my_day(request: Any) -> HttpResponse:
     """The biller's day in order, counts that empty."""
     counts = {
         **places.counts(),
+        "follow_ups": calls.count_due(today_here(request)),
         "not_transitioned": VisitTransition.objects.filter(outcome="not_transitioned").count(),
     }
     rows = [

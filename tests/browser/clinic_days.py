@@ -76,6 +76,7 @@ def make_days(product: Any) -> Days:
         make_past(days)
         make_claims(days)
         make_move(days)
+        make_left(days)
     with other.open("front_desk@birch.example"):
         stranger = make_patient("Nobody", "Elsewhere")
         make_visit(
@@ -346,6 +347,61 @@ def make_move(days: Days) -> None:
     )
     card_images.keep(days.made["policy Marsh"], "front", PICTURE)
     days.made["policy Quist held"] = make_policy(patient, world.aarp, "A100000009")
+
+
+def make_left(days: Days) -> None:
+    """Somebody whose bill is being seen to: a plan, a write-off and a request, a run, policies, a round."""
+    from billing import approvals, calls, planning, policies, statement_pdf, statements, writeoffs
+    from billing.checkout import check_out
+    from billing.enums import CallKind, WriteOffType
+    from billing.models import WriteOffRun
+    from billing.writeoffs import WriteOff
+
+    world, patient = days.world, person(days, "Alma", "Reyes")
+    first, second = (
+        check_out(
+            visit(days, "Reyes", days.today - timedelta(days=back), "12:30", world.exam).public_id,
+            [],
+            at=days.now - timedelta(days=back),
+        ).invoice
+        for back in (21, 20)
+    )
+    away = WriteOff("patient", WriteOffType.COURTESY, Decimal("5.00"), "Long-standing patient")
+    days.made["write-off"] = writeoffs.write_off(first, away, role="owner", today=days.today, key="w:Reyes")
+    more = WriteOff("patient", WriteOffType.ADMINISTRATIVE, Decimal("60.00"), "Told the wrong fee by phone")
+    days.made["approval"] = approvals.ask_write_off(first, more, role="biller")
+    days.made["run"] = WriteOffRun.objects.create(
+        location=world.location, lines=[], count=3, amount=Decimal("7.40"), made_by="admin@alder.example"
+    )
+    job = jobs.start("billing.statement_batch", "Statements for 1 account", total=1)
+    made = statements.issue(patient, world.location, at=days.now, job=job)
+    statement_pdf.keep_pdfs([made])
+    jobs.finish(job, result={"statements": 1, "nothing_due": 0}, done=1)
+    days.made["round"] = job
+    talk = calls.Talk(
+        CallKind.CALL, "Asked why the exam costs more; explained the fee", spoke_with="Mrs Reyes"
+    )
+    calls.log(patient, talk, invoice=first, today=days.today)
+    talk = calls.Talk(
+        CallKind.PROMISE, "Pays when her check comes", promise_on=days.today, promise_amount=Decimal("20.00")
+    )
+    days.made["call"] = calls.log(patient, talk, invoice=second, today=days.today)
+    terms = planning.Terms("monthly", days.today + timedelta(days=20), 3)
+    days.made["plan"] = planning.make(
+        patient, terms, location=world.location, today=days.today, may_override=True
+    )
+    for subject, value, state in (
+        ("small_balance_limit", "4.99", "IL"),
+        ("statement_notice", "Questions about this bill? Call us before the due date.", ""),
+        ("no_show_fee", "no", "WI"),
+    ):
+        row = {
+            "value": value,
+            "state": state,
+            "effective_on": days.today,
+            "source": "Manual of 2026, chapter 4",
+        }
+        days.made["policy row"] = policies.add(subject, row)
 
 
 def settle(days: Days, sweep: Callable[[], None]) -> None:

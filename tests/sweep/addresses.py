@@ -52,6 +52,7 @@ NOUNS: dict[str, tuple[str, str]] = {
     "takebacks": ("remittance", "public_id"),
     "remittances": ("remittance", "public_id"),
     "files": ("inbound", "public_id"),
+    "calls": ("call", "public_id"),
     "plans": ("payment_plan", "public_id"),
     "requests": ("approval", "public_id"),
     "runs": ("run", "public_id"),

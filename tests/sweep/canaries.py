@@ -17,9 +17,9 @@ from django.utils import timezone
 
 from appointments.enums import AppointmentState
 from appointments.models import AppointmentStatus
-from billing import approvals, planning, policies, statements, trials, writeoffs
+from billing import approvals, calls, planning, policies, statements, trials, writeoffs
 from billing.checkout import check_out
-from billing.enums import WriteOffType
+from billing.enums import CallKind, WriteOffType
 from billing.models import FeeRow, FeeSchedule, GoodFaithEstimate, Invoice, Receipt, WriteOffRun
 from billing.payments import Payment
 from billing.writeoffs import WriteOff
@@ -217,6 +217,12 @@ def make_left(world: World, canary: Canary) -> dict[str, Any]:
     big = WriteOff("1", WriteOffType.CONTRACTUAL, Decimal("60.00"), f"{mark} contract")
     small = WriteOff("patient", WriteOffType.COURTESY, Decimal("1.00"), f"{mark} friend")
     return {
+        "call": calls.log(
+            invoice.patient,
+            calls.Talk(CallKind.PROMISE, f"{mark} pays", promise_on=TODAY),
+            invoice=invoice,
+            today=TODAY,
+        ),
         "payment_plan": planning.make(
             invoice.patient, terms, location=world.location, today=TODAY, may_override=True
         ),
