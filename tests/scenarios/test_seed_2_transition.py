@@ -107,10 +107,11 @@ def test_a_missed_visit_costs_its_fee_if_its_status_says_so(story: Story, psycho
     with story.on(MAR_9, 9):
         before = visit_pricing.price_visit(missed)
         assert (before.total, [code for _, code in before.problems]) == (0, ["no_transition"])
-        AppointmentStatus.objects.create(
+        missed.status = AppointmentStatus.objects.create(
             name="No-show", state="no_show", transition=True, cancellation_fee=D("50.00")
         )
-        priced = visit_pricing.price_visit(missed)
+        missed.save(update_fields=["status"])
+        priced = visit_pricing.price_missed(missed)
         [line] = priced.lines
         assert (line.result.fee, line.result.quantity, priced.patient, priced.payer) == (50, 1, 50, 0)
 
