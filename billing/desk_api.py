@@ -59,7 +59,7 @@ class UncodedSerializer(serializers.Serializer[Any]):
         return lacks(visit)
 
 
-class BatchSerializer(serializers.Serializer[Any]):
+class TransitionsSerializer(serializers.Serializer[Any]):
     """A range of days, at most a year."""
 
     since = serializers.DateField()
@@ -103,11 +103,11 @@ def coding(request: Request) -> Response:
     return Response(UncodedSerializer(rows, many=True).data)
 
 
-@extend_schema(request=BatchSerializer, responses={201: JobMadeSerializer})
+@extend_schema(request=TransitionsSerializer, responses={201: JobMadeSerializer})
 @api_view(["POST"])
 def transitions(request: Request) -> Response:
     """Charge the completed visits of a range of days at the location, as a job (B17.0)."""
-    given = BatchSerializer(data=request.data)
+    given = TransitionsSerializer(data=request.data)
     given.is_valid(raise_exception=True)
     since, until = given.validated_data["since"], given.validated_data["until"]
     check_range(since, until)

@@ -64,7 +64,7 @@ class StandingSerializer(serializers.Serializer[Any]):
     words = serializers.CharField()
 
 
-class BookingSerializer(EstimateSerializer):
+class BookingEstimateSerializer(EstimateSerializer):
     """The estimate of a visit that is not booked yet, with who pays; ``visit`` is empty."""
 
     profile = serializers.CharField()
@@ -96,7 +96,7 @@ def estimate(request: Request, public_id: str) -> Response:
 
 @extend_schema(
     parameters=[OpenApiParameter(name, str, required=name in NEEDED) for name in BOOKING],
-    responses=BookingSerializer,
+    responses=BookingEstimateSerializer,
 )
 @api_view(["GET"])
 def booking(request: Request) -> Response:
@@ -119,7 +119,7 @@ def booking(request: Request) -> Response:
             for row in found.authorizations
         ],
     }
-    return Response(BookingSerializer(answer).data)
+    return Response(BookingEstimateSerializer(answer).data)
 
 
 @extend_schema(request=None, responses={200: GoodFaithSerializer(many=True), 201: GoodFaithSerializer})

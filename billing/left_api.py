@@ -60,7 +60,7 @@ class InstalmentSerializer(serializers.Serializer[Any]):
     state = serializers.CharField()
 
 
-class PlanSerializer(serializers.Serializer[Any]):
+class PaymentPlanSerializer(serializers.Serializer[Any]):
     """A plan."""
 
     id = serializers.CharField()
@@ -91,7 +91,7 @@ class ApprovalSerializer(serializers.Serializer[Any]):
     answer = serializers.CharField()
 
 
-class AskSerializer(ReasonSerializer):
+class ApprovalAskSerializer(ReasonSerializer):
     """A write-off that another person is asked to approve."""
 
     invoice = serializers.CharField(max_length=16)
@@ -100,7 +100,7 @@ class AskSerializer(ReasonSerializer):
     amount = money()
 
 
-class AnswerSerializer(serializers.Serializer[Any]):
+class ApprovalAnswerSerializer(serializers.Serializer[Any]):
     """approve, or refuse with a reason."""
 
     answer = serializers.ChoiceField(choices=["approve", "refuse"])
@@ -126,8 +126,8 @@ class PolicyInSerializer(serializers.Serializer[Any]):
     source = serializers.CharField(max_length=300)  # type: ignore[assignment]
 
 
-@extend_schema(methods=["GET"], responses=PlanSerializer(many=True), operation_id="plans_list")
-@extend_schema(methods=["POST"], request=PlanInSerializer, responses={201: PlanSerializer})
+@extend_schema(methods=["GET"], responses=PaymentPlanSerializer(many=True), operation_id="plans_list")
+@extend_schema(methods=["POST"], request=PlanInSerializer, responses={201: PaymentPlanSerializer})
 @api_view(["GET", "POST"])
 def plans(request: Request) -> Response:
     """Plans of ``?patient=``; POST agrees on one for what the patient owes now."""
@@ -135,7 +135,7 @@ def plans(request: Request) -> Response:
         patient = _patient(request.query_params.get("patient", ""))
         rows = PaymentPlan.objects.filter(patient=patient).select_related("patient").order_by("-pk")[:PAGE]
         found = planning.follow(list(rows), today_here(request))
-        return Response(PlanSerializer([_plan_shape(each) for each in found], many=True).data)
+        return Response(PaymentPlanSerializer([_plan_shape(each) for each in found], many=True).data)
     data = _given(PlanInSerializer, request)
     patient = _patient(data["patient"])
     terms = Terms(
@@ -162,7 +162,7 @@ def plans(request: Request) -> Response:
     return Response(_followed(request, answer["plan"]), status=code)
 
 
-@extend_schema(responses=PlanSerializer)
+@extend_schema(responses=PaymentPlanSerializer)
 @api_view(["GET"])
 def plan(request: Request, public_id: str) -> Response:
     """One plan with where each instalment stands."""
@@ -170,7 +170,7 @@ def plan(request: Request, public_id: str) -> Response:
     return Response(_followed(request, public_id))
 
 
-@extend_schema(request=ReasonSerializer, responses=PlanSerializer)
+@extend_schema(request=ReasonSerializer, responses=PaymentPlanSerializer)
 @api_view(["POST"])
 def end_plan(request: Request, public_id: str) -> Response:
     """Cancel a plan."""
@@ -204,14 +204,14 @@ def undo_write_off(request: Request, public_id: str) -> Response:
 
 
 @extend_schema(methods=["GET"], responses=ApprovalSerializer(many=True), operation_id="approvals_list")
-@extend_schema(methods=["POST"], request=AskSerializer, responses={201: ApprovalSerializer})
+@extend_schema(methods=["POST"], request=ApprovalAskSerializer, responses={201: ApprovalSerializer})
 @api_view(["GET", "POST"])
 def approval_list(request: Request) -> Response:
     """Requests that wait and were decided; POST asks for a write-off above one's limit."""
     if request.method == "GET":
         rows = Approval.objects.order_by("-asked_at", "-pk")[:PAGE]
         return Response(ApprovalSerializer(rows, many=True).data)
-    data = _given(AskSerializer, request)
+    data = _given(ApprovalAskSerializer, request)
     known = Invoice.objects.select_related("patient", "location__clinic")
     invoice = get_object_or_404(known, public_id=data["invoice"])
     wanted = WriteOff(data["party"], WriteOffType(data["type"]), data["amount"], data["reason"])
@@ -224,12 +224,12 @@ def approval_list(request: Request) -> Response:
     return Response(ApprovalSerializer(row).data, status=code)
 
 
-@extend_schema(request=AnswerSerializer, responses=ApprovalSerializer)
+@extend_schema(request=ApprovalAnswerSerializer, responses=ApprovalSerializer)
 @api_view(["POST"])
 def decide(request: Request, public_id: str) -> Response:
     """Approve or refuse a request; who asked can only withdraw."""
     row = get_object_or_404(Approval.objects, public_id=public_id)
-    data = _given(AnswerSerializer, request)
+    data = _given(ApprovalAnswerSerializer, request)
     if data["answer"] == "approve":
         row = approvals.approve(row, role=_role(request), today=today_here(request), at=timezone.now())
     else:
@@ -322,7 +322,7 @@ def _role(request: Request) -> str:
 
 def _followed(request: Request, public_id: str) -> Any:
     row = get_object_or_404(PaymentPlan.objects.select_related("patient"), public_id=public_id)
-    return PlanSerializer(_plan_shape(planning.follow([row], today_here(request))[0])).data
+    return PaymentPlanSerializer(_plan_shape(planning.follow([row], today_here(request))[0])).data
 
 
 def _plan_shape(each: Followed) -> dict[str, Any]:

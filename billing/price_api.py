@@ -52,11 +52,11 @@ class RuleSerializer(serializers.Serializer[Any]):
     values = serializers.DictField()
 
 
-class AskSerializer(serializers.Serializer[Any]):
+class RuleAskSerializer(serializers.Serializer[Any]):
     """The fields of the page's form, as JSON."""
 
 
-class AnswerSerializer(serializers.Serializer[Any]):
+class RuleAnswerSerializer(serializers.Serializer[Any]):
     """An answer; its keys are told in docs/fees.md."""
 
 
@@ -118,7 +118,7 @@ def _save(form_class: type[RuleForm], request: Request) -> Response:
 
 
 @extend_schema(methods=["GET"], responses=RuleSerializer(many=True), operation_id="fee_schedules_list")
-@extend_schema(methods=["POST"], request=AskSerializer, responses={201: RuleSerializer})
+@extend_schema(methods=["POST"], request=RuleAskSerializer, responses={201: RuleSerializer})
 @api_view(["GET", "POST"])
 def schedules(request: Request) -> Response:
     """Fee schedules; POST adds an empty one (name, kind: standard or reduced)."""
@@ -127,7 +127,7 @@ def schedules(request: Request) -> Response:
     return _listed(FeeSchedule.objects.order_by("kind", "name"))
 
 
-@extend_schema(request=AskSerializer, responses={201: AnswerSerializer})
+@extend_schema(request=RuleAskSerializer, responses={201: RuleAnswerSerializer})
 @api_view(["POST"])
 def copy(request: Request) -> Response:
     """Copy the fees in force on a day (source, name, percent, effective_on)."""
@@ -145,7 +145,7 @@ def copy(request: Request) -> Response:
 
 
 @extend_schema(methods=["GET"], responses={(200, "text/csv"): OpenApiTypes.STR})
-@extend_schema(methods=["POST"], request=AskSerializer, responses=AnswerSerializer)
+@extend_schema(methods=["POST"], request=RuleAskSerializer, responses=RuleAnswerSerializer)
 @api_view(["GET", "POST"])
 def schedule_csv(request: Request, public_id: str) -> Response | HttpResponse:
     """GET exports a schedule as CSV; POST ``{"csv": text, "apply": false}`` says what a file would do, or takes it."""
@@ -168,7 +168,7 @@ def schedule_csv(request: Request, public_id: str) -> Response | HttpResponse:
 
 
 @extend_schema(methods=["GET"], responses=RuleSerializer(many=True), operation_id="fees_list")
-@extend_schema(methods=["POST"], request=AskSerializer, responses={201: RuleSerializer})
+@extend_schema(methods=["POST"], request=RuleAskSerializer, responses={201: RuleSerializer})
 @api_view(["GET", "POST"])
 def fees(request: Request) -> Response:
     """Fees, of ``?schedule=`` where given; POST adds one."""
@@ -180,7 +180,7 @@ def fees(request: Request) -> Response:
 
 
 @extend_schema(methods=["GET"], responses=RuleSerializer(many=True), operation_id="modifier_rules_list")
-@extend_schema(methods=["POST"], request=AskSerializer, responses={201: RuleSerializer})
+@extend_schema(methods=["POST"], request=RuleAskSerializer, responses={201: RuleSerializer})
 @api_view(["GET", "POST"])
 def modifier_rules(request: Request) -> Response:
     """Modifier rules; POST adds one."""
@@ -190,7 +190,7 @@ def modifier_rules(request: Request) -> Response:
 
 
 @extend_schema(methods=["GET"], responses=RuleSerializer(many=True), operation_id="same_day_rules_list")
-@extend_schema(methods=["POST"], request=AskSerializer, responses={201: RuleSerializer})
+@extend_schema(methods=["POST"], request=RuleAskSerializer, responses={201: RuleSerializer})
 @api_view(["GET", "POST"])
 def same_day_rules(request: Request) -> Response:
     """Rules for repeats on one day; POST adds one (services: a list of ids)."""
@@ -200,7 +200,7 @@ def same_day_rules(request: Request) -> Response:
 
 
 @extend_schema(methods=["GET"], responses=RuleSerializer(many=True), operation_id="reduced_fees_list")
-@extend_schema(methods=["POST"], request=AskSerializer, responses={201: RuleSerializer})
+@extend_schema(methods=["POST"], request=RuleAskSerializer, responses={201: RuleSerializer})
 @api_view(["GET", "POST"])
 def reduced_fees(request: Request) -> Response:
     """Who is in a reduced-fee program, of ``?patient=`` where given; POST adds an eligibility."""
@@ -210,7 +210,7 @@ def reduced_fees(request: Request) -> Response:
 
 
 @extend_schema(methods=["GET"], responses=RuleSerializer(many=True), operation_id="patient_fees_list")
-@extend_schema(methods=["POST"], request=AskSerializer, responses={201: RuleSerializer})
+@extend_schema(methods=["POST"], request=RuleAskSerializer, responses={201: RuleSerializer})
 @api_view(["GET", "POST"])
 def patient_fees(request: Request) -> Response:
     """Fees and copays agreed with patients, of ``?patient=`` where given; POST agrees one."""
@@ -240,7 +240,7 @@ def rule(request: Request, price_kind: str, public_id: str) -> Response:
     return _answer(row)
 
 
-@extend_schema(request=AskSerializer, responses=AnswerSerializer)
+@extend_schema(request=RuleAskSerializer, responses=RuleAnswerSerializer)
 @api_view(["POST"])
 def ask_what_if(request: Request) -> Response:
     """Price a visit that never was by the live rules; the answer of ``./manage price``, nothing is written."""
@@ -250,8 +250,13 @@ def ask_what_if(request: Request) -> Response:
     )
 
 
-@extend_schema(methods=["GET"], responses=AnswerSerializer, operation_id="rule_trials_list")
-@extend_schema(methods=["POST"], request=AskSerializer, responses={202: AnswerSerializer})
+@extend_schema(methods=["GET"], responses=RuleAnswerSerializer, operation_id="rule_trials_list")
+@extend_schema(
+    methods=["POST"],
+    request=RuleAskSerializer,
+    responses={202: RuleAnswerSerializer},
+    operation_id="rule_trials_start",
+)
 @api_view(["GET", "POST"])
 def rule_trials(request: Request) -> Response:
     """Trials, newest first; POST ``{"rule": kind, "months": 6, "values": {…}}`` starts one."""
@@ -274,8 +279,8 @@ def rule_trials(request: Request) -> Response:
     return Response(_trial(Job.objects.get(public_id=answer["id"])), status=202)
 
 
-@extend_schema(methods=["GET"], responses=AnswerSerializer)
-@extend_schema(methods=["POST"], request=None, responses=AnswerSerializer)
+@extend_schema(methods=["GET"], responses=RuleAnswerSerializer)
+@extend_schema(methods=["POST"], request=None, responses=RuleAnswerSerializer)
 @api_view(["GET", "POST"])
 def rule_trial(request: Request, public_id: str) -> Response:
     """How far a trial is and what would change; POST switches its rule on, once."""

@@ -40,7 +40,7 @@ class GuardSerializer(serializers.Serializer[Any]):
     before = serializers.ListField(child=serializers.CharField())
 
 
-class MoveSerializer(serializers.Serializer[Any]):
+class CoverageMoveSerializer(serializers.Serializer[Any]):
     """Which visits go to which profile, and how. ``preview`` true writes nothing."""
 
     to = serializers.CharField()
@@ -107,12 +107,12 @@ def coverage_guard(request: Request, profile_id: str) -> Response:
     return Response(GuardSerializer(body).data)
 
 
-@extend_schema(request=MoveSerializer, responses={201: MovedSerializer})
+@extend_schema(request=CoverageMoveSerializer, responses={201: MovedSerializer})
 @api_view(["POST"])
 def move_visits(request: Request, profile_id: str) -> Response:
     """Move visits to another profile and queue them for re-billing; with ``preview`` only say what would happen."""
     profile = get_object_or_404(InsuranceProfile.objects.select_related("patient"), public_id=profile_id)
-    data = _valid(MoveSerializer(data=request.data))
+    data = _valid(CoverageMoveSerializer(data=request.data))
     to = get_object_or_404(InsuranceProfile.objects, public_id=data["to"])
     options = Options(**{field.name: data[field.name] for field in fields(Options)})
     if data["preview"]:

@@ -251,6 +251,8 @@ SPECTACULAR_SETTINGS = {
         "ClaimStateEnum": "claims.enums.ClaimState",
         "BatchStateEnum": "claims.enums.BatchState",
         "PostingStateEnum": "responses.enums.PostingState",
+        "InstalmentFrequencyEnum": "billing.enums.Frequency",
+        "ClaimFrequencyEnum": ["1", "7", "8"],
         "RemittanceStateEnum": "responses.enums.RemittanceState",
     },
 }

@@ -32,7 +32,7 @@ class ImportActSerializer(serializers.Serializer[Any]):
     )
 
 
-@extend_schema(request=ImportSerializer, responses={201: dict})
+@extend_schema(request=ImportSerializer, responses={201: dict}, operation_id="patients_imports_read")
 @api_view(["POST"])
 def imports(request: Request) -> Response:
     """Keep a file and judge it; nothing is registered yet."""

@@ -144,7 +144,8 @@ def ties(request: Request) -> Response:
     )  # fmt: skip
 
 
-@extend_schema(request=BankSerializer, responses={201: dict}, operation_id="bank_lines")
+@extend_schema(methods=["GET"], responses=dict, operation_id="bank_lines_list")
+@extend_schema(methods=["POST"], request=BankSerializer, responses={201: dict}, operation_id="bank_lines_add")
 @api_view(["GET", "POST"])
 def bank(request: Request) -> Response:
     """Bank lines that nothing explains; POST adds one (the same again is the same)."""
@@ -240,7 +241,8 @@ def what_if_rule(request: Request) -> Response:
     return Response({"job": job.public_id}, status=202)
 
 
-@extend_schema(request=TrustSerializer, responses=dict, operation_id="trusted_codes")
+@extend_schema(methods=["GET"], responses=dict, operation_id="trusted_codes_list")
+@extend_schema(methods=["POST"], request=TrustSerializer, responses=dict, operation_id="trusted_codes_set")
 @api_view(["GET", "POST"])
 def trusted(request: Request) -> Response:
     """Per payer and code the share accepted unchanged; POST switches one on or off."""

@@ -18,7 +18,7 @@ from clinics.scoping import require_clinic_id
 from desk import set_up
 
 
-class LineSerializer(serializers.Serializer[Any]):
+class SetUpLineSerializer(serializers.Serializer[Any]):
     """One line; ``state`` is done, look or to_do, ``url`` the page that mends it."""
 
     key = serializers.CharField()
@@ -45,11 +45,11 @@ def home_line(request: Any) -> HttpResponse:
     return render(request, "desk/parts/set_up_line.html", context)
 
 
-@extend_schema(responses=LineSerializer(many=True))
+@extend_schema(responses=SetUpLineSerializer(many=True))
 @api_view(["GET"])
 def api(request: Request) -> Response:
     """The set-up list."""
-    return Response(LineSerializer(set_up.read(_clinic()), many=True).data)
+    return Response(SetUpLineSerializer(set_up.read(_clinic()), many=True).data)
 
 
 def _clinic() -> Clinic:
