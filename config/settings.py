@@ -159,6 +159,8 @@ ACCOUNT_RATE_LIMITS = {
 }
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 600  # "fresh MFA (<= 10 min)", reliability.md c1
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
+# A code of the step before or after counts, too: phones run ahead, and people type in the last second.
+MFA_TOTP_TOLERANCE = 1
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
