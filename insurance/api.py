@@ -88,7 +88,7 @@ class PolicySerializer(serializers.ModelSerializer):
 
     def get_warnings(self, policy: Policy) -> list[str]:
         """What is odd about it and wants a look."""
-        return [finding.message for finding in policies.warnings_of(policy, timezone.now().date())]
+        return [finding.message for finding in policies.warnings_of(policy, timezone.localdate())]
 
     class Meta:
         model = Policy

@@ -39,7 +39,7 @@ LISTS: dict[str, str] = {
     "appointments:types": "",
     "appointments-api:services": "",
     "appointments-api:types": "",
-    "appointments-api:appointments": "",
+    "appointments-api:appointments": "?day=2026-03-09",
     "insurance:payers": "",
     "insurance:authorizations": "",
     "insurance:questions": "",

@@ -36,6 +36,7 @@ from insurance.models import (
     Enrollment,
     Plan,
 )
+from lib.dates import local_day
 from patients.models import PatientImport
 from responses.models import BankLine, ClaimResponse, FollowUp, Remittance
 from tests.cast import (
@@ -96,7 +97,7 @@ def make_day(world: World, mark: str, payer: Any, service: Any, number: int) -> 
     profile = make_profile(patient, policy)
     visit = make_visit(world, patient, profile, service)
     later = make_visit(world, patient, profile, service, day=TODAY + timedelta(days=1))
-    make_visit(world, patient, profile, service, day=timezone.now().date())
+    make_visit(world, patient, profile, service, day=local_day(timezone.now(), world.location.time_zone))
     agreed = Authorization.objects.create(
         patient=patient, policy=policy, number=f"{mark}{number}", effective_on=TODAY, expires_on=TODAY, limit=9
     )  # fmt: skip
