@@ -122,7 +122,7 @@ class BookedSerializer(serializers.Serializer):
 
 
 class MoveSerializer(serializers.Serializer):
-    """Another time for a scheduled visit."""
+    """Another time for a scheduled visit. ``profile`` is needed over a boundary of coverage (coverage_boundary)."""
 
     starts_at = serializers.DateTimeField()
     minutes = serializers.IntegerField(required=False, min_value=1, max_value=1440, allow_null=True)

@@ -16,14 +16,14 @@ from django.db.models import F, QuerySet
 
 from appointments.authorizations import reserve
 from appointments.enums import AppointmentState
-from appointments.errors import BadVisit, Changed, WrongState
+from appointments.errors import BadVisit, Changed, CoverageBoundary, WrongState
 from appointments.hooks import CANCELLED, RESTORED, Missed
 from appointments.models import Appointment, AppointmentStatus, AppointmentType
 from appointments.visits import arrive
 from clinics import audit
 from clinics.models import Clinician, Location
 from insurance.models import InsuranceProfile
-from insurance.profiles import ProfileChoice, is_in_force, profile_for
+from insurance.profiles import ProfileChoice, ensure_self_pay, is_in_force, profile_for
 from lib.dates import local_day
 from patients.here import moment_at
 from patients.models import Patient
@@ -177,7 +177,7 @@ def move(
     minutes: int | None = None,
     profile: InsuranceProfile | None = None,
 ) -> Booked:
-    """Move a booking. Over a boundary of its profile the profile is chosen anew, unless one is given."""
+    """Move a booking. Over a boundary of coverage a ``profile`` must be given: CoverageBoundary asks for it."""
     if appointment.state != AppointmentState.SCHEDULED:
         raise WrongState(
             f"Only a scheduled visit can be moved; this one is {appointment.get_state_display().lower()}.",
@@ -186,7 +186,8 @@ def move(
     _check_time(starts_at, at, minutes)
     day = local_day(starts_at, appointment.location.time_zone)
     before = {"day": appointment.service_date.isoformat(), "profile": appointment.profile.public_id}
-    if profile is None and is_in_force(appointment.profile, day):
+    if profile is None:
+        _ask_who_pays(appointment, day)
         choice = ProfileChoice(appointment.profile, "kept", "")
     else:
         choice = _choose(appointment.patient, day, profile)
@@ -200,6 +201,28 @@ def move(
     )  # fmt: skip
     reserve(appointment)
     return Booked(appointment, choice.chip)
+
+
+def _ask_who_pays(appointment: Appointment, day: date) -> None:
+    """Refuse a move over a boundary until somebody has chosen; the day's own choice is offered first (B11.4)."""
+    then = asks_again(appointment, day)
+    if then is None:
+        return
+    held, own = appointment.profile, ensure_self_pay(appointment.patient)
+    keeps = "it covers the new day too" if is_in_force(held, day) else "No coverage on this date"
+    said = {
+        own.public_id: (own, then.chip or "the patient pays, no claim is made"),
+        held.public_id: (held, keeps),
+    }
+    if then.profile.pk != own.pk:
+        said = {
+            then.profile.public_id: (then.profile, "it covers the new day"),
+            **dict(reversed(said.items())),
+        }
+    raise CoverageBoundary(
+        f"This move crosses a boundary of the patient's coverage. Say who pays on {day:%m/%d/%Y}.",
+        choices=[{"profile": key, "name": row.name, "says": words} for key, (row, words) in said.items()],
+    )
 
 
 def choose_profile(appointment: Appointment, profile: InsuranceProfile) -> Appointment:

@@ -17,6 +17,15 @@ class WrongState(Refusal):
     code = "wrong_state"
 
 
+class CoverageBoundary(Refusal):
+    """A move over a boundary of coverage: somebody has to say who pays (B11.4). Nothing is moved.
+
+    ``choices`` are the profiles to choose from, the day's own first: id, name, what is said of it.
+    """
+
+    code = "coverage_boundary"
+
+
 class Changed(Refusal):
     """Somebody else changed the visit in between."""
 

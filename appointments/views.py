@@ -17,13 +17,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from appointments import booking, queries, visits
 from appointments.carryforward import Carried, source_of
 from appointments.enums import AppointmentState
+from appointments.errors import CoverageBoundary
 from appointments.forms import BookForm, CancelForm, LineItemsForm, MoveForm, TreatmentForm, local_clock
 from appointments.models import Appointment
 from clinics import audit
 from clinics.errors import BadInput, Refusal
 from clinics.permissions import may
 from clinics.settings import value_of
-from insurance.enums import ProfileKind
 from insurance.models import InsuranceProfile
 from insurance.profiles import is_in_force, layers_on, of_patient
 from insurance.requirements import missing_for_claim
@@ -187,23 +187,14 @@ def move(request: HttpRequest, public_id: str) -> HttpResponse:
         return _visit_page(request, visit, move_form=form)
     data, who = form.cleaned_data, request.POST.get("profile", "")
     profiles = {profile.public_id: profile for profile in of_patient(visit.patient)}
-    then = booking.asks_again(visit, data["day"]) if visit.state == AppointmentState.SCHEDULED else None
-    if then is not None and who not in profiles:
-        own = next(profile for profile in profiles.values() if profile.kind == ProfileKind.SELF_PAY)
-        keeps = "" if is_in_force(visit.profile, data["day"]) else "No coverage on this date"
-        context = {
-            "visit": visit,
-            "patient": visit.patient,
-            "then": then,
-            "own": own,
-            "keeps": keeps,
-            "data": data,
-        }
+    try:
+        moved = booking.move(
+            visit, starts_at=form.starts_at(visit.location), at=timezone.now(), minutes=data["minutes"],
+            profile=profiles.get(who),
+        )  # fmt: skip
+    except CoverageBoundary as asked:
+        context = {"visit": visit, "patient": visit.patient, "choices": asked.data["choices"], "data": data}
         return render(request, "appointments/move_ask.html", context)
-    moved = booking.move(
-        visit, starts_at=form.starts_at(visit.location), at=timezone.now(), minutes=data["minutes"],
-        profile=profiles.get(who),
-    )  # fmt: skip
     messages.success(request, f"Moved to {data['day']:%m/%d/%Y}")
     if moved.chip:
         messages.warning(request, f"{moved.chip}. Look at who pays.")

@@ -48,7 +48,7 @@ def members(account: Account) -> list[Patient]:
     return list(rows.filter(pk=account.patient_id))
 
 
-def set_level(account: Account, level: int, at: datetime) -> None:
+def set_level(account: Account, level: int, at: datetime | None) -> None:
     """Where the asking stands: 0 not begun, each statement one more, at most 4."""
     account.level, account.level_at = max(0, min(LAST_LEVEL, level)), at
     account.save(update_fields=["level", "level_at"])

@@ -13,7 +13,7 @@ from decimal import Decimal
 from appointments.carryforward import source_of
 from appointments.models import Appointment, AppointmentType, VisitLine
 from billing import balances, rulebook
-from billing.visit_pricing import PricedLine, PricedVisit, price_visits
+from billing.visit_pricing import PricedLine, PricedVisit, copay_waits_for, price_visits
 from clinics.models import Clinician, Location
 from insurance.enums import ClaimFormat
 from insurance.estimates import Estimate, ExpectedLine, Terms, estimate
@@ -99,7 +99,7 @@ def _reckoned(
     check = _answer(layer.policy, visit.service_date) if layer is not None else None
     terms, source, is_answered = _terms(layer, check)
     expected = _expected(priced, layer, visit.service_date)
-    reckoned = estimate(expected, terms, old)
+    reckoned = estimate(expected, terms, old, waits_for=copay_waits_for(priced.layers))
     return VisitEstimate(reckoned, priced.lines, expected, layer, check, lines_from, source, is_answered)
 
 

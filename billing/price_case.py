@@ -151,6 +151,7 @@ def _case(case: Reader) -> pricing.PricingCase:
         patient=case.inner("patient", _patient) or pricing.PatientTerms(),
         payer=case.inner("payer", _payer),
         copay=case.inner("copay", _copay) or responsibility.PlanCopay(),
+        copay_waits_for=case.text("copay_waits_for"),
         fee_schedules=case.each("fee_schedules", _schedule),
         modifier_rules=case.each("modifier_rules", _modifier_rule),
         manual_modifiers=_modifier_codes(case, "manual_modifiers"),

@@ -75,6 +75,9 @@ class PricingCase:
     patient: PatientTerms = field(default_factory=PatientTerms)
     payer: PayerTerms | None = None
     copay: responsibility.PlanCopay = field(default_factory=responsibility.PlanCopay)
+    copay_waits_for: str | None = (
+        None  # a later payer that wants no copay asked before it has answered (B11.2)
+    )
     fee_schedules: tuple[fees.FeeSchedule, ...] = ()
     modifier_rules: tuple[modifiers.ModifierRule, ...] = ()
     manual_modifiers: tuple[str, ...] = ()
@@ -245,6 +248,9 @@ def _split(case: PricingCase, charge: Decimal, counted: Decimal, trace: list[Ste
     agreed = fees.patient_fee_for(case.service.code, case.patient.fees)
     copay, step = responsibility.find_copay(case.service.kind, case.copay, agreed, counted)
     trace.append(step)
+    if case.copay_waits_for is not None and copay:
+        copay, step = responsibility.leave_copay(copay, case.copay_waits_for)
+        trace.append(step)
     question = responsibility.SplitQuestion(
         charge=charge,
         copay=copay,

@@ -83,6 +83,15 @@ def find_copay(
     return copay, Step("B17.7.copay", inputs, as_text(copay), because)
 
 
+def leave_copay(copay: Decimal, later_payer: str) -> tuple[Decimal, Step]:
+    """No copay at check-out where a later payer wants none asked (B11.2): its answer says what the patient owes."""
+    inputs = {"copay": as_text(copay), "later_payer": later_payer, "collect_primary_copay": False}
+    because = (
+        f"{later_payer} pays after it: the copay of {copay} is not asked before {later_payer} has answered."
+    )
+    return ZERO, Step("B11.2.copay", inputs, as_text(ZERO), because)
+
+
 def split_charge(question: SplitQuestion) -> tuple[Split, Step]:
     """Patient and payer part; the first test of B17.7 that holds decides."""
     charge, copay = question.charge, question.copay

@@ -85,6 +85,7 @@ def _rework(rule: str, inputs: Mapping[str, Any], known: dict[str, Any]) -> Any:
         "B17.4.charge": _charge,
         "B17.7.missed": lambda *_: None,
         "B17.7.copay": _copay,
+        "B11.2.copay": _leave_copay,
         "B17.7": _split,
     }
     if rule not in works:
@@ -187,6 +188,12 @@ def _copay(inputs: Mapping[str, Any], known: dict[str, Any]) -> str:
     units = known["quantity"] if inputs["per_unit"] else 1
     copay = Fraction(plan or 0) if own is None else Fraction(own) * units
     known["copay"] = _round_cents(copay)
+    return _cents(known["copay"])
+
+
+def _leave_copay(inputs: Mapping[str, Any], known: dict[str, Any]) -> str:
+    if not inputs["collect_primary_copay"]:
+        known["copay"] = Fraction(0)
     return _cents(known["copay"])
 
 

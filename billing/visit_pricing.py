@@ -202,6 +202,7 @@ def _visit_case(
         ),
         payer=_payer_terms(first, book.names),
         copay=_copay(first, book),
+        copay_waits_for=copay_waits_for(layers),
         fee_schedules=book.fee_schedules,
         modifier_rules=book.modifier_rules,
         same_day_rules=book.same_day_rules,
@@ -242,6 +243,12 @@ def _copay(layer: Layer | None, book: RuleBook) -> responsibility.PlanCopay:
         plan.individual if policy.copay_individual is None else policy.copay_individual,
         plan.group if policy.copay_group is None else policy.copay_group,
     )
+
+
+def copay_waits_for(layers: Sequence[Layer]) -> str | None:
+    """The first later payer that wants no copay asked at check-out (B11.2); None where all let it be asked."""
+    later = (layer.policy.payer for layer in layers[1:])
+    return next((payer.name for payer in later if not payer.asks_primary_copay), None)
 
 
 def _service_terms(line: VisitLine, book: RuleBook) -> ServiceTerms:

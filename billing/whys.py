@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 RULE_WORDS = {
+    "B11.2": "Copay",
     "B17.2": "Status of the visit",
     "B17.3": "Fee",
     "B17.4": "Units",

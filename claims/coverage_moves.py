@@ -96,7 +96,7 @@ def move(
         items = [_move_one(item, to, options, at) for item in chosen]
         kept: dict[str, Any] = asdict(options)
         if changes and options.reset_dunning:
-            kept["level_before"] = _reset_dunning(profile, at)
+            kept |= _reset_dunning(profile, at)
         made = CoverageMove.objects.create(
             kind="profile", patient=profile.patient, profile_from=profile, profile_to=to, options=kept,
             note=note.strip()[:300], items=items, created_by=current_actor(),
@@ -132,7 +132,7 @@ def undo(done: CoverageMove, *, at: datetime, reason: str = "") -> CoverageMove:
                 _undo_layer(item, row, at)
             else:
                 _undo_one(item, row.profile_from, at)
-        _restore_dunning(row, at)
+        _restore_dunning(row)
         row.undone_at, row.undone_by = at, current_actor()
         row.save(update_fields=["undone_at", "undone_by"])
         audit.record(
@@ -167,21 +167,27 @@ def undo_stops(row: CoverageMove) -> list[str]:
     return found
 
 
-def _reset_dunning(profile: InsuranceProfile, at: datetime) -> int:
-    """Asking for money begins anew; returns the level at which it stood."""
+def _reset_dunning(profile: InsuranceProfile, at: datetime) -> dict[str, Any]:
+    """Asking for money begins anew; returns what an undo needs: the level at which it stood, and since when."""
     account = accounts.account_of(profile.patient)
-    level: int = account.level
-    if level:
-        accounts.set_level(account, 0, at)
-    return level
+    level, since = account.level, account.level_at
+    if not level:
+        return {}
+    accounts.set_level(account, 0, at)
+    return {"level_before": level, "level_at_before": since.isoformat() if since else ""}
 
 
-def _restore_dunning(row: CoverageMove, at: datetime) -> None:
-    """Asking goes on where it stood, unless somebody was asked since."""
+def _restore_dunning(row: CoverageMove) -> None:
+    """Asking goes on where it stood, as if the move had never been (B12).
+
+    Statements sent meanwhile asked for another insurer's share: they never put the level above both. The
+    moment comes back too, so a payment since then still takes the level back at the next statement.
+    """
     level = row.options.get("level_before", 0)
     account = accounts.account_of(row.patient) if level else None
-    if account is not None and account.level == 0:
-        accounts.set_level(account, level, at)
+    if account is not None and account.level < level:
+        since = row.options.get("level_at_before", "")
+        accounts.set_level(account, level, datetime.fromisoformat(since) if since else None)
 
 
 # --- one visit ----------------------------------------------------------------------------------------

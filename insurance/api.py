@@ -14,9 +14,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from clinics import audit
+from clinics.errors import BadInput
 from insurance import asking_api, payer_api, policies, profile_edits
 from insurance import payers as payer_work
-from insurance.enums import ProfileKind
 from insurance.models import EligibilityCheck, InsuranceProfile, Payer, Plan, Policy
 from insurance.profile_edits import LayerSpec
 from insurance.profiles import ensure_self_pay, holding_area, of_patient
@@ -116,12 +116,22 @@ class ProfileSerializer(serializers.ModelSerializer):
     name = serializers.CharField(max_length=60)
     layers = LayerSerializer(many=True)
     make_default = serializers.BooleanField(required=False, default=True, write_only=True)
+    # "From Existing": cards of this profile that are still good from effective_on on stay in their places;
+    # ``layers`` names those that change, by position. The old profile ends the day before (end_source).
+    source = serializers.SlugRelatedField(  # type: ignore[assignment]
+        slug_field="public_id",
+        queryset=InsuranceProfile.objects,
+        required=False,
+        allow_null=True,
+        write_only=True,
+    )
+    end_source = serializers.BooleanField(required=False, default=True, write_only=True)
 
     class Meta:
         model = InsuranceProfile
         fields = [
             "id", "name", "kind", "status", "effective_on", "expires_on", "accident_on", "accident_state",
-            "accident_claim_number", "employer", "layers", "make_default",
+            "accident_claim_number", "employer", "layers", "make_default", "source", "end_source",
         ]  # fmt: skip
         read_only_fields = ["status"]
 
@@ -245,17 +255,30 @@ def profiles(request: Request, patient_id: str) -> Response:
         shown = {"profiles": of_patient(patient), "holding": holding_area(patient)}
         return Response(CoverageSerializer(shown).data)
     data = _valid(ProfileSerializer(data=request.data))
-    specs = [
-        LayerSpec(layer["policy"], layer.get("effective_on"), layer.get("expires_on"))
-        for layer in data.pop("layers")
-    ]
-    kind = data.pop("kind", ProfileKind.STANDARD)
     answer, is_new = once(
         request.headers.get("Idempotency-Key", ""),
         {"act": "profile", "patient": patient_id, "data": request.data},
-        lambda: {"id": profile_edits.create_profile(patient, layers=specs, kind=kind, **data).public_id},
+        lambda: {"id": _make_profile(patient, data).public_id},
     )
     return Response(_profile(answer["id"]), status=201 if is_new else 200)
+
+
+def _make_profile(patient: Patient, data: dict[str, Any]) -> InsuranceProfile:
+    source, ends, rows = data.pop("source", None), data.pop("end_source", True), data.pop("layers")
+    specs = [LayerSpec(row["policy"], row.get("effective_on"), row.get("expires_on")) for row in rows]
+    if source is None:
+        return profile_edits.create_profile(patient, layers=specs, **data)
+    since = data.pop("effective_on", None)
+    if source.patient_id != patient.pk or since is None:
+        words = (
+            "Give one of this patient's profiles as source, and the day from which the new one takes over."
+        )
+        raise BadInput(words, code="bad_source")
+    changed = {
+        row.get("position") or place: spec
+        for place, (row, spec) in enumerate(zip(rows, specs, strict=True), 1)
+    }
+    return profile_edits.continue_profile(source, since, changed, end_source=ends, **data)
 
 
 @extend_schema(responses=ProfileSerializer)

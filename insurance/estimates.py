@@ -64,15 +64,22 @@ class Estimate:
         return self.today + self.old_balance
 
 
-def estimate(lines: Sequence[ExpectedLine], terms: Terms, old_balance: Decimal = ZERO) -> Estimate:
+def estimate(
+    lines: Sequence[ExpectedLine], terms: Terms, old_balance: Decimal = ZERO, *, waits_for: str | None = None
+) -> Estimate:
     """Deductible first, then coinsurance, or the fixed copay; never above the allowed amount or what is left of
     the out-of-pocket maximum; then self-pay items and the old balance. The steps add up to the total.
+
+    ``waits_for`` names a later insurer that wants nothing asked before it has answered (B11.2).
     """
     covered = [line for line in lines if not line.is_self_pay]
     allowed = total(line.allowed for line in covered)
     steps, is_known = _shares(allowed, terms, has_lines=bool(covered))
     share = total(step.amount for step in steps)
     steps += _caps(share, allowed, terms)
+    left = total(step.amount for step in steps)
+    if waits_for is not None and left:
+        steps.append(Step(f"{waits_for} is asked first", "what it leaves is asked after its answer", -left))
     insured = total(step.amount for step in steps)
     own = [line for line in lines if line.is_self_pay]
     steps += [

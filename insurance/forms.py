@@ -213,9 +213,11 @@ class PayerForm(forms.Form):
         label="Takes replacement and void claims", required=False, initial=True
     )
     report_zero_share = forms.BooleanField(label="Claim even when its share is 0.00", required=False)
-    collect_primary_copay = forms.BooleanField(
-        label="As second payer: still collect the first's copay", required=False, initial=True
-    )
+    collect_primary_copay = forms.TypedChoiceField(
+        label="As a later payer: ask the first one's copay at check-out", required=False,
+        choices=[("", "As usual: Medicaid no, all others yes"), ("yes", "Yes"), ("no", "No")],
+        coerce={"yes": True, "no": False}.get, empty_value=None,
+    )  # fmt: skip
     requires = forms.MultipleChoiceField(
         label="Asks for", required=False, choices=payers.REQUIREMENTS, widget=forms.CheckboxSelectMultiple
     )
@@ -228,7 +230,11 @@ class PayerForm(forms.Form):
 
     def __init__(self, *args: Any, payer: Payer | None = None, **kwargs: Any) -> None:
         if payer is not None:
-            kwargs.setdefault("initial", {name: getattr(payer, name) for name in payers.FIELDS})
+            known = {name: getattr(payer, name) for name in payers.FIELDS}
+            known["collect_primary_copay"] = {True: "yes", False: "no"}.get(
+                known["collect_primary_copay"], ""
+            )
+            kwargs.setdefault("initial", known)
         super().__init__(*args, **kwargs)
         self.payer = payer
 

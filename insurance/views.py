@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from django.contrib import messages
@@ -269,9 +269,8 @@ def _create(patient: Patient, form: ProfileForm, places: list[CardForm]) -> dict
     source, ends = _source(patient, data.pop("source")), data.pop("end_source")
     data["name"] = data["name"] or ", ".join(spec.policy.payer.name for spec in specs)[:60] or "New profile"
     profile = profile_edits.create_profile(patient, layers=specs, **data)
-    first = source.layers.select_related("policy").first() if source is not None and ends else None
-    if source is not None and first is not None:
-        profile_edits.expire_policy(first.policy, source, data["effective_on"] - timedelta(days=1))
+    if source is not None and ends:
+        profile_edits.end_before(source, data["effective_on"])
     return {"profile": profile.public_id, "name": profile.name}
 
 

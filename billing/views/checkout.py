@@ -310,7 +310,8 @@ def _split_words(preview: CheckoutPreview) -> str:
     if not lines:
         return ""
     top = max(lines, key=lambda priced: priced.result.patient or ZERO)
-    return whys.sentence(freeze(list(top.result.trace)), "B17.7")
+    trace = freeze(list(top.result.trace))
+    return whys.sentence(trace, "B11.2.copay") or whys.sentence(trace, "B17.7")
 
 
 def _first_typed(preview: CheckoutPreview) -> dict[str, str]:

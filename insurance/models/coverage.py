@@ -33,7 +33,8 @@ class Payer(PublicModel, Address):
     guidelines = models.TextField(blank=True, max_length=4000)  # the clinic's own notes on this payer
     accepts_frequency_7_8 = models.BooleanField(default=True)
     report_zero_share = models.BooleanField(default=False)
-    collect_primary_copay = models.BooleanField(default=True)
+    # As a later payer: whether the first one's copay is asked at check-out. Empty: as usual, Medicaid no (B11.2).
+    collect_primary_copay = models.BooleanField(null=True, blank=True)
     crossover_days = models.PositiveIntegerField(default=30)
     requires = models.JSONField(default=list)  # plan requirements B17.1: names such as "referring_npi"
     is_active = models.BooleanField(default=True)
@@ -46,6 +47,13 @@ class Payer(PublicModel, Address):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def asks_primary_copay(self) -> bool:
+        """Whether a copay of the insurer before it is asked at check-out where this one pays later (B11.2)."""
+        if self.collect_primary_copay is None:
+            return self.filing_indicator != FilingIndicator.MEDICAID
+        return self.collect_primary_copay
 
 
 class Plan(PublicModel):

@@ -281,6 +281,18 @@ def test_a_move_over_a_boundary_of_coverage_asks_who_pays(
         assert answer.status_code == 302
         assert stands() == (later, chosen.pk)
     assert desk.post(url("move", visit.public_id), near).content.decode().count('name="profile"') == 3
+    api = f"/api/v1/appointments/{visit.public_id}/move/"
+    body = {"starts_at": f"{near['day']}T15:30:00Z"}
+    refused = desk.post(api, body, content_type="application/json")
+    error = refused.json()["error"]
+    assert (refused.status_code, error["code"]) == (409, "coverage_boundary")
+    assert [row["profile"] for row in error["choices"]] == [
+        profile.public_id, new.public_id, own.public_id
+    ]  # fmt: skip
+    assert stands() == (later, new.pk), "the API asks the page's question and moves nothing before"
+    body["profile"] = profile.public_id
+    assert desk.post(api, body, content_type="application/json").status_code == 200
+    assert stands() == (today() + timedelta(days=6), profile.pk)
 
 
 @pytest.mark.rule("B11.4")

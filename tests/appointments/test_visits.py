@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from appointments import booking, catalogue, coding, queries, visits
 from appointments.enums import AppointmentState
-from appointments.errors import BadVisit, Changed, WrongState
+from appointments.errors import BadVisit, Changed, CoverageBoundary, WrongState
 from appointments.models import Appointment
 from appointments.visits import MOVES, LineData
 from clinics.errors import NotYours
@@ -69,8 +69,16 @@ def test_moving_over_a_boundary_asks_again(world: World, profile: InsuranceProfi
     booked = book(world, profile).appointment
     inside = booking.move(booked, starts_at=NOW + timedelta(days=7), at=NOW)
     assert (inside.appointment.profile, inside.chip) == (profile, "")
-    over = booking.move(booked, starts_at=NOW + timedelta(days=40), at=NOW)
-    assert (over.appointment.profile.kind, over.chip) == ("self_pay", "No coverage on this date")
+    own = ensure_self_pay(profile.patient)
+    with pytest.raises(CoverageBoundary) as asked:
+        booking.move(booked, starts_at=NOW + timedelta(days=40), at=NOW)
+    assert [row["profile"] for row in asked.value.data["choices"]] == [own.public_id, profile.public_id]
+    assert {row["says"] for row in asked.value.data["choices"]} == {"No coverage on this date"}
+    assert Appointment.objects.get(pk=booked.pk).starts_at == NOW + timedelta(days=7), "nothing is moved yet"
+    over = booking.move(booked, starts_at=NOW + timedelta(days=40), at=NOW, profile=own)
+    assert over.appointment.profile == own
+    tomorrow = booking.move(booked, starts_at=NOW + timedelta(days=41), at=NOW)
+    assert tomorrow.appointment.profile == own, "what was chosen stays"
     back = booking.move(booked, starts_at=NOW, at=NOW, profile=profile)
     assert back.appointment.profile == profile
     stale = Appointment.objects.get(pk=booked.pk)

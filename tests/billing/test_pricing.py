@@ -292,6 +292,16 @@ def test_the_second_sum_agrees_for_every_kind_of_step(changes: dict[str, Any]) -
     assert (again.rule, list(again.modifiers)) == (written["rule"], written["modifiers"])
 
 
+@pytest.mark.rule("B17.0", "B11.2.copay")
+def test_the_second_sum_of_a_copay_that_waits() -> None:
+    result = price(case(copay_waits_for="Medicaid"))
+    written = freeze(result.trace)
+    assert (str(result.patient), retrace(written).patient, result.payer) == ("0.00", "0.00", result.charge)
+    next(step for step in written if step["rule"] == "B11.2.copay")["result"] = "25.00"
+    with pytest.raises(TraceMismatchError):
+        retrace(written)
+
+
 @pytest.mark.rule("B17.0")
 def test_the_second_sum_of_a_line_among_the_days_timed_codes() -> None:
     result = price(replace(case(service__duration={"rounding": "CMS8"}, minutes=7), day_units=1))

@@ -12,15 +12,19 @@ from django.test.utils import CaptureQueriesContext
 
 from appointments import visits
 from appointments.models import AppointmentType
-from billing import rulebook
+from billing import balances, rulebook
 from billing.checkout import check_out
+from billing.estimating import asked_today, estimate_visit
 from billing.models import FeeRow, FeeSchedule, ModifierRule, PatientFee, ReducedFee, SameDayRule
+from billing.retrace import retrace
 from billing.visit_pricing import price_visit, price_visits
 from clinics.models import Clinician
 from clinics.settings import change
 from insurance.models import Plan
+from lib.frozen import freeze
 from lib.npi import npi_from_stem
 from tests.cast import (
+    NOW,
     make_patient,
     make_payer,
     make_policy,
@@ -230,3 +234,39 @@ def test_the_worked_day_of_same_as_last_time_is_priced_anew(world):
         assert (second.diagnoses, second.onset_on) == (["M9901", "M9903"], date(2026, 2, 27))
         assert fees_of(second) == ["57.00"]
         assert (list(third.lines.all()), third.diagnoses, third.onset_on) == ([], [], None)
+
+
+@pytest.mark.rule("B11.2.copay")
+@pytest.mark.parametrize(
+    ("second", "asks", "begins", "asked", "insurers"),
+    [
+        ("", None, "", "25.00", "125.00"),
+        ("AARP", None, "", "25.00", "125.00"),
+        ("Medicaid", None, "", "0.00", "150.00"),
+        ("Medicaid", True, "", "25.00", "125.00"),
+        ("AARP", False, "", "0.00", "150.00"),
+        ("Medicaid", None, "2026-03-10", "25.00", "125.00"),
+    ],
+)
+def test_no_copay_where_a_later_payer_wants_none_asked(world, second, asks, begins, asked, insurers):
+    with world.open():
+        patient = make_patient()
+        cards = [make_policy(patient, world.aetna)]
+        if second:
+            kind = "MC" if second == "Medicaid" else "CI"
+            payer = make_payer(second, "MCDIL", filing_indicator=kind, collect_primary_copay=asks)
+            starts = date.fromisoformat(begins) if begins else date(2025, 1, 1)
+            cards.append(make_policy(patient, payer, "M1", effective_on=starts))
+        visit = make_visit(world, patient, make_profile(patient, *cards))
+        priced = price_visit(visit)
+        assert (str(priced.patient), str(priced.payer), str(priced.total)) == (asked, insurers, "150.00")
+        trace = freeze(list(priced.lines[0].result.trace))
+        assert (retrace(trace).patient, retrace(trace).payer) == (asked, insurers)
+        assert str(asked_today(visit, priced).found.estimate.insured) == asked
+        if asked == "0.00":
+            words = f"{second} pays after it: the copay of 25.00 is not asked before {second} has answered."
+            assert words in [step["because"] for step in trace]
+            assert f"{second} is asked first" in [step.label for step in estimate_visit(visit).estimate.steps]
+            done = check_out(visit.public_id, [], at=NOW)
+            assert str(balances.patient_due(patient.pk)) == "0.00"
+            assert str(done.invoice.total) == "150.00"

@@ -66,11 +66,14 @@ def test_a_plan_nobody_knows_is_said_to_be_unknown() -> None:
     assert estimate([], Terms()).is_known
 
 
-@pytest.mark.rule("B14.estimate")
+@pytest.mark.rule("B14.estimate", "B11.2.copay")
 @settings(max_examples=200)
-@given(LINES, TERMS, MONEY)
-def test_what_holds_for_any_plan(lines: list[ExpectedLine], terms: Terms, old: Decimal) -> None:
-    found = estimate(lines, terms, old)
+@given(LINES, TERMS, MONEY, st.sampled_from([None, "Medicaid"]))
+def test_what_holds_for_any_plan(
+    lines: list[ExpectedLine], terms: Terms, old: Decimal, waits_for: str | None
+) -> None:
+    found = estimate(lines, terms, old, waits_for=waits_for)
+    assert waits_for is None or found.insured == ZERO
     assert total(step.amount for step in found.steps) == found.total
     assert ZERO <= found.insured <= found.allowed
     if terms.out_of_pocket_left is not None:

@@ -172,8 +172,16 @@ def test_payers_are_the_admins(client: Client, world: World) -> None:
     with world.open():
         payer = Payer.objects.get(name="Harbor Mutual")
         assert payer.requires == ["group_number"]
+        assert payer.collect_primary_copay is None and payer.asks_primary_copay
     assert b"already in the list" in client.post(reverse("insurance:payer-new"), form).content
     page = reverse("insurance:payer", args=[payer.public_id])
+    changed = client.post(page, form | {"filing_indicator": "MC", "collect_primary_copay": "no"})
+    assert changed.status_code == 302
+    assert b'value="no" selected' in client.get(page).content
+    assert client.post(page, form | {"filing_indicator": "MC"}).status_code == 302
+    with world.open():
+        payer.refresh_from_db()
+        assert payer.collect_primary_copay is None and not payer.asks_primary_copay
     assert (
         client.post(f"{page}plans/", {"plan-name": "PPO", "plan-copay_individual": "25.00"}).status_code
         == 302
@@ -275,3 +283,39 @@ def test_from_existing_copies_the_cards_that_stay_and_ends_the_old_profile(
         ] == [("Cigna", date(2027, 1, 1)), ("AARP", date(2027, 1, 1))]
         assert profile_for(patient, date(2026, 12, 20)).profile == old
         assert profile_for(patient, date(2027, 1, 4)).profile == new
+
+
+@pytest.mark.rule("B11.3", "S3.2", "S3.10")
+def test_from_existing_by_the_api(desk: Client, world: World, patient: Patient) -> None:
+    """The same step as the page's: CIGNA in Aetna's place, AARP stays, the old profile ends the day before."""
+    with world.open():
+        cigna = make_policy(patient, make_payer("Cigna", "62308"), "U77", effective_on=date(2027, 1, 1))
+        old = make_profile(
+            patient, make_policy(patient, world.aetna, "W1"), make_policy(patient, world.aarp, "A1")
+        )
+        stranger = make_profile(make_patient("Sam", "Other"))
+    where = f"/api/v1/patients/{patient.public_id}/profiles/"
+    body = {
+        "name": "Cigna and AARP", "source": old.public_id, "effective_on": "2027-01-01",
+        "layers": [{"policy": cigna.public_id, "position": 1}],
+    }  # fmt: skip
+
+    def post(body: dict[str, Any], key: str = "") -> Any:
+        return desk.post(where, body, content_type="application/json", headers={"Idempotency-Key": key})
+
+    for wrong in ({"effective_on": None}, {"source": stranger.public_id}):
+        assert post(body | wrong).status_code == 400
+    with world.open():
+        old.refresh_from_db()
+        assert (old.expires_on, patient.profiles.count()) == (None, 1), "nothing half done"
+    made = [post(body, "copy") for _ in range(2)]
+    assert [answer.status_code for answer in made] == [201, 200]
+    with world.open():
+        new = InsuranceProfile.objects.get(public_id=made[0].json()["id"])
+        old.refresh_from_db()
+        assert (new.status, old.status, old.expires_on) == ("default", "active", date(2026, 12, 31))
+        assert [
+            (layer.position, layer.policy.payer.name, layer.effective_on)
+            for layer in new.layers.select_related("policy__payer")
+        ] == [(1, "Cigna", date(2027, 1, 1)), (2, "AARP", date(2027, 1, 1))]
+        assert profile_for(patient, date(2026, 12, 20)).profile == old

@@ -171,7 +171,8 @@ def test_a_payment_plan_keeps_a_visit_and_asking_begins_anew_with_another_insure
             coverage_moves.move(own, new, [first.public_id, second.public_id], Options(), at=at)
         planning.end(plan, "cancelled", "The card was found", at)
         assert all(row.may_move for row in coverage.candidates(own, new))
-        accounts.set_level(accounts.account_of(patient), 2, at)
+        asked_at = at - timedelta(days=3)
+        accounts.set_level(accounts.account_of(patient), 2, asked_at)
         kept = coverage_moves.move(own, new, [first.public_id], Options(reset_dunning=False), at=at)
         assert accounts.level_of(patient) == 2
         coverage_moves.undo(kept, at=at)
@@ -182,7 +183,13 @@ def test_a_payment_plan_keeps_a_visit_and_asking_begins_anew_with_another_insure
         told = ClaimEvent.objects.filter(text="Moved from Self-pay. Card found at home")
         assert told.values("claim").distinct().count() == 2
         coverage_moves.undo(done, at=at)
-        assert accounts.level_of(patient) == 2
+        account = accounts.account_of(patient)
+        assert (account.level, account.level_at) == (2, asked_at)
+        for since, after in ((1, 2), (3, 3)):  # statements that went out between the move and its undo
+            done = coverage_moves.move(own, new, [first.public_id], Options(), at=at)
+            accounts.set_level(accounts.account_of(patient), since, at)
+            coverage_moves.undo(done, at=at)
+            assert accounts.level_of(patient) == after
         same = story.profile(
             patient, new.layers.get().policy, story.card(patient, story.world.aarp, "A1", MAR_9)
         )
