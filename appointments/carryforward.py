@@ -6,7 +6,7 @@ check-out comes after and prices the copied lines anew.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -178,15 +178,37 @@ def carry(visit: Appointment) -> Carried:
 
 def source_of(visit: Appointment) -> Appointment | None:
     """The visit SALT would copy from, or None."""
-    rows = Appointment.objects.filter(patient_id=visit.patient_id, service_date__lt=visit.service_date)
-    columns = rows.values_list("id", "appointment_type_id", "state", "service_date", "checked_out_at")
-    found = latest_source(
-        [PastVisit(*row) for row in columns],
-        type_id=visit.appointment_type_id,
-        before=visit.service_date,
-        max_days=value_of("salt_max_days", visit.location),
+    return sources_of([visit]).get(visit.pk)
+
+
+def sources_of(visits: Sequence[Appointment]) -> dict[int, Appointment]:
+    """The visit SALT would copy from for each of these that has one, in two queries (and the setting's)."""
+    if not visits:
+        return {}
+    columns = ("patient_id", "id", "appointment_type_id", "state", "service_date", "checked_out_at")
+    rows = Appointment.objects.filter(
+        patient_id__in={visit.patient_id for visit in visits},
+        appointment_type_id__in={visit.appointment_type_id for visit in visits},
+        service_date__lt=max(visit.service_date for visit in visits),
+        state=AppointmentState.CHECKED_OUT,
     )
-    return Appointment.objects.select_related("profile").get(pk=found.id) if found is not None else None
+    past: dict[int, list[PastVisit]] = {}
+    for patient_id, *row in rows.values_list(*columns):
+        past.setdefault(patient_id, []).append(PastVisit(*row))
+    limits = {visit.location_id: visit.location for visit in visits}
+    days = {key: value_of("salt_max_days", location) for key, location in limits.items()}
+    found = {
+        visit.pk: latest_source(
+            past.get(visit.patient_id, []),
+            type_id=visit.appointment_type_id,
+            before=visit.service_date,
+            max_days=days[visit.location_id],
+        )
+        for visit in visits
+    }
+    wanted = {source.id for source in found.values() if source is not None}
+    known = Appointment.objects.select_related("profile").in_bulk(wanted) if wanted else {}
+    return {key: known[source.id] for key, source in found.items() if source is not None}
 
 
 def tabs_of(visit: Appointment, lines: list[VisitLine]) -> Tabs:

@@ -112,9 +112,24 @@ def patient_credit(patient_id: int) -> Credit:
     return Credit(free, held)
 
 
+def patients_due(patient_ids: Iterable[int]) -> dict[int, Decimal]:
+    """``patient_due`` of many patients, in one query; who owes nothing is not in it."""
+    return _sums("ar:patient", patient_ids)
+
+
+def patients_free_credit(patient_ids: Iterable[int]) -> dict[int, Decimal]:
+    """The free part of ``patient_credit`` of many patients, in one query; who has none is not in it."""
+    return {key: -found for key, found in _sums("patient_credit", patient_ids, charge__isnull=True).items()}
+
+
 def escrow(receipt_id: int) -> Decimal:
     """Insurer money of this receipt that is not posted to any claim yet."""
     return -_sum(account="escrow", receipt_id=receipt_id)
+
+
+def _sums(account: str, patient_ids: Iterable[int], **where: object) -> dict[int, Decimal]:
+    rows = LedgerEntry.objects.filter(account=account, patient_id__in=set(patient_ids), **where)
+    return dict(rows.values_list("patient_id").annotate(sum=Sum("amount")))
 
 
 def _sum(**where: object) -> Decimal:

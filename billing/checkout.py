@@ -13,7 +13,7 @@ from decimal import Decimal
 from appointments.authorizations import Done, consume
 from appointments.enums import AppointmentState
 from appointments.models import Appointment
-from billing import balances, hooks, invoicing, payments
+from billing import collecting, hooks, invoicing, payments
 from billing.enums import InvoiceState, TransitionOutcome
 from billing.errors import CannotCheckOut
 from billing.estimating import AskedToday, asked_today
@@ -66,21 +66,17 @@ def preview(appointment: Appointment) -> CheckoutPreview:
 
     ``estimate.above_copay`` is what the estimate adds to the copay (rule B14.collect).
     """
-    visit = price_visit(appointment)
-    asked = asked_today(appointment, visit)
-    expected = visit.patient + asked.above_copay
-    old = balances.patient_due(appointment.patient_id)
-    credit = balances.patient_credit(appointment.patient_id).free
-    uses_credit = bool(value_of("auto_apply_credit_to_copay", appointment.location))
-    used = min(credit, expected) if uses_credit else ZERO
+    found = collecting.collect([appointment])[appointment.pk]
+    # Services that only stand in for those of today are no part of the visit.
+    visit = found.priced if found.is_entered else PricedVisit((), found.priced.layers)
     return CheckoutPreview(
         visit=visit,
-        copay_due=visit.patient,
-        old_balance=old,
-        credit=credit,
-        credit_used=used,
-        estimate=asked,
-        collect_today=expected + old - used,
+        copay_due=found.copay,
+        old_balance=found.old_balance,
+        credit=found.credit,
+        credit_used=found.credit_used,
+        estimate=found.estimate,
+        collect_today=found.today,
         problems=problem_words(visit),
     )
 

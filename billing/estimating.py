@@ -5,26 +5,25 @@ Before it: a visit that is booked, here or complete. After it: its pages and the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, time
 from decimal import Decimal
 
-from appointments.carryforward import source_of
+from appointments.carryforward import sources_of
 from appointments.models import Appointment, AppointmentType, VisitLine
 from billing import balances, rulebook
+from billing.plan_facts import FIGURES, PlanFacts, load_plan_facts
 from billing.visit_pricing import PricedLine, PricedVisit, copay_waits_for, price_visits
 from clinics.models import Clinician, Location
 from insurance.enums import ClaimFormat
 from insurance.estimates import Estimate, ExpectedLine, Terms, estimate
-from insurance.models import ContractRate, EligibilityCheck, InsuranceProfile, Layer, Policy
-from insurance.policies import eligibility_is_fresh
+from insurance.models import EligibilityCheck, InsuranceProfile, Layer
 from lib.money import ZERO, parse_money, round_money, show_money
 from patients.here import moment_at
 from patients.models import Patient
 
 UNSAVED = 0  # the key of a visit that is only being booked
-FIGURES = ("copay", "coinsurance", "deductible_left", "out_of_pocket_left")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +57,27 @@ class AskedToday:
 def estimate_visit(visit: Appointment) -> VisitEstimate:
     """What this visit will cost the patient, each amount explained. Reads only."""
     priced, lines_from = _priced(visit)
-    return _reckoned(visit, priced, lines_from, balances.patient_due(visit.patient_id))
+    facts = facts_of([priced])
+    return _reckoned(visit, priced, lines_from, balances.patient_due(visit.patient_id), facts)
 
 
-def asked_today(visit: Appointment, priced: PricedVisit) -> AskedToday:
+def facts_of(visits: Iterable[PricedVisit]) -> PlanFacts:
+    """What answers and contracts say of the first cards of these visits."""
+    rows = list(visits)
+    codes = {line.line.service.code for visit in rows for line in visit.lines}
+    return load_plan_facts([visit.layers[0] for visit in rows if visit.layers], sorted(codes))
+
+
+def asked_today(visit: Appointment, priced: PricedVisit, facts: PlanFacts | None = None) -> AskedToday:
     """The estimate beside what check-out asks anyway (rule B14.collect). ``priced`` is the visit as it is charged.
 
     The copay and the patient's own items are part of both, so only what the estimate is above them is asked.
     Nothing is asked on an estimate that the payer's answer does not carry, nor before a second insurer answers.
+    ``facts`` that were loaded for several visits are used again.
     """
-    found = _reckoned(visit, priced, None, ZERO)
+    found = _reckoned(visit, priced, None, ZERO, facts or facts_of([priced]))
+    if not priced.lines:
+        return AskedToday(found, ZERO, "no services are known yet")
     if not priced.layers:
         return AskedToday(found, ZERO, "no insurance pays: the whole charge is asked")
     if len(priced.layers) > 1:
@@ -93,12 +103,12 @@ def _copay_agreed(line: PricedLine) -> bool:
 
 
 def _reckoned(
-    visit: Appointment, priced: PricedVisit, lines_from: date | None, old: Decimal
+    visit: Appointment, priced: PricedVisit, lines_from: date | None, old: Decimal, facts: PlanFacts
 ) -> VisitEstimate:
     layer = priced.layers[0] if priced.layers else None
-    check = _answer(layer.policy, visit.service_date) if layer is not None else None
+    check = facts.answer(layer.policy_id, visit.service_date) if layer is not None else None
     terms, source, is_answered = _terms(layer, check)
-    expected = _expected(priced, layer, visit.service_date)
+    expected = _expected(priced, layer, visit.service_date, facts)
     reckoned = estimate(expected, terms, old, waits_for=copay_waits_for(priced.layers))
     return VisitEstimate(reckoned, priced.lines, expected, layer, check, lines_from, source, is_answered)
 
@@ -126,14 +136,33 @@ def planned_visit(
     )
 
 
+def known_lines(visits: Sequence[Appointment]) -> tuple[dict[int, list[VisitLine]], dict[int, date]]:
+    """Each visit's lines by its key; where it has none yet, those of the last visit of its type, and from which day.
+
+    Four queries for any number of visits. Lines that stand in are never saved.
+    """
+    saved = {visit.pk: visit for visit in visits if visit.pk != UNSAVED}
+    lines: dict[int, list[VisitLine]] = {visit.pk: [] for visit in visits}
+    own = VisitLine.objects.filter(appointment_id__in=saved).select_related("service")
+    for line in own.order_by("appointment_id", "line_no") if saved else []:
+        line.appointment = saved[line.appointment_id]  # at hand, so nobody asks for it line by line
+        lines[line.appointment_id].append(line)
+    sources = sources_of([visit for visit in visits if not lines[visit.pk]])
+    there: dict[int, list[VisitLine]] = {}
+    earlier = VisitLine.objects.filter(appointment_id__in={row.pk for row in sources.values()})
+    for line in earlier.select_related("service").order_by("line_no") if sources else []:
+        there.setdefault(line.appointment_id, []).append(line)
+    for visit in visits:
+        if visit.pk in sources:
+            lines[visit.pk] = [_standing_in(visit, line) for line in there.get(sources[visit.pk].pk, [])]
+    return lines, {key: source.service_date for key, source in sources.items()}
+
+
 def _priced(visit: Appointment) -> tuple[PricedVisit, date | None]:
     """The visit's lines with prices; those of the last visit of its type where it has none yet."""
-    lines = list(visit.lines.select_related("service")) if visit.pk != UNSAVED else []
-    source = None if lines else source_of(visit)
-    if source is not None:
-        lines = [_standing_in(visit, line) for line in source.lines.select_related("service")]
-    book = rulebook.load(line.service_id for line in lines)
-    return price_visits([visit], book, {visit.pk: lines})[0], source.service_date if source else None
+    lines, days = known_lines([visit])
+    book = rulebook.load(line.service_id for line in lines[visit.pk])
+    return price_visits([visit], book, lines)[0], days.get(visit.pk)
 
 
 def _standing_in(visit: Appointment, line: VisitLine) -> VisitLine:
@@ -146,8 +175,9 @@ def _standing_in(visit: Appointment, line: VisitLine) -> VisitLine:
     )
 
 
-def _expected(priced: PricedVisit, layer: Layer | None, day: date) -> tuple[ExpectedLine, ...]:
-    rates = _rates(layer, [line.line.service.code for line in priced.lines], day)
+def _expected(
+    priced: PricedVisit, layer: Layer | None, day: date, facts: PlanFacts
+) -> tuple[ExpectedLine, ...]:
     by_statement = layer is not None and layer.policy.payer.claim_format == ClaimFormat.PATIENT_STATEMENT
     found = []
     for line in priced.lines:
@@ -156,7 +186,7 @@ def _expected(priced: PricedVisit, layer: Layer | None, day: date) -> tuple[Expe
             because = "no insurance on this day" if layer is None else "not billed to insurance"
             found.append(ExpectedLine(service.code, charge, True, because))
             continue
-        rate = rates.get(service.code)
+        rate = facts.rate(layer.policy.payer_id, service.code, day)
         if rate is None:
             found.append(ExpectedLine(service.code, charge, because="our charge: no contract rate is known"))
             continue
@@ -164,27 +194,6 @@ def _expected(priced: PricedVisit, layer: Layer | None, day: date) -> tuple[Expe
         allowed = min(charge, round_money(rate * units))
         found.append(ExpectedLine(service.code, allowed, because=f"contract rate {rate:,.2f}"))
     return tuple(found)
-
-
-def _rates(layer: Layer | None, codes: Sequence[str], day: date) -> dict[str, Decimal]:
-    """What the payer's contract allows for each code on a day, in one query; the latest that has begun counts."""
-    if layer is None or not codes:
-        return {}
-    rows = ContractRate.objects.filter(
-        payer_id=layer.policy.payer_id, procedure_code__in=codes, effective_on__lte=day
-    ).order_by("effective_on")
-    latest = {row.procedure_code: row for row in rows}
-    return {code: row.allowed for code, row in latest.items() if not row.expires_on or row.expires_on >= day}
-
-
-def _answer(policy: Policy, day: date) -> EligibilityCheck | None:
-    """The last answer about a card that is good on a day and tells what the plan leaves to the patient."""
-    rows = policy.eligibility_checks.filter(is_active=True).order_by("-checked_on", "-id")[:10]
-    return next((row for row in rows if eligibility_is_fresh(row.checked_on, day) and _tells(row)), None)
-
-
-def _tells(check: EligibilityCheck) -> bool:
-    return any(name in check.benefits for name in FIGURES)
 
 
 def _terms(layer: Layer | None, check: EligibilityCheck | None) -> tuple[Terms, str, bool]:

@@ -251,6 +251,14 @@ def copay_waits_for(layers: Sequence[Layer]) -> str | None:
     return next((payer.name for payer in later if not payer.asks_primary_copay), None)
 
 
+def card_copay(layers: Sequence[Layer], book: RuleBook) -> Decimal:
+    """What the first card asks for an individual service, before any service is known: dollars."""
+    first = layers[0] if layers else None
+    if first is None or first.policy.payer.claim_format == responsibility.ClaimFormat.PATIENT_STATEMENT:
+        return ZERO
+    return ZERO if copay_waits_for(layers) else _copay(first, book).individual or ZERO
+
+
 def _service_terms(line: VisitLine, book: RuleBook) -> ServiceTerms:
     service = line.service
     duration = None
