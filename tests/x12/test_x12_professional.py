@@ -12,17 +12,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lib.frozen import freeze, thaw
+from x12.documents.claim_details import (
+    Attachment,
+    Certification,
+    Drug,
+    Equipment,
+    Measurement,
+    Note,
+    SpinalManipulation,
+    Transport,
+)
 from x12.documents.claim_rules import check_claim
 from x12.documents.parties import Address, Adjustment, Contact, Party, Reference
 from x12.documents.professional_claim import (
-    Attachment,
     ClaimDates,
     ClaimDocument,
     ClaimTransaction,
     Coverage,
-    Drug,
     LineAdjudication,
-    Note,
     OtherPayer,
     Patient,
     Payer,
@@ -85,7 +92,10 @@ ADJUSTMENT = st.builds(
     amount=SIGNED,
     quantity=st.none() | st.integers(1, 9).map(Decimal),
 )
-ADJUSTMENTS = st.lists(ADJUSTMENT, max_size=9).map(tuple)
+# The writer puts the triples of one group together; in any other order a claim would not read back the same.
+ADJUSTMENTS = st.lists(ADJUSTMENT, max_size=9).map(
+    lambda found: tuple(sorted(found, key=lambda one: one.group))
+)
 ADJUDICATION = st.builds(
     LineAdjudication,
     payer_id=WORD,
@@ -98,6 +108,18 @@ ADJUDICATION = st.builds(
     adjudicated_on=DAY,
     remaining_liability=st.none() | AMOUNT,
 )
+TRANSPORT = st.builds(
+    Transport,
+    reason=st.sampled_from("ABCDE"),
+    miles=st.integers(1, 90).map(Decimal),
+    weight_pounds=st.none() | st.just(Decimal("154.5")),
+    stretcher_purpose=st.just("") | NAME,
+    pick_up=ADDRESS,
+    drop_off=ADDRESS,
+    drop_off_name=st.just("") | NAME,
+)
+ATTACHMENTS = st.lists(st.builds(Attachment, st.just("OZ"), st.just("EL"), WORD), max_size=2).map(tuple)
+FIXED = st.lists(NAME, max_size=2).map(tuple)
 NOTE = st.none() | st.builds(Note, st.sampled_from(["ADD", "DCP"]), NAME)
 LINE = st.builds(
     ServiceLine,
@@ -121,9 +143,34 @@ LINE = st.builds(
     last_seen=OPTIONAL_DAY,
     initial_treatment=OPTIONAL_DAY,
     sales_tax=st.none() | AMOUNT,
-    drug=st.none() | st.builds(Drug, st.just("00409123401"), AMOUNT, st.just("ML")),
+    drug=st.none() | st.builds(Drug, st.just("00409123401"), AMOUNT, st.just("ML"), st.just("") | WORD),
     rendering_provider=st.none() | RENDERING,
-    ordering_provider=st.none() | PROVIDER,
+    purchased_service_provider=st.just("LAB7"),
+    purchased_service_charge=AMOUNT,
+    purchased_service_from=st.none() | st.just(Provider(Party("2", "", "", "", "", "XX", "1245319599"))),
+    ordering_provider=st.none()
+    | st.builds(
+        Provider,
+        NPI_PERSON,
+        address=st.none() | ADDRESS,
+        contact=st.none() | st.just(Contact("JO", "6145550100")),
+    ),
+    transport=st.none() | TRANSPORT,
+    attachments=ATTACHMENTS,
+    certifications=st.sampled_from([(), (Certification("70", False, ("65",)),)]),
+    equipment=st.none()
+    | st.just(Equipment(Decimal(30), Decimal("10.00"), Decimal("90.00"), "4", "I", Decimal(3))),
+    test_results=st.sampled_from([(), (Measurement("TR", "R2", Decimal("31.5")),)]),
+    transported_patients=st.none() | st.just(2),
+    obstetric_units=st.none() | st.just(Decimal(3)),
+    therapy_began=OPTIONAL_DAY,
+    hemoglobin_test=OPTIONAL_DAY,
+    shipped=OPTIONAL_DAY,
+    immunization_batch=st.just("") | WORD,
+    referring_clia_number=st.just("") | WORD,
+    postage=st.none() | AMOUNT,
+    fixed_texts=FIXED,
+    third_party_note=st.just("") | NAME,
     supervising_provider=st.none() | PROVIDER,
     referring_provider=st.none() | PROVIDER,
     adjudications=st.lists(ADJUDICATION, max_size=2).map(tuple),
@@ -161,6 +208,9 @@ PATIENT = st.builds(
     address=ADDRESS,
     birth_date=DAY,
     sex=st.sampled_from("FMU"),
+    death_date=OPTIONAL_DAY,
+    weight_pounds=st.none() | st.just(Decimal("7.5")),
+    is_pregnant=st.booleans(),
 )
 DATES = st.builds(
     ClaimDates,
@@ -186,6 +236,8 @@ CAUSES = st.builds(
 def documents(draw: st.DrawFn) -> ClaimDocument:
     base = cast.claim()
     facility = ServiceFacility(draw(NPI_PERSON), draw(ADDRESS), references=())
+    patient = draw(st.none() | PATIENT)
+    facts = {} if patient else {"death_date": draw(OPTIONAL_DAY), "is_pregnant": draw(st.booleans())}
     return replace(
         base,
         coverage=Coverage(
@@ -196,10 +248,10 @@ def documents(draw: st.DrawFn) -> ClaimDocument:
             draw(st.sampled_from(["CI", "BL"])),
         ),
         subscriber=Subscriber(
-            draw(PERSON), draw(st.none() | ADDRESS), draw(DAY), draw(st.sampled_from("FMU"))
+            draw(PERSON), draw(st.none() | ADDRESS), draw(DAY), draw(st.sampled_from("FMU")), **facts
         ),
         payer=Payer(draw(NAME), draw(WORD), address=draw(st.none() | ADDRESS)),
-        patient=draw(st.none() | PATIENT),
+        patient=patient,
         control_number=draw(CODE),
         total_charge=draw(AMOUNT),
         frequency_code=draw(st.sampled_from("178")),
@@ -208,9 +260,14 @@ def documents(draw: st.DrawFn) -> ClaimDocument:
         lines=tuple(draw(st.lists(SPANNED, min_size=1, max_size=3))),
         dates=draw(DATES),
         related_causes=draw(CAUSES),
-        attachments=tuple(
-            draw(st.lists(st.builds(Attachment, st.just("OZ"), st.just("EL"), WORD), max_size=2))
-        ),
+        attachments=draw(ATTACHMENTS),
+        transport=draw(st.none() | TRANSPORT),
+        spinal_manipulation=draw(st.sampled_from([None, SpinalManipulation("A", "ACUTE PAIN")])),
+        certifications=draw(st.sampled_from([(), (Certification("07", True, ("01", "04")),)])),
+        fixed_texts=draw(FIXED),
+        crossover_indicator=draw(st.sampled_from(["", "Y"])),
+        mammography_number=draw(st.just("") | WORD),
+        care_plan_oversight=draw(st.just("") | WORD),
         patient_amount_paid=draw(st.none() | AMOUNT),
         payer_claim_number=draw(st.just("") | WORD),
         prior_authorization=draw(st.just("") | WORD),

@@ -20,7 +20,18 @@ CLAIM_DATES = {
     "444": "first_contact",
     "050": "repricer_received",
 }
-LINE_DATES = {"304": "last_seen", "454": "initial_treatment", "471": "prescription", "455": "last_xray"}
+LINE_DATES = {
+    "304": "last_seen",
+    "454": "initial_treatment",
+    "471": "prescription",
+    "455": "last_xray",
+    "607": "recertified",
+    "463": "therapy_began",
+    "461": "last_certified",
+    "738": "hemoglobin_test",
+    "739": "creatinine_test",
+    "011": "shipped",
+}
 CLAIM_REFERENCES = {
     "4N": "service_authorization_exception",
     "9F": "referral_number",
@@ -29,8 +40,23 @@ CLAIM_REFERENCES = {
     "X4": "clia_number",
     "D9": "clearinghouse_trace",
     "EA": "medical_record_number",
+    "F5": "crossover_indicator",
+    "EW": "mammography_number",
+    "LX": "investigational_device",
+    "P4": "demonstration_project",
+    "1J": "care_plan_oversight",
 }
-LINE_REFERENCES = {"6R": "line_id", "G1": "prior_authorization", "X4": "clia_number", "9F": "referral_number"}
+LINE_REFERENCES = {
+    "6R": "line_id",
+    "G1": "prior_authorization",
+    "X4": "clia_number",
+    "9F": "referral_number",
+    "EW": "mammography_number",
+    "F4": "referring_clia_number",
+    "BT": "immunization_batch",
+}
+DRUG_REFERENCES = {"XZ": "prescription_number", "VY": "link_number"}
+LINE_AMOUNTS = {"T": "sales_tax", "F4": "postage"}
 PAYER_REFERENCES = {"G1": "prior_authorization", "9F": "referral_number", "F8": "claim_control_number"}
 PAYER_AMOUNTS = {"D": "amount_paid", "EAF": "remaining_liability", "A8": "non_covered"}
 CLAIM_PROVIDERS = {
@@ -42,6 +68,7 @@ CLAIM_PROVIDERS = {
 }
 LINE_PROVIDERS = {
     "82": "rendering_provider",
+    "QB": "purchased_service_from",
     "77": "service_facility",
     "DQ": "supervising_provider",
     "DK": "ordering_provider",

@@ -15,6 +15,7 @@ from lib.findings import Finding, Severity
 from lib.money import total
 from lib.npi import is_npi
 from x12.documents.cob_rules import check_other_payers
+from x12.documents.detail_rules import check_details
 from x12.documents.line_rules import check_lines
 from x12.documents.parties import Address, Party
 from x12.documents.professional_claim import ClaimDocument, ClaimTransaction, Provider
@@ -54,6 +55,7 @@ def check_claim(document: ClaimDocument, today: date, *, trial: bool = True) -> 
         _check_dates(document, today),
         check_lines(document, today),
         check_other_payers(document),
+        check_details(document, today),
     ):
         found.extend(part)
     if trial and not any(finding.severity == "error" for finding in found):
@@ -95,6 +97,9 @@ def _check_numbers(document: ClaimDocument) -> Iterator[Finding]:
         )
     if (causes.auto_accident or causes.other_accident) and document.dates.accident is None:
         yield _error("accident_date", "dates.accident", "An accident needs its date.")
+    if causes.employment and document.coverage.filing_indicator not in ("", "WC"):
+        words = "It happened at work; the payer is not one of workers' compensation."
+        yield _error("employment_payer", "related_causes.employment", words, "info")
     if document.patient_amount_paid is not None and document.patient_amount_paid < 0:
         yield _error("patient_paid", "patient_amount_paid", "The amount the patient paid is negative.")
 
@@ -129,6 +134,13 @@ def _check_billing(document: ClaimDocument) -> Iterator[Finding]:
     contact = document.submitter.contact
     if not (contact.phone or contact.email or contact.fax):
         yield _error("submitter_contact", "submitter.contact", "The submitter needs a telephone or e-mail.")
+    for where, number in (
+        ("submitter.contact", contact.phone),
+        ("submitter.contact", contact.fax),
+        ("billing_provider.contact", provider.contact.phone if provider.contact else ""),
+    ):
+        if number and not (number.isascii() and number.isdigit()):
+            yield _error("contact_digits", where, "Telephone and fax are digits only.")
     for name, text in (("submitter", document.submitter.name), ("receiver", document.receiver.name)):
         if not text.strip():
             yield _error(f"{name}_name", f"{name}.name", f"The {name} has no name.")

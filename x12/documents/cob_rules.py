@@ -6,14 +6,19 @@ Part of x12/documents/claim_rules.py; equations from section 4 of the domain ref
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
 
 from lib.findings import Finding
 from lib.money import total
+from x12.documents.parties import Adjustment
 from x12.documents.professional_claim import ClaimDocument, LineAdjudication, OtherPayer, ServiceLine
+from x12.documents.write_elements import TRIPLES_PER_CAS
 
 MAX_OTHER_PAYERS = 10
+MAX_CAS = 5
+RELATIONSHIPS = frozenset({"01", "18", "19", "20", "21", "39", "40", "53", "G8"})
 GROUPS = ("CO", "OA", "PI", "PR")
 REASON = re.compile(r"(?:[1-9][0-9]{0,2}|[ABDPWY][1-9][0-9]?)\Z")  # the shape of a CARC
 
@@ -60,6 +65,19 @@ def _check_payer(document: ClaimDocument, payer: OtherPayer, where: str) -> Iter
             text = f"{item.group}-{item.reason} is no adjustment of a payer's answer."
             yield Finding("adjustment_code", where, text)
     has_lines = any(found for _, found in answered)
+    if payer.non_covered is not None and told:
+        text = "A payer that was passed over (not covered) has no adjustments."
+        yield Finding("non_covered_adjusted", where, text)
+    loops = [payer.adjustments, *(one.adjustments for _, found in answered for one in found)]
+    if any(_segments(adjustments) > MAX_CAS for adjustments in loops):
+        yield Finding("adjustment_count", where, "More adjustments than fit into five CAS segments.")
+    if payer.paid_on is not None and any(one.adjudicated_on for _, found in answered for one in found):
+        yield Finding(
+            "paid_on_twice", where, "The day of the answer is told for the claim and for its lines."
+        )
+    if payer.relationship not in RELATIONSHIPS:
+        text = "How the patient is related to the other policy's holder is missing."
+        yield Finding("other_relationship", where, text)
     if not payer.payer_name or len(payer.payer_id) < 2:
         yield Finding("other_payer_id", where, "The other payer's name or id is missing.")
     if not payer.subscriber.last_name or not payer.subscriber.identifier:
@@ -95,6 +113,12 @@ def _check_payer(document: ClaimDocument, payer: OtherPayer, where: str) -> Iter
         paid = total(one.paid for _, found in answered for one in found)
         if payer.amount_paid != paid - claim_adjustments:
             yield Finding("cob_paid", where, f"What {payer.payer_name} paid is not the sum of its lines.")
+
+
+def _segments(adjustments: tuple[Adjustment, ...]) -> int:
+    """How many CAS these triples need: one a group, six triples each."""
+    counts = Counter(item.group for item in adjustments)
+    return sum(-(-count // TRIPLES_PER_CAS) for count in counts.values())
 
 
 def _by(line: ServiceLine, payer: OtherPayer) -> list[LineAdjudication]:

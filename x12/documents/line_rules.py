@@ -86,7 +86,9 @@ def _check_dates(line: ServiceLine, where: str, document: ClaimDocument, today: 
         yield Finding("service_before_birth", f"{where}.service_date", "The service lies before the birth.")
     if last is not None and last < first:
         yield Finding("service_span", f"{where}.service_date_end", "The service ends before it begins.")
-    elif last is not None and (last.year, last.month) != (first.year, first.month):
+    elif last is not None and last > first and line.units <= 1:
+        yield Finding("units_span", f"{where}.units", "One unit for a span of days: is it so?", "warning")
+    if last is not None and last >= first and (last.year, last.month) != (first.year, first.month):
         yield Finding(
             "service_span_months",
             f"{where}.service_date_end",

@@ -10,6 +10,16 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
+from x12.documents.claim_details import (
+    Attachment,
+    Certification,
+    Drug,
+    Equipment,
+    Measurement,
+    Note,
+    SpinalManipulation,
+    Transport,
+)
 from x12.documents.parties import Address, Adjustment, Contact, OutpatientRemarks, Party, Reference
 
 SELF = "18"
@@ -56,6 +66,8 @@ class Provider:
     party: Party
     taxonomy: str = ""
     references: tuple[Reference, ...] = ()
+    address: Address | None = None  # N3, N4: only of who ordered (2420E)
+    contact: Contact | None = None  # PER: only of who ordered
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +90,9 @@ class Subscriber:
     sex: str = ""  # F, M, U
     ssn: str = ""  # REF*SY
     property_casualty_number: str = ""  # REF*Y4
+    death_date: date | None = None  # PAT06 of 2000B, only when the subscriber is the patient; as the next two
+    weight_pounds: Decimal | None = None  # PAT08
+    is_pregnant: bool = False  # PAT09
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +105,9 @@ class Patient:
     birth_date: date | None = None
     sex: str = ""
     property_casualty_number: str = ""  # REF*Y4
+    death_date: date | None = None  # PAT06
+    weight_pounds: Decimal | None = None  # PAT08
+    is_pregnant: bool = False  # PAT09
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,23 +168,6 @@ class RelatedCauses:
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
-    """NTE: kind ADD, CER, DCP, DGN, TPO; at most 80 characters."""
-
-    kind: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Attachment:
-    """PWK: paper or electronic attachment and the number it travels under."""
-
-    report_type: str
-    transmission: str
-    control_number: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class LineAdjudication:
     """2430: what one other payer did with this line; ``adjustments`` are its raw CAS triples."""
 
@@ -214,15 +215,6 @@ class OtherPayer:
 
 
 @dataclass(frozen=True, slots=True)
-class Drug:
-    """2410: LIN N4 with 11 digits and CTP."""
-
-    ndc: str
-    quantity: Decimal | None = None
-    unit: str = "UN"
-
-
-@dataclass(frozen=True, slots=True)
 class ServiceLine:
     """2400: one service. ``pointers`` are 1-based places in the diagnoses, the first is primary."""
 
@@ -253,6 +245,7 @@ class ServiceLine:
     sales_tax: Decimal | None = None  # AMT*T
     purchased_service_provider: str = ""  # PS101
     purchased_service_charge: Decimal | None = None  # PS102 (box 20)
+    purchased_service_from: Provider | None = None  # 2420B, without a name
     drug: Drug | None = None
     rendering_provider: Provider | None = None  # 2420A, only when not the claim's
     ordering_provider: Provider | None = None  # 2420E
@@ -260,6 +253,25 @@ class ServiceLine:
     referring_provider: Provider | None = None  # 2420F
     service_facility: ServiceFacility | None = None  # 2420C
     adjudications: tuple[LineAdjudication, ...] = ()
+    attachments: tuple[Attachment, ...] = ()  # PWK
+    equipment: Equipment | None = None  # SV5, CR3
+    transport: Transport | None = None  # CR1, 2420G, 2420H
+    certifications: tuple[Certification, ...] = ()  # CRC
+    test_results: tuple[Measurement, ...] = ()  # MEA
+    transported_patients: int | None = None  # QTY*PT
+    obstetric_units: Decimal | None = None  # QTY*FL
+    recertified: date | None = None  # DTP*607
+    therapy_began: date | None = None  # DTP*463
+    last_certified: date | None = None  # DTP*461
+    hemoglobin_test: date | None = None  # DTP*738
+    creatinine_test: date | None = None  # DTP*739
+    shipped: date | None = None  # DTP*011
+    mammography_number: str = ""  # REF*EW
+    referring_clia_number: str = ""  # REF*F4
+    immunization_batch: str = ""  # REF*BT
+    postage: Decimal | None = None  # AMT*F4
+    fixed_texts: tuple[str, ...] = ()  # K3
+    third_party_note: str = ""  # NTE*TPO
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,7 +309,16 @@ class ClaimDocument:
     medical_record_number: str = ""  # REF*EA
     clearinghouse_trace: str = ""  # REF*D9
     service_authorization_exception: str = ""  # REF*4N
+    crossover_indicator: str = ""  # REF*F5, Medicare and Medigap: Y or N
+    mammography_number: str = ""  # REF*EW
+    investigational_device: str = ""  # REF*LX
+    demonstration_project: str = ""  # REF*P4
+    care_plan_oversight: str = ""  # REF*1J
     note: Note | None = None
+    fixed_texts: tuple[str, ...] = ()  # K3
+    transport: Transport | None = None  # CR1, 2310E, 2310F
+    spinal_manipulation: SpinalManipulation | None = None  # CR2
+    certifications: tuple[Certification, ...] = ()  # CRC
     condition_codes: tuple[str, ...] = ()  # HI*BG
     anesthesia_procedures: tuple[str, ...] = ()  # HI*BP, then BO
     referring_provider: Provider | None = None  # 2310A DN

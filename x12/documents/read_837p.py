@@ -115,7 +115,7 @@ class _TransactionReader:
                 filing_indicator=segment[9].strip(),
             )
         elif name == "PAT":
-            self._parts["patient"]["relationship"] = segment[1].strip()
+            self._take_person_facts(segment)
         elif name == "PRV":
             self._parts["billing"]["taxonomy"] = segment[3].strip()
         elif name == "CUR":
@@ -128,6 +128,17 @@ class _TransactionReader:
                 created_time=segment[5].strip(),
                 kind=segment[6].strip(),
             )
+
+    def _take_person_facts(self, segment: Segment) -> None:
+        """PAT stands before the name it belongs to: beneath its HL, not beneath an NM1."""
+        owner = self._parts["patient" if self._level == "23" else "subscriber"]
+        if self._level == "23":
+            owner["relationship"] = segment[1].strip()
+        owner.update(
+            death_date=self.element.day(segment, 6),
+            weight_pounds=self.element.quantity(segment, 8),
+            is_pregnant=segment[9].strip() == "Y",
+        )
 
     def _take_name(self, segment: Segment) -> None:
         qualifier = segment[1].strip()
@@ -202,6 +213,9 @@ def _subscriber(owner: dict[str, Any]) -> Subscriber:
         sex=owner.get("sex", ""),
         ssn=_reference(owner, "SY"),
         property_casualty_number=_reference(owner, "Y4"),
+        death_date=owner.get("death_date"),
+        weight_pounds=owner.get("weight_pounds"),
+        is_pregnant=owner.get("is_pregnant", False),
     )
 
 
@@ -225,4 +239,7 @@ def _patient(owner: dict[str, Any]) -> Patient:
         birth_date=owner.get("birth_date"),
         sex=owner.get("sex", ""),
         property_casualty_number=_reference(owner, "Y4"),
+        death_date=owner.get("death_date"),
+        weight_pounds=owner.get("weight_pounds"),
+        is_pregnant=owner.get("is_pregnant", False),
     )

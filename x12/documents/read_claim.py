@@ -7,14 +7,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
-from decimal import Decimal
 from typing import Any
 
+from x12.documents.claim_details import Attachment, Measurement, Note, SpinalManipulation
 from x12.documents.claim_qualifiers import (
     CLAIM_DATES,
     CLAIM_PROVIDERS,
     CLAIM_REFERENCES,
+    DRUG_REFERENCES,
+    LINE_AMOUNTS,
     LINE_DATES,
     LINE_PROVIDERS,
     LINE_REFERENCES,
@@ -22,19 +23,17 @@ from x12.documents.claim_qualifiers import (
     PAYER_REFERENCES,
 )
 from x12.documents.elements import ElementReader, read_contact, read_party, read_place, read_street
-from x12.documents.parties import Address, Party, Reference
-from x12.documents.professional_claim import (
-    Attachment,
-    ClaimDates,
-    Drug,
-    LineAdjudication,
-    Note,
-    OtherPayer,
-    Provider,
-    RelatedCauses,
-    ServiceFacility,
-    ServiceLine,
+from x12.documents.parties import Party, Reference
+from x12.documents.professional_claim import ClaimDates, OtherPayer, RelatedCauses
+from x12.documents.read_details import (
+    TRANSPORT_PLACES,
+    finish_details,
+    read_certification,
+    read_equipment,
+    read_provider,
+    read_transport,
 )
+from x12.documents.read_line import finish_line, read_adjudication, read_service
 from x12.findings import FindingList, quote
 from x12.tokens import Segment
 
@@ -76,6 +75,14 @@ class ClaimReader:
             "LIN": self._take_drug,
             "CTP": self._take_drug_quantity,
             "PS1": self._take_purchased,
+            "K3": self._take_fixed_text,
+            "SV5": self._take_equipment,
+            "CR3": self._take_equipment,
+            "CR1": self._take_transport,
+            "CR2": self._take_spinal,
+            "CRC": self._take_certification,
+            "QTY": self._take_quantity,
+            "MEA": self._take_measurement,
         }
 
     def take(self, segment: Segment) -> None:
@@ -89,10 +96,13 @@ class ClaimReader:
         claim = self._claim
         for name in CLAIM_PROVIDERS.values():
             if name in claim:
-                claim[name] = _provider(name, claim[name])
+                claim[name] = read_provider(name, claim[name])
+        finish_details(claim)
         claim["dates"] = ClaimDates(**self._dates)
         claim["other_payers"] = tuple(_other_payer(payer) for payer in self._payers)
-        claim["lines"] = tuple(self._finish_line(line) for line in self._lines if self._has_service(line))
+        claim["lines"] = tuple(
+            finish_line(line, self.findings) for line in self._lines if self._has_service(line)
+        )
         return {key: tuple(value) if isinstance(value, list) else value for key, value in claim.items()}
 
     def _open(self, segment: Segment) -> dict[str, Any]:
@@ -150,6 +160,14 @@ class ClaimReader:
 
     def _take_reference(self, segment: Segment) -> None:
         qualifier, value = segment[1].strip(), segment[2].strip()
+        if (
+            self._level == "line"
+            and self._owner is None
+            and self._scope.get("drug")
+            and qualifier in DRUG_REFERENCES
+        ):
+            self._scope["drug"].setdefault(DRUG_REFERENCES[qualifier], value)
+            return
         if self._owner is not None and self._level != "payer":
             self._owner.setdefault("references", []).append(Reference(qualifier, value))
             return
@@ -180,13 +198,50 @@ class ClaimReader:
                 self._claim.setdefault("condition_codes", []).append(code)
 
     def _take_note(self, segment: Segment) -> None:
-        if self._level in ("claim", "line"):
-            self._scope.setdefault("note", Note(segment[1].strip(), segment[2].strip()))
+        kind, text = segment[1].strip(), segment[2].strip()
+        if self._level == "line" and kind == "TPO":
+            self._scope.setdefault("third_party_note", text)
+        elif self._level in ("claim", "line"):
+            self._scope.setdefault("note", Note(kind, text))
 
     def _take_attachment(self, segment: Segment) -> None:
-        if self._level == "claim":
+        if self._level in ("claim", "line"):
             attachment = Attachment(segment[1].strip(), segment[2].strip(), segment[6].strip())
-            self._claim.setdefault("attachments", []).append(attachment)
+            self._scope.setdefault("attachments", []).append(attachment)
+
+    def _take_fixed_text(self, segment: Segment) -> None:
+        if self._level in ("claim", "line"):
+            self._scope.setdefault("fixed_texts", []).append(segment[1].strip())
+
+    def _take_transport(self, segment: Segment) -> None:
+        if self._level in ("claim", "line"):
+            self._scope.setdefault("transport", {}).update(read_transport(self.element, segment))
+
+    def _take_equipment(self, segment: Segment) -> None:
+        if self._level == "line":
+            self._scope.setdefault("equipment", {}).update(read_equipment(self.element, segment))
+
+    def _take_spinal(self, segment: Segment) -> None:
+        if self._level == "claim":
+            texts = (segment[place].strip() for place in (8, 10, 11))
+            self._scope.setdefault("spinal_manipulation", SpinalManipulation(*texts))
+
+    def _take_certification(self, segment: Segment) -> None:
+        if self._level in ("claim", "line"):
+            self._scope.setdefault("certifications", []).append(read_certification(segment))
+
+    def _take_quantity(self, segment: Segment) -> None:
+        qualifier = segment[1].strip()
+        if self._level == "line" and qualifier == "PT":
+            self._scope["transported_patients"] = self.element.whole_number(segment, 2)
+        elif self._level == "line" and qualifier == "FL":
+            self._scope["obstetric_units"] = self.element.quantity(segment, 2)
+
+    def _take_measurement(self, segment: Segment) -> None:
+        value = self.element.quantity(segment, 3)
+        if self._level == "line" and value is not None:
+            found = Measurement(segment[1].strip(), segment[2].strip(), value)
+            self._scope.setdefault("test_results", []).append(found)
 
     def _take_amount(self, segment: Segment) -> None:
         amount = self.element.money(segment, 2, "claim")
@@ -195,8 +250,8 @@ class ClaimReader:
             self._claim["patient_amount_paid"] = amount
         elif self._level == "payer" and qualifier in PAYER_AMOUNTS:
             self._scope[PAYER_AMOUNTS[qualifier]] = amount
-        elif self._level == "line" and qualifier == "T":
-            self._scope["sales_tax"] = amount
+        elif self._level == "line" and qualifier in LINE_AMOUNTS:
+            self._scope[LINE_AMOUNTS[qualifier]] = amount
         elif self._level == "adjudication" and qualifier == "EAF":
             self._scope["remaining_liability"] = amount
 
@@ -214,7 +269,9 @@ class ClaimReader:
         if self._level == "adjudication":
             self._scope, self._level = self._lines[-1], "line"
         names = CLAIM_PROVIDERS if self._level == "claim" else LINE_PROVIDERS
-        if qualifier in names:
+        if qualifier in TRANSPORT_PLACES:
+            self._scope.setdefault("transport", {})[TRANSPORT_PLACES[qualifier]] = self._owner
+        elif qualifier in names:
             self._scope.setdefault(names[qualifier], self._owner)
 
     def _take_street(self, segment: Segment) -> None:
@@ -273,26 +330,7 @@ class ClaimReader:
     def _take_service(self, segment: Segment) -> None:
         if self._level != "line":
             self._open_line(segment)
-        parts = [text.strip() for text in segment.components(1)]
-        pointers = (text.strip() for text in segment.components(7))
-        units = self.element.quantity(segment, 4)
-        self._scope.update(
-            procedure_qualifier=parts[0],
-            procedure=parts[1] if len(parts) > 1 else "",
-            modifiers=tuple(text for text in parts[2:6] if text),
-            description=parts[6] if len(parts) > 6 else "",
-            charge=self.element.required_money(segment, 2, "claim"),
-            unit_basis=segment[3].strip(),
-            units=units if units is not None else Decimal(0),
-            place_of_service=segment[5].strip(),
-            pointers=tuple(
-                int(text) for text in pointers if text.isascii() and text.isdigit() and len(text) < 3
-            ),
-            is_emergency=segment[9] == "Y",
-            is_epsdt=segment[11] == "Y",
-            is_family_planning=segment[12] == "Y",
-            copay_exempt=segment[15] == "0",
-        )
+        self._scope.update(read_service(self.element, segment))
 
     def _take_drug(self, segment: Segment) -> None:
         if self._level == "line":
@@ -311,16 +349,7 @@ class ClaimReader:
     def _open_adjudication(self, segment: Segment) -> None:
         if not self._lines:
             return
-        parts = [text.strip() for text in segment.components(3)]
-        self._scope = {
-            "payer_id": segment[1].strip(),
-            "paid": self.element.required_money(segment, 2, "claim"),
-            "procedure_qualifier": parts[0],
-            "procedure": parts[1] if len(parts) > 1 else "",
-            "modifiers": tuple(text for text in parts[2:6] if text),
-            "units": self.element.quantity(segment, 5),
-            "bundled_into_line": self.element.whole_number(segment, 6),
-        }
+        self._scope = read_adjudication(self.element, segment)
         self._lines[-1].setdefault("adjudications", []).append(self._scope)
         self._level, self._owner = "adjudication", None
 
@@ -334,36 +363,6 @@ class ClaimReader:
             segment=line["segment"].position,
         )
         return False
-
-    def _finish_line(self, line: dict[str, Any]) -> ServiceLine:
-        start: Segment = line.pop("segment")
-        if line.get("service_date") is None:
-            line["service_date"] = date.min  # a foreign file without one; the finding blocks it
-            self.findings.add(
-                "missing_service_date",
-                "The service line has no readable service date (DTP*472).",
-                level="claim",
-                segment=start.position,
-            )
-        line.setdefault("line_id", "")
-        for name in LINE_PROVIDERS.values():
-            if name in line:
-                line[name] = _provider(name, line[name])
-        if "drug" in line:
-            line["drug"] = Drug(**line["drug"])
-        line["adjudications"] = tuple(
-            LineAdjudication(**{**item, "adjustments": tuple(item.get("adjustments", ()))})
-            for item in line.get("adjudications", ())
-        )
-        return ServiceLine(**line)
-
-
-def _provider(name: str, owner: dict[str, Any]) -> Provider | ServiceFacility:
-    references = tuple(owner.get("references", ()))
-    if name == "service_facility":
-        address = owner.get("address", Address())
-        return ServiceFacility(owner["party"], address, owner.get("contact"), references)
-    return Provider(owner["party"], owner.get("taxonomy", ""), references)
 
 
 def _other_payer(found: dict[str, Any]) -> OtherPayer:

@@ -10,7 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from x12.documents.parties import Party
-from x12.documents.professional_claim import BillingProvider, ClaimDocument, ClaimTransaction
+from x12.documents.professional_claim import (
+    BillingProvider,
+    ClaimDocument,
+    ClaimTransaction,
+    Patient,
+    Subscriber,
+)
 from x12.documents.write_claim import write_claim
 from x12.documents.write_elements import (
     write_address,
@@ -19,11 +25,12 @@ from x12.documents.write_elements import (
     write_references,
 )
 from x12.guides.professional import PROFESSIONAL
-from x12.writer import SegmentWriter, WriteError, d8
+from x12.writer import SegmentWriter, WriteError, d8, quantity
 
 SET_ID = "837"
 FUNCTIONAL_CODE = "HC"
 VERSION = "005010X222A1"
+CLAIMS_PER_PERSON = 100  # 2300 may repeat that often beneath one 2000B or 2000C
 Families = dict[object, dict[object, list[ClaimDocument]]]
 
 
@@ -82,19 +89,29 @@ def _write_hierarchy(writer: SegmentWriter, claims: Sequence[ClaimDocument]) -> 
         billing_number = number
         _write_billing_provider(writer, provider, number)
         for family in families.values():
-            number += 1
-            subscriber_number = number
-            own = family.pop(None, [])
-            _write_subscriber(
-                writer, (own or next(iter(family.values())))[0], billing_number, number, family, own
-            )
-            for claim in own:
-                write_claim(writer, claim)
-            for members in family.values():
+            number = _write_family(writer, family, billing_number, number)
+
+
+def _write_family(
+    writer: SegmentWriter, family: dict[object, list[ClaimDocument]], parent: int, number: int
+) -> int:
+    """A subscriber with the claims of his own, then those of each dependent; the last HL number it used."""
+    own = family.pop(None, [])
+    first = (own or next(iter(family.values())))[0]
+    for start in range(0, max(len(own), 1), CLAIMS_PER_PERSON):
+        number += 1
+        subscriber, part = number, own[start : start + CLAIMS_PER_PERSON]
+        _write_subscriber(writer, first, parent, number, family, part)
+        for claim in part:
+            write_claim(writer, claim)
+        for members in family.values():
+            for place in range(0, len(members), CLAIMS_PER_PERSON):
                 number += 1
-                _write_patient(writer, members[0], subscriber_number, number)
-                for claim in members:
+                _write_patient(writer, members[0], subscriber, number)
+                for claim in members[place : place + CLAIMS_PER_PERSON]:
                     write_claim(writer, claim)
+        family = {}
+    return number
 
 
 def _write_billing_provider(writer: SegmentWriter, provider: BillingProvider, number: int) -> None:
@@ -137,6 +154,8 @@ def _write_subscriber(
         "",
         coverage.filing_indicator,
     )
+    if own:
+        writer.add("2000B/PAT", "", "", "", "", *_person_facts(subscriber))
     write_party(writer, "2010BA/NM1", "IL", subscriber.party)
     write_address(writer, "2010BA", subscriber.address)
     if subscriber.birth_date is not None:
@@ -156,10 +175,16 @@ def _write_patient(writer: SegmentWriter, claim: ClaimDocument, parent: int, num
     patient = claim.patient
     assert patient is not None
     writer.add("2000C/HL", str(number), str(parent), "23", "0")
-    writer.add("2000C/PAT", patient.relationship)
+    writer.add("2000C/PAT", patient.relationship, "", "", "", *_person_facts(patient))
     write_party(writer, "2010CA/NM1", "QC", patient.party)
     write_address(writer, "2010CA", patient.address)
     if patient.birth_date is not None:
         writer.add("2010CA/DMG", "D8", d8(patient.birth_date), patient.sex)
     if patient.property_casualty_number:
         writer.add("2010CA/REF", "Y4", patient.property_casualty_number)
+
+
+def _person_facts(person: Subscriber | Patient) -> tuple[str, ...]:
+    """PAT05 to PAT09: date of death, weight in pounds, pregnancy."""
+    died, weight = d8(person.death_date), quantity(person.weight_pounds)
+    return ("D8" if died else "", died, "01" if weight else "", weight, "Y" if person.is_pregnant else "")

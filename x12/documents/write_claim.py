@@ -1,32 +1,31 @@
-"""One claim to its segments, 2300 to 2430. Part of x12/documents/write_837p.py, which writes the loops above.
+"""One claim to its segments, 2300 to 2330. Part of x12/documents/write_837p.py, which writes the loops above.
 
 What must not be sent is left out here: an onset equal to a service date, a rendering provider or a facility
-that repeats the billing provider (domain reference section 2).
+that repeats the billing provider (domain reference section 2). Its lines: x12/documents/write_line.py.
 """
 
 from __future__ import annotations
 
 from x12.documents.parties import Party
-from x12.documents.professional_claim import (
-    ClaimDocument,
-    LineAdjudication,
-    OtherPayer,
-    Provider,
-    RelatedCauses,
-    ServiceFacility,
-    ServiceLine,
+from x12.documents.professional_claim import ClaimDocument, OtherPayer, RelatedCauses
+from x12.documents.write_details import (
+    write_attachments,
+    write_certifications,
+    write_facility,
+    write_places,
+    write_provider,
+    write_spinal,
+    write_transport,
 )
 from x12.documents.write_elements import (
     write_address,
     write_adjustments,
-    write_contact,
     write_day,
     write_outpatient,
     write_party,
-    write_period,
-    write_references,
 )
-from x12.writer import SegmentWriter, d8, money, quantity, yes_no
+from x12.documents.write_line import write_line
+from x12.writer import SegmentWriter, d8, money, yes_no
 
 HOME = "12"
 
@@ -47,32 +46,32 @@ def write_claim(writer: SegmentWriter, claim: ClaimDocument) -> None:
     elements[19] = claim.delay_reason
     writer.add("2300/CLM", *elements)
     _write_claim_dates(writer, claim)
-    for attachment in claim.attachments:
-        qualifier = "AC" if attachment.control_number else ""
-        writer.add(
-            "2300/PWK",
-            attachment.report_type,
-            attachment.transmission,
-            "",
-            "",
-            qualifier,
-            attachment.control_number,
-        )
+    write_attachments(writer, "2300", claim.attachments)
     if claim.patient_amount_paid is not None:
         writer.add("2300/AMT", "F5", money(claim.patient_amount_paid))
     for qualifier, value in (
         ("4N", claim.service_authorization_exception),
+        ("F5", claim.crossover_indicator),
+        ("EW", claim.mammography_number),
         ("9F", claim.referral_number),
         ("G1", claim.prior_authorization),
         ("F8", claim.payer_claim_number),
         ("X4", claim.clia_number),
+        ("LX", claim.investigational_device),
         ("D9", claim.clearinghouse_trace),
         ("EA", claim.medical_record_number),
+        ("P4", claim.demonstration_project),
+        ("1J", claim.care_plan_oversight),
     ):
         if value:
             writer.add("2300/REF", qualifier, value)
+    for text in claim.fixed_texts:
+        writer.add("2300/K3", text)
     if claim.note:
         writer.add("2300/NTE", claim.note.kind, claim.note.text)
+    write_transport(writer, "2300", claim.transport)
+    write_spinal(writer, claim.spinal_manipulation)
+    write_certifications(writer, "2300", claim.certifications)
     codes = [("ABF" if place else "ABK", code) for place, code in enumerate(claim.diagnoses)]
     writer.add("2300/HI", *codes)
     if claim.anesthesia_procedures:
@@ -84,7 +83,7 @@ def write_claim(writer: SegmentWriter, claim: ClaimDocument) -> None:
     for payer in claim.other_payers:
         _write_other_payer(writer, payer)
     for place, line in enumerate(claim.lines, 1):
-        _write_line(writer, claim, line, place)
+        write_line(writer, claim, line, place)
 
 
 def _causes(causes: RelatedCauses) -> tuple[str, ...]:
@@ -127,32 +126,16 @@ def _write_claim_dates(writer: SegmentWriter, claim: ClaimDocument) -> None:
 
 
 def _write_claim_providers(writer: SegmentWriter, claim: ClaimDocument) -> None:
-    _write_provider(writer, "2310A", "DN", claim.referring_provider)
-    _write_provider(writer, "2310A", "P3", claim.primary_care_provider)
+    write_provider(writer, "2310A", "DN", claim.referring_provider)
+    write_provider(writer, "2310A", "P3", claim.primary_care_provider)
     rendering, billing = claim.rendering_provider, claim.billing_provider
     if rendering is not None and not (rendering.party.npi and rendering.party.npi == billing.party.npi):
-        _write_provider(writer, "2310B", "82", rendering)
+        write_provider(writer, "2310B", "82", rendering)
     facility = claim.service_facility
     if facility is not None and facility.address != billing.address and claim.place_of_service != HOME:
-        _write_facility(writer, "2310C", facility)
-    _write_provider(writer, "2310D", "DQ", claim.supervising_provider)
-
-
-def _write_provider(writer: SegmentWriter, loop: str, qualifier: str, provider: Provider | None) -> None:
-    if provider is None:
-        return
-    write_party(writer, f"{loop}/NM1", qualifier, provider.party)
-    if provider.taxonomy:
-        writer.add(f"{loop}/PRV", "PE", "PXC", provider.taxonomy)
-    write_references(writer, f"{loop}/REF", provider.references)
-
-
-def _write_facility(writer: SegmentWriter, loop: str, facility: ServiceFacility) -> None:
-    write_party(writer, f"{loop}/NM1", "77", facility.party)
-    write_address(writer, loop, facility.address)
-    write_references(writer, f"{loop}/REF", facility.references)
-    if facility.contact is not None:
-        write_contact(writer, f"{loop}/PER", facility.contact)
+        write_facility(writer, "2310C", facility)
+    write_provider(writer, "2310D", "DQ", claim.supervising_provider)
+    write_places(writer, ("2310E", "2310F"), claim.transport)
 
 
 def _write_other_payer(writer: SegmentWriter, payer: OtherPayer) -> None:
@@ -193,84 +176,3 @@ def _write_other_payer(writer: SegmentWriter, payer: OtherPayer) -> None:
     ):
         if value:
             writer.add("2330B/REF", qualifier, value)
-
-
-def _write_line(writer: SegmentWriter, claim: ClaimDocument, line: ServiceLine, place: int) -> None:
-    writer.add("2400/LX", str(place))
-    writer.add(
-        "2400/SV1",
-        _procedure(line.procedure_qualifier, line.procedure, line.modifiers, line.description),
-        money(line.charge),
-        line.unit_basis,
-        quantity(line.units),
-        "" if line.place_of_service == claim.place_of_service else line.place_of_service,
-        "",
-        tuple(str(pointer) for pointer in line.pointers),
-        "",
-        "Y" if line.is_emergency else "",
-        "",
-        "Y" if line.is_epsdt else "",
-        "Y" if line.is_family_planning else "",
-        "",
-        "",
-        "0" if line.copay_exempt else "",
-    )
-    write_period(writer, "2400/DTP", "472", line.service_date, line.service_date_end)
-    for qualifier, day in (
-        ("471", line.prescription),
-        ("304", line.last_seen),
-        ("455", line.last_xray),
-        ("454", line.initial_treatment),
-    ):
-        write_day(writer, "2400/DTP", qualifier, day)
-    for qualifier, value in (
-        ("G1", line.prior_authorization),
-        ("6R", line.line_id),
-        ("X4", line.clia_number),
-        ("9F", line.referral_number),
-    ):
-        if value:
-            writer.add("2400/REF", qualifier, value)
-    if line.sales_tax is not None:
-        writer.add("2400/AMT", "T", money(line.sales_tax))
-    if line.note:
-        writer.add("2400/NTE", line.note.kind, line.note.text)
-    if line.purchased_service_provider:
-        writer.add("2400/PS1", line.purchased_service_provider, money(line.purchased_service_charge))
-    if line.drug:
-        writer.add("2410/LIN", "", "N4", line.drug.ndc)
-        if line.drug.quantity is not None:
-            writer.add("2410/CTP", "", "", "", quantity(line.drug.quantity), (line.drug.unit,))
-    _write_provider(writer, "2420A", "82", line.rendering_provider)
-    if line.service_facility is not None:
-        _write_facility(writer, "2420C", line.service_facility)
-    _write_provider(writer, "2420D", "DQ", line.supervising_provider)
-    _write_provider(writer, "2420E", "DK", line.ordering_provider)
-    _write_provider(writer, "2420F", "DN", line.referring_provider)
-    for adjudication in line.adjudications:
-        _write_adjudication(writer, adjudication)
-
-
-def _procedure(
-    qualifier: str, code: str, modifiers: tuple[str, ...], description: str = ""
-) -> tuple[str, ...]:
-    if not description:
-        return (qualifier, code, *modifiers)
-    return (qualifier, code, *modifiers, *([""] * (4 - len(modifiers))), description)
-
-
-def _write_adjudication(writer: SegmentWriter, adjudication: LineAdjudication) -> None:
-    bundled = adjudication.bundled_into_line
-    writer.add(
-        "2430/SVD",
-        adjudication.payer_id,
-        money(adjudication.paid),
-        _procedure(adjudication.procedure_qualifier, adjudication.procedure, adjudication.modifiers),
-        "",
-        quantity(adjudication.units),
-        str(bundled) if bundled is not None else "",
-    )
-    write_adjustments(writer, "2430/CAS", adjudication.adjustments)
-    write_day(writer, "2430/DTP", "573", adjudication.adjudicated_on)
-    if adjudication.remaining_liability is not None:
-        writer.add("2430/AMT", "EAF", money(adjudication.remaining_liability))

@@ -62,16 +62,14 @@ def write_references(writer: SegmentWriter, key: str, references: Iterable[Refer
 
 
 def write_adjustments(writer: SegmentWriter, key: str, adjustments: Iterable[Adjustment]) -> None:
-    """CAS: neighbours of one group share a segment, six triples at most (domain reference section 4)."""
-    group, texts = "", list[str]()
+    """CAS: each group once, in order of first appearance; the next segment of it after six triples."""
+    groups: dict[str, list[str]] = {}
     for item in adjustments:
-        if texts and (item.group != group or len(texts) == 3 * TRIPLES_PER_CAS):
-            writer.add(key, group, *texts)
-            texts = []
-        group = item.group
-        texts += [item.reason, money(item.amount), quantity(item.quantity)]
-    if texts:
-        writer.add(key, group, *texts)
+        units = quantity(item.quantity) if item.quantity else ""  # none told, rather than zero
+        groups.setdefault(item.group, []).extend((item.reason, money(item.amount), units))
+    for group, texts in groups.items():
+        for start in range(0, len(texts), 3 * TRIPLES_PER_CAS):
+            writer.add(key, group, *texts[start : start + 3 * TRIPLES_PER_CAS])
 
 
 def write_outpatient(writer: SegmentWriter, key: str, outpatient: OutpatientRemarks | None) -> None:

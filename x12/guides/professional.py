@@ -24,13 +24,24 @@ _CAS = "1:CO,CR,OA,PI,PR! " + " ".join(
 )
 _DIAGNOSES = "1.1:ABK!! 1.2:..30! " + " ".join(f"{n}.1:ABF! {n}.2:..30!" for n in range(2, 13))
 _CODES = " ".join(f"{n}.1:{{q}}! {n}.2:..30!" for n in range(1, 13))
-_REFERENCES = "4N,F5,EW,9F,G1,F8,X4,D9,EA"
+_REFERENCES = "4N,F5,EW,9F,G1,F8,X4,LX,D9,EA,P4,1J"
+_PERSON_FACTS = "5:D8 6:8..8 7:01 8:..10 9:Y"
+_TRANSPORT = "1:LB 2:..10 4:A,B,C,D,E! 5:DH! 6:..15! 9:..80< 10:..80<"
+_ATTACHMENT = "1:2..2! 2:AA,BM,EL,EM,FT,FX! 5:AC 6:2..80"
+_CONDITIONS = "2:Y,N! 3:2..3! 4:2..3 5:2..3 6:2..3 7:2..3"
 _DATES = "431,484,454,304,453,439,455,471,314,360,361,297,296,435,096,090,091,444,050"
 
 
 def _loop(loop: str, qualifiers: str, *more: str) -> str:
     """A provider loop: name with its qualifiers, then the given segments."""
     return "\n".join([f"{loop}/NM1 = 1:{qualifiers}! {_PROVIDER_NAME}", *more])
+
+
+def _places(pick_up: str, drop_off: str) -> str:
+    """Where an ambulance took the patient up and set him down."""
+    names = (f"{pick_up}/NM1 = 1:PW! 2:2!", f"{drop_off}/NM1 = 1:45! 2:2! 3:..60<")
+    where = (f"{loop}/N3 = {_STREET}\n{loop}/N4 = {_PLACE}" for loop in (pick_up, drop_off))
+    return "\n".join((*names, *where))
 
 
 PROFESSIONAL = parse_guide(
@@ -52,6 +63,7 @@ BHT = 1:0019! 2:00,18! 3:..50! 4:8..8! 5:4..8! 6:CH,RP,31!
 2010AB/N4 = {_PLACE}
 2000B/HL = 1:..12! 2:..12! 3:22! 4:0,1!
 2000B/SBR = 1:P,S,T,A,B,C,D,E,F,G,H,U! 2:18 3:..50 4:..60< 5:12,13,14,15,16,41,42,43,47 9:..2
+2000B/PAT = {_PERSON_FACTS}
 2010BA/NM1 = 1:IL! {_NAME} 8:MI,II 9:2..80
 2010BA/N3 = {_STREET}
 2010BA/N4 = {_PLACE}
@@ -62,7 +74,7 @@ BHT = 1:0019! 2:00,18! 3:..50! 4:8..8! 5:4..8! 6:CH,RP,31!
 2010BB/N4 = {_PLACE}
 2010BB/REF = {_SECOND_ID}
 2000C/HL = 1:..12! 2:..12! 3:23! 4:0!
-2000C/PAT = 1:{_RELATION}!
+2000C/PAT = 1:{_RELATION}! {_PERSON_FACTS}
 2010CA/NM1 = 1:QC! {_NAME}
 2010CA/N3 = {_STREET}
 2010CA/N4 = {_PLACE}
@@ -70,10 +82,14 @@ BHT = 1:0019! 2:00,18! 3:..50! 4:8..8! 5:4..8! 6:CH,RP,31!
 2010CA/REF = 1:Y4! 2:..50!
 2300/CLM = {_CLAIM}
 2300/DTP = 1:{_DATES}! 2:D8,RD8! 3:8..17!
-2300/PWK = 1:2..2! 2:AA,BM,EL,EM,FT,FX! 5:AC 6:2..80
+2300/PWK = {_ATTACHMENT}
 2300/AMT = 1:F5! 2:$!
 2300/REF = 1:{_REFERENCES}! 2:..50!
+2300/K3 = 1:..80!
 2300/NTE = 1:ADD,CER,DCP,DGN,TPO! 2:..80<!
+2300/CR1 = {_TRANSPORT}
+2300/CR2 = 8:A,C,D,E,F,G,M! 10:..80< 11:..80<
+2300/CRC = 1:07,E1,E2,E3,75,ZZ! {_CONDITIONS}
 2300/HI = {_DIAGNOSES}
 2300/HI-BP = 1.1:BP!! 1.2:..30! 2.1:BO! 2.2:..30!
 2300/HI-BG = {_CODES.format(q="BG")}
@@ -82,6 +98,7 @@ BHT = 1:0019! 2:00,18! 3:..50! 4:8..8! 5:4..8! 6:CH,RP,31!
 {_loop("2310C", "77", f"2310C/N3 = {_STREET}", f"2310C/N4 = {_PLACE}", f"2310C/REF = {_SECOND_ID}")}
 2310C/PER = {_CONTACT}
 {_loop("2310D", "DQ", f"2310D/REF = {_SECOND_ID}")}
+{_places("2310E", "2310F")}
 2320/SBR = 1:P,S,T,A,B,C,D,E,F,G,H,U! 2:{_RELATION}! 3:..50 4:..60< 5:12,13,14,15,16,41,42,43,47 9:..2
 2320/CAS = {_CAS}
 2320/AMT = 1:D,EAF,A8! 2:$!
@@ -97,18 +114,32 @@ BHT = 1:0019! 2:00,18! 3:..50! 4:8..8! 5:4..8! 6:CH,RP,31!
 2330B/REF = 1:F8,G1,9F,T4! 2:..50!
 2400/LX = 1:..6!
 2400/SV1 = {_PROCEDURE.format(n=1)} {_SERVICE}
-2400/DTP = 1:472,304,454,471,455! 2:D8,RD8! 3:8..17!
-2400/REF = 1:6R,G1,9F,X4! 2:..50!
-2400/AMT = 1:T! 2:$!
-2400/NTE = 1:ADD,DCP! 2:..80<!
+2400/SV5 = 1.1:HC!! 1.2:..48! 2:DA! 3:..15! 4:$ 5:$ 6:1,4,6
+2400/PWK = {_ATTACHMENT}
+2400/PWK-CT = 1:CT! 2:AB,AD,AF,AG,NS!
+2400/CR1 = {_TRANSPORT}
+2400/CR3 = 1:I,R,S! 2:MO! 3:..15!
+2400/CRC = 1:07,70,09! {_CONDITIONS}
+2400/DTP = 1:472,471,607,463,461,304,738,739,011,455,454! 2:D8,RD8! 3:8..17!
+2400/QTY = 1:PT,FL! 2:..15!
+2400/MEA = 1:OG,TR! 2:HT,R1,R2,R3,R4! 3:..20!
+2400/REF = 1:6R,G1,9F,X4,EW,F4,BT! 2:..50!
+2400/AMT = 1:T,F4! 2:$!
+2400/K3 = 1:..80!
+2400/NTE = 1:ADD,DCP,TPO! 2:..80<!
 2400/PS1 = 1:..50! 2:$!
 2410/LIN = 2:N4! 3:11..11!
 2410/CTP = 4:..15! 5.1:F2,GR,ME,ML,UN!!
+2410/REF = 1:VY,XZ! 2:..50!
 {_loop("2420A", "82", "2420A/PRV = 1:PE! 2:PXC! 3:10..10!", f"2420A/REF = {_SECOND_ID}")}
+2420B/NM1 = 1:QB! 2:1,2! 8:XX 9:2..80
+2420B/REF = 1:0B,1G,G2! 2:..50!
 {_loop("2420C", "77", f"2420C/N3 = {_STREET}", f"2420C/N4 = {_PLACE}", f"2420C/REF = {_SECOND_ID}")}
 {_loop("2420D", "DQ", f"2420D/REF = {_SECOND_ID}")}
-{_loop("2420E", "DK", f"2420E/REF = {_SECOND_ID}")}
+{_loop("2420E", "DK", f"2420E/N3 = {_STREET}", f"2420E/N4 = {_PLACE}", f"2420E/REF = {_SECOND_ID}")}
+2420E/PER = {_CONTACT}
 {_loop("2420F", "DN", f"2420F/REF = {_SECOND_ID}")}
+{_places("2420G", "2420H")}
 2430/SVD = 1:2..80! 2:$! {_PROCEDURE.format(n=3)} 5:..15! 6:..6
 2430/CAS = {_CAS}
 2430/DTP = 1:573! 2:D8! 3:8..8!

@@ -1,0 +1,97 @@
+"""What only some claims carry: transport, spinal manipulation, certifications, attachments, drugs, test results.
+
+Parts of ``ClaimDocument`` and ``ServiceLine`` (x12/documents/professional_claim.py); the segment stands beside
+each field. Rules: x12/documents/detail_rules.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from x12.documents.parties import Address
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """NTE: kind ADD, CER, DCP, DGN, TPO; at most 80 characters."""
+
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """PWK: paper or electronic attachment and the number it travels under."""
+
+    report_type: str  # PWK01: OZ support data, B4 referral form, RR radiology report ...
+    # PWK02: AA on request, BM mail, EL electronic, EM e-mail, FT file transfer, FX fax; on a line with CT
+    # (certificate of medical necessity) AB, AD, AF, AG, NS
+    transmission: str
+    control_number: str = ""  # PWK06, missing only with AA
+
+
+@dataclass(frozen=True, slots=True)
+class Drug:
+    """2410: LIN N4 with 11 digits and CTP."""
+
+    ndc: str
+    quantity: Decimal | None = None
+    unit: str = "UN"
+    prescription_number: str = ""  # REF*XZ
+    link_number: str = ""  # REF*VY: parts of one compound
+
+
+@dataclass(frozen=True, slots=True)
+class Transport:
+    """CR1 with 2310E/2310F, or 2420G/2420H on a line: why, how far, from where to where."""
+
+    reason: str = (
+        ""  # CR104: A nearest facility, B for a doctor, C to the family, D specialist, E rehabilitation
+    )
+    miles: Decimal | None = None  # CR106
+    weight_pounds: Decimal | None = None  # CR102
+    round_trip_purpose: str = ""  # CR109
+    stretcher_purpose: str = ""  # CR110
+    pick_up: Address | None = None  # NM1*PW
+    drop_off: Address | None = None  # NM1*45
+    drop_off_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SpinalManipulation:
+    """CR2: how the patient is. A acute, C chronic, D not acute, E, F routine, G symptomatic, M acute on chronic."""
+
+    condition: str  # CR208
+    description: str = ""  # CR210
+    more: str = ""  # CR211
+
+
+@dataclass(frozen=True, slots=True)
+class Certification:
+    """CRC: 07 ambulance, E1 E2 E3 vision, 75 homebound, ZZ EPSDT; on a line 07, 70 hospice, 09 equipment."""
+
+    category: str  # CRC01
+    applies: bool  # CRC02
+    conditions: tuple[str, ...]  # CRC03-07
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """MEA: TR test result or OG starting dosage; HT height, R1 hemoglobin, R2 hematocrit, R3 epoetin, R4 creatinine."""
+
+    kind: str
+    measure: str
+    value: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Equipment:
+    """SV5 and CR3: durable equipment, rented or bought. ``price_frequency``: 1 weekly, 4 monthly, 6 daily."""
+
+    days: Decimal  # SV503
+    rental_price: Decimal | None = None  # SV504
+    purchase_price: Decimal | None = None  # SV505
+    price_frequency: str = ""  # SV506
+    certification: str = ""  # CR301: I first, R renewed, S revised
+    months: Decimal | None = None  # CR303
