@@ -7,8 +7,7 @@ people cannot overwrite each other: ``document_version`` must be the one the for
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -16,16 +15,13 @@ from claims import building, checks, lifecycle, queue
 from claims.check_facts import load_contexts
 from claims.errors import NotEditable, StaleDocument
 from claims.models import Claim, ClaimEvent, ClaimLine
+from claims.review_fields import BLANK, close_parts, is_optional, open_parts, parser_of
 from claims.snapshot import Naming
 from clinics import audit
 from clinics.errors import BadInput
 from lib.findings import Finding, Severity
 from lib.frozen import freeze, thaw
 from x12.documents.professional_claim import ClaimDocument
-
-WORDS = re.compile(r"[\s,;]+")
-MODIFIER = re.compile(r"[0-9A-Z]{2}\Z")
-DIAGNOSIS = re.compile(r"[A-Z][0-9][0-9A-Z][0-9A-Z]{0,4}\Z")
 
 
 def save_review(
@@ -123,30 +119,19 @@ def apply_edits(
             value = parse(raw)
         except ValueError as error:
             raise BadInput(f"{path}: {error}", code="bad_field", field=path) from error
+        opened = open_parts(document, path) if value not in BLANK else []
         owner, name = _owner(document, path)
         if owner is None:
-            if skip_gone:
+            if skip_gone or (value in BLANK and is_optional(path)):
                 continue
             raise NotEditable(f"The claim has no field {path}.", field=path)
-        old = owner[name]
+        old = None if opened else owner[name]
         if old != value:
             owner[name] = value
             changes[path] = [old, value]
+    close_parts(document)
     thaw(ClaimDocument, document)
     return document, changes
-
-
-def parser_of(path: str) -> Callable[[Any], Any]:
-    """How the value of a field is read. Raises NotEditable for money and for what is not in the table."""
-    for pattern, parse in EDITABLE:
-        if pattern.fullmatch(path):
-            return parse
-    raise NotEditable(
-        "Codes, units and charges are corrected on the visit; the claim then follows."
-        if path.startswith(("lines.", "total"))
-        else f"{path} is not changed on the claim.",
-        field=path,
-    )
 
 
 def _owner(document: dict[str, Any], path: str) -> tuple[Any, Any]:
@@ -189,110 +174,3 @@ def _write(
         modifiers = document["lines"][row.line_no - 1]["modifiers"]
         if modifiers != row.modifiers:
             ClaimLine.objects.filter(pk=row.pk).update(modifiers=modifiers)
-
-
-# --- how each field is read ------------------------------------------------------------------------------
-
-
-def _text(size: int) -> Callable[[Any], str]:
-    def parse(raw: Any) -> str:
-        text = str(raw or "").strip()
-        if len(text) > size:
-            raise ValueError(f"at most {size} characters")
-        return text
-
-    return parse
-
-
-def _day(raw: Any) -> str | None:
-    if raw in ("", None):
-        return None
-    try:
-        return date.fromisoformat(str(raw)).isoformat()
-    except ValueError:
-        raise ValueError("a date such as 2026-03-09") from None
-
-
-def _one_of(*allowed: str) -> Callable[[Any], str]:
-    def parse(raw: Any) -> str:
-        if str(raw) not in allowed:
-            raise ValueError(f"one of {', '.join(filter(None, allowed))}")
-        return str(raw)
-
-    return parse
-
-
-def _words(raw: Any) -> list[str]:
-    items = raw if isinstance(raw, list) else WORDS.split(str(raw or ""))
-    return [str(item).strip().upper() for item in items if str(item).strip()]
-
-
-def _diagnoses(raw: Any) -> list[str]:
-    codes = [code.replace(".", "") for code in _words(raw)]
-    if len(codes) > 12 or len(set(codes)) != len(codes):
-        raise ValueError("at most twelve codes, each once")
-    if bad := [code for code in codes if not DIAGNOSIS.match(code)]:
-        raise ValueError(f"{bad[0]} is not an ICD-10-CM code")
-    return codes
-
-
-def _modifiers(raw: Any) -> list[str]:
-    codes = _words(raw)
-    if len(codes) > 4 or any(not MODIFIER.match(code) for code in codes):
-        raise ValueError("up to four modifiers of two characters")
-    return codes
-
-
-def _pointers(raw: Any) -> list[int]:
-    """1 to 12, or the letters A to L of box 24E."""
-    letters = "ABCDEFGHIJKL"
-    words = (
-        _words(raw)
-        if isinstance(raw, list) or WORDS.search(str(raw).strip())
-        else list(str(raw or "").upper())
-    )
-    if isinstance(raw, str) and raw.strip().isdigit() and len(raw.strip()) <= 2 and int(raw) <= 12:
-        words = [raw.strip()]
-    places = [letters.index(word) + 1 if word in letters else int(word) for word in words]
-    if not 1 <= len(places) <= 4 or any(not 1 <= place <= 12 for place in places):
-        raise ValueError("one to four diagnoses, A to L")
-    return places
-
-
-def _flag(raw: Any) -> bool:
-    return str(raw).strip().lower() in ("1", "true", "on", "yes", "y")
-
-
-def _note(raw: Any) -> dict[str, str] | None:
-    if isinstance(raw, dict):
-        raw = raw.get("text", "")
-    text = _text(80)(raw)
-    return {"kind": "ADD", "text": text} if text else None
-
-
-PERSON = r"(subscriber|patient)\."
-EDITABLE: tuple[tuple[re.Pattern[str], Callable[[Any], Any]], ...] = tuple(
-    (re.compile(pattern), parse)
-    for pattern, parse in (
-        ("diagnoses", _diagnoses),
-        (r"dates\.[a-z_]+", _day),
-        ("prior_authorization|referral_number|clia_number|payer_claim_number", _text(30)),
-        (r"coverage\.group_number|coverage\.group_name", _text(30)),
-        (r"coverage\.insurance_type", _one_of("", "12", "13", "14", "15", "16", "41", "42", "43", "47")),
-        (r"subscriber\.party\.identifier", _text(40)),
-        (PERSON + r"party\.(last_name|first_name|middle_name)", _text(35)),
-        (PERSON + "birth_date", _day),
-        (PERSON + "sex", _one_of("", "F", "M", "U")),
-        (PERSON + r"address\.(line1|line2|city|state|postal_code)", _text(55)),
-        (PERSON + "property_casualty_number", _text(40)),
-        (r"patient\.relationship", _one_of("01", "19", "20", "21", "39", "40", "53", "G8")),
-        (r"related_causes\.(auto_accident|employment|other_accident)", _flag),
-        (r"related_causes\.state", _text(2)),
-        ("place_of_service", _text(2)),
-        (r"lines\.\d+\.modifiers", _modifiers),
-        (r"lines\.\d+\.pointers", _pointers),
-        ("note", _note),
-        ("delay_reason", _one_of("", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "15")),
-        ("release_of_information", _one_of("Y", "I")),
-    )
-)

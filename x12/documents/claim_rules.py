@@ -18,7 +18,12 @@ from x12.documents.cob_rules import check_other_payers
 from x12.documents.detail_rules import check_details
 from x12.documents.line_rules import check_lines
 from x12.documents.parties import Address, Party
-from x12.documents.professional_claim import ClaimDocument, ClaimTransaction, Provider
+from x12.documents.professional_claim import (
+    ClaimDocument,
+    ClaimTransaction,
+    Provider,
+    ServiceFacility,
+)
 from x12.documents.write_837p import write_837p
 from x12.writer import WriteError
 
@@ -157,7 +162,7 @@ def _check_party(party: Party, where: str, *, needs_npi: bool = False) -> Iterat
         yield _error("name_missing", where, "The name is missing.")
     if party.entity_type not in ("1", "2"):
         yield _error("entity_type", where, "It must be a person or an organization.")
-    must_have_npi = needs_npi or party.id_qualifier == "XX"
+    must_have_npi = needs_npi or (party.id_qualifier == "XX" and party.identifier != "")
     if must_have_npi and not is_npi(party.npi):
         shown = party.identifier or "No NPI"
         yield _error("npi", where, f"{shown}: an NPI has ten digits with a check digit.")
@@ -246,6 +251,21 @@ def _check_providers(document: ClaimDocument) -> Iterator[Finding]:
         ("rendering_provider", document.rendering_provider),
         ("supervising_provider", document.supervising_provider),
     ]
+    places: list[tuple[str, ServiceFacility | None]] = [("service_facility", document.service_facility)]
+    for place, line in enumerate(document.lines):
+        where = f"lines.{place}"
+        providers += [
+            (f"{where}.rendering_provider", line.rendering_provider),
+            (f"{where}.ordering_provider", line.ordering_provider),
+            (f"{where}.supervising_provider", line.supervising_provider),
+            (f"{where}.referring_provider", line.referring_provider),
+        ]
+        places.append((f"{where}.service_facility", line.service_facility))
+        seller = line.purchased_service_from
+        if seller is not None and not (is_npi(seller.party.npi) or seller.references):
+            yield _error(
+                "npi", f"{where}.purchased_service_from.party", "Who did it has an NPI (ten digits)."
+            )
     for name, provider in providers:
         if provider is None:
             continue
@@ -254,10 +274,10 @@ def _check_providers(document: ClaimDocument) -> Iterator[Finding]:
             yield _error(
                 "taxonomy", f"{name}.taxonomy", "A taxonomy code has ten characters and ends with X."
             )
-    facility = document.service_facility
-    if facility is not None:
-        yield from _check_party(facility.party, "service_facility.party")
-        yield from check_address(facility.address, "service_facility.address", zip_digits=9)
+    for name, facility in places:
+        if facility is not None:
+            yield from _check_party(facility.party, f"{name}.party")
+            yield from check_address(facility.address, f"{name}.address", zip_digits=9)
 
 
 def _check_diagnoses(document: ClaimDocument) -> Iterator[Finding]:
