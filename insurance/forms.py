@@ -11,6 +11,7 @@ from django import forms
 from insurance import payers, policies
 from insurance.enums import ClaimFormat, FilingIndicator, ProfileKind, Relationship
 from insurance.models import InsuranceProfile, Payer, Plan, Policy
+from lib import csv_text
 from lib.findings import Finding
 from patients.enums import Sex
 from patients.forms import date_field, text
@@ -284,9 +285,9 @@ class PayerFileForm(forms.Form):
             if data["file"].size > 500_000:
                 raise forms.ValidationError("This file is larger than 500 KB.")
             try:
-                data["text"] = data["file"].read().decode("utf-8-sig")
-            except UnicodeDecodeError as error:
-                raise forms.ValidationError("This is no CSV file in UTF-8.") from error
+                data["text"] = csv_text.decode(data["file"].read())
+            except csv_text.BadCsv as error:
+                raise forms.ValidationError(str(error)) from error
         if not data.get("text", "").strip():
             raise forms.ValidationError("Choose a CSV file.")
         return data

@@ -6,8 +6,6 @@ so a list goes out, is edited and comes in again.
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +16,7 @@ from clinics.errors import BadInput
 from insurance import payers
 from insurance.enums import ClaimFormat, FilingIndicator
 from insurance.models import Payer
+from lib import csv_text
 from patients.address import tidy_address
 
 MOST_ROWS = 5000
@@ -52,17 +51,15 @@ class Row:
 def read(text: str) -> list[Row]:
     """Every line judged; nothing is written. BadInput where the file as a whole cannot be read."""
     try:
-        lines = list(csv.reader(io.StringIO(text), strict=True))
-    except csv.Error as error:
-        raise BadInput(f"This file cannot be read as CSV: {error}.", code="bad_csv") from error
-    head = [name.strip().lower().replace(" ", "_") for name in lines[0]] if lines else []
+        table = csv_text.read(text)
+    except csv_text.BadCsv as error:
+        raise BadInput(str(error), code="bad_csv") from error
+    head = [name.lower().replace(" ", "_") for name in table.head]
     if not {"name", "payer_id"} <= set(head):
         raise BadInput(
             "The first line must name the columns; name and payer_id are needed.", code="bad_header"
         )
-    body = [
-        (number, line) for number, line in enumerate(lines[1:], start=2) if any(cell.strip() for cell in line)
-    ]
+    body = table.lines
     if len(body) > MOST_ROWS:
         raise BadInput(f"At most {MOST_ROWS} insurers at once.", code="too_many")
     known: dict[str, list[Payer]] = {}
@@ -72,6 +69,8 @@ def read(text: str) -> list[Row]:
     rows = []
     for number, line in body:
         row = _row(number, dict(zip(head, (cell.strip() for cell in line), strict=False)), known)
+        if csv_text.overhang(head, line):
+            row.wrong.append("It has more cells than there are columns: put text with a separator in quotes.")
         key = (row.values["name"], row.values["payer_id"])
         if key in seen:
             row.wrong.append("This insurer stands in the file twice.")

@@ -1,14 +1,14 @@
 """Patients from a CSV file: their columns mapped to ours, looked at row by row, taken, and undone as one.
 
-The text is kept encrypted until it is taken or dropped. Each row is registered as the front desk would do it;
-a row that is wrong, or somebody who seems to be here already, is left out and named.
+The text is kept encrypted until it is taken or dropped; after that only the lines that were left out, with the
+reason, until they are forgotten. import_rows.py judges the rows; taking and undoing are the worker's, in pieces.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -19,189 +19,259 @@ from django.utils import timezone
 from clinics import audit
 from clinics.errors import BadInput, Refusal
 from clinics.scoping import current_actor
-from patients import queries, registration
+from lib import csv_text
+from patients import import_rows, registration
 from patients.hooks import WITHDRAWN
+from patients.import_rows import TARGETS, Row
 from patients.models import Patient, PatientImport
+from work import jobs, outbox
+from work.models import Job
 
-MOST_ROWS = 500
-TARGETS: tuple[tuple[str, str], ...] = (
-    ("first_name", "First name"), ("middle_name", "Middle name"), ("last_name", "Last name"), ("suffix", "Suffix"),
-    ("birth_date", "Date of birth"), ("sex", "Sex"), ("phone", "Phone"), ("email", "E-mail"),
-    ("chart_number", "Chart number"), ("street", "Street"), ("street2", "Apartment"), ("city", "City"),
-    ("state", "State"), ("zip_code", "ZIP code"), ("guarantor_first_name", "Guarantor, first name"),
-    ("guarantor_last_name", "Guarantor, last name"), ("guarantor_phone", "Guarantor, phone"),
-)  # fmt: skip
-# How other programs call our fields, folded to letters.
-CALLED = {
-    "fname": "first_name", "given": "first_name", "givenname": "first_name", "lname": "last_name",
-    "surname": "last_name", "familyname": "last_name", "dob": "birth_date", "birthdate": "birth_date",
-    "birthday": "birth_date", "gender": "sex", "telephone": "phone", "mobile": "phone", "cell": "phone",
-    "mail": "email", "chart": "chart_number", "mrn": "chart_number", "accountnumber": "chart_number",
-    "address": "street", "address1": "street", "addressline1": "street", "address2": "street2", "zip": "zip_code",
-    "postalcode": "zip_code",
-}  # fmt: skip
-SEXES = {"f": "F", "female": "F", "m": "M", "male": "M", "u": "U", "unknown": "U", "": ""}
+WORK = "patients.import"
+MOST_ROWS = 20_000
+PIECE = 200  # patients of one transaction
 
 
-@dataclass(slots=True)
-class Row:
-    """One line: its values, what is wrong, who seems to be the same person."""
+class NotNow(Refusal):
+    """The import is being worked on, or was taken already."""
 
-    number: int
-    values: dict[str, Any]
-    wrong: list[str] = field(default_factory=list)
-    twins: list[Patient] = field(default_factory=list)
-
-    @property
-    def act(self) -> str:
-        """register, wrong or here (already registered)."""
-        return "wrong" if self.wrong else "here" if self.twins else "register"
+    code = "import_not_now"
 
 
 def start(text: str, name: str) -> PatientImport:
     """Keep a file and guess its columns. BadInput where it is no CSV with a header and rows."""
-    head, body = _read(text)
-    if not body:
+    table = _table(text)
+    if not table.lines:
         raise BadInput("There are no rows under the header.", code="no_rows")
-    if len(body) > MOST_ROWS:
-        raise BadInput(f"At most {MOST_ROWS} patients at once: split the file.", code="too_many")
+    if len(table.lines) > MOST_ROWS:
+        raise BadInput(f"At most {MOST_ROWS:,} patients at once: split the file.", code="too_many")
     guessed: dict[str, str] = {}
-    for column in head:
-        target = guess(column)
+    for column in table.head:
+        target = import_rows.guess(column)
         if target and target not in guessed:
             guessed[target] = column
     made = PatientImport.objects.create(
         name=name[:120], rows=text, mapping=guessed, created_by=current_actor()
     )
-    audit.record("patient.import_start", "patient_import", made.public_id, rows=len(body))
+    audit.record("patient.import_start", "patient_import", made.public_id, rows=len(table.lines))
     return made
-
-
-def guess(column: str) -> str:
-    """Our field for a column of theirs; "" when nothing fits."""
-    folded = "".join(char for char in column.lower() if char.isalnum())
-    for target, label in TARGETS:
-        if folded in (target.replace("_", ""), "".join(char for char in label.lower() if char.isalnum())):
-            return target
-    return CALLED.get(folded, "")
 
 
 def columns(job: PatientImport) -> list[str]:
     """Their columns."""
-    return _read(job.rows)[0]
+    return _table(job.rows).head
 
 
 def set_mapping(job: PatientImport, mapping: dict[str, str]) -> None:
     """Which column fills which field; names are needed, one column fills one field."""
-    known = set(columns(job))
-    kept = {target: column for target, column in mapping.items() if column and target in dict(TARGETS)}
-    if set(kept.values()) - known:
-        raise BadInput("The file has no such column.", code="unknown_column")
-    if len(set(kept.values())) < len(kept):
-        raise BadInput("One column cannot fill two fields.", code="column_twice")
-    if not {"first_name", "last_name"} <= set(kept):
-        raise BadInput("Choose the columns of first and last name.", code="no_names")
-    job.mapping = kept
-    job.save(update_fields=["mapping"])
+    with transaction.atomic():
+        locked = _locked(job)
+        if is_working(locked) or locked.taken_at is not None:
+            raise NotNow("This import is under way or was taken: its columns stay.")
+        known = set(columns(locked))
+        kept = {target: column for target, column in mapping.items() if column and target in dict(TARGETS)}
+        if set(kept.values()) - known:
+            raise BadInput("The file has no such column.", code="unknown_column")
+        if len(set(kept.values())) < len(kept):
+            raise BadInput("One column cannot fill two fields.", code="column_twice")
+        if not {"first_name", "last_name"} <= set(kept):
+            raise BadInput("Choose the columns of first and last name.", code="no_names")
+        locked.mapping = job.mapping = kept
+        locked.save(update_fields=["mapping"])
 
 
 def dry_run(job: PatientImport, today: date) -> list[Row]:
-    """What taking the file would do, row by row; nothing is written."""
-    head, body = _read(job.rows)
-    place = {column: number for number, column in enumerate(head)}
-    rows = []
-    seen: set[tuple[str, str, str]] = set()
-    for number, line in body:
-        cells = {
-            target: line[place[column]].strip() if place[column] < len(line) else ""
-            for target, column in job.mapping.items()
-        }
-        row = _row(number, cells, today)
-        key = tuple(
-            str(row.values.get(name, "")).lower() for name in ("first_name", "last_name", "birth_date")
-        )
-        if key in seen:
-            row.wrong.append("This person stands in the file twice.")
-        seen.add(key)  # type: ignore[arg-type]
-        rows.append(row)
+    """What taking the file would do, row by row in the file's order; nothing is written."""
+    rows = import_rows.judge(_table(job.rows), job.mapping, today)
+    import_rows.look_up(rows, today)
     return rows
 
 
-def take(job: PatientImport, today: date) -> PatientImport:
-    """Register every row that can be; the text is forgotten. A second call gives the first one's result."""
+def take(job: PatientImport, today: date) -> Job:
+    """Promise to register every row that can be; the page shows how far it is. A second press finds the first job."""
     with transaction.atomic():
-        locked = PatientImport.objects.select_for_update(of=("self",), no_key=True).get(pk=job.pk)
-        if locked.taken_at is not None:
-            return locked
-        created, skipped = [], 0
-        for row in dry_run(locked, today):
-            if row.act != "register":
-                skipped += 1
-                continue
-            try:
-                with transaction.atomic():
-                    created.append(registration.register(row.values, today=today).public_id)
-            except Refusal:  # two rows of the file with one telephone
-                skipped += 1
-        locked.created, locked.skipped, locked.rows, locked.taken_at = created, skipped, "", timezone.now()
-        locked.save()
-        audit.record(
-            "patient.import", "patient_import", locked.public_id, created=len(created), skipped=skipped
-        )
-    return locked
+        locked = _locked(job)
+        if locked.job is not None:
+            return locked.job
+        if not {"first_name", "last_name"} <= set(locked.mapping):
+            raise BadInput("Choose the columns of first and last name.", code="no_names")
+        return _promise(locked, f"Import of {locked.name}", len(_table(locked.rows).lines), today, "take")
 
 
-def undo(job: PatientImport) -> int:
-    """Take an import back: patients with whom nothing was done since go; returns how many stay."""
+def undo(job: PatientImport, today: date) -> Job:
+    """Promise to take an import back: patients with whom nothing was done since go, the others stay."""
     with transaction.atomic():
-        locked = PatientImport.objects.select_for_update(of=("self",), no_key=True).get(pk=job.pk)
-        stay = []
-        for patient in Patient.objects.filter(public_id__in=locked.created):
-            try:
-                with transaction.atomic():
-                    WITHDRAWN.tell(patient)
-                    patient.delete()
-            except ProtectedError:
-                stay.append(patient.public_id)
-        gone = len(locked.created) - len(stay)
-        locked.created, locked.undone_at = stay, timezone.now()
-        locked.save(update_fields=["created", "undone_at"])
-        audit.record("patient.import_undo", "patient_import", locked.public_id, gone=gone, stay=len(stay))
-    return len(stay)
+        locked = _locked(job)
+        if locked.taken_at is None or locked.job is None:
+            raise NotNow("Only an import that was taken can be undone.")
+        if locked.job.params.get("act") == "undo":
+            return locked.job
+        PatientImport.objects.filter(pk=locked.pk).update(position=0)
+        return _promise(locked, f"Undo of the import of {locked.name}", len(locked.created), today, "undo")
 
 
 def drop(job: PatientImport) -> None:
-    """Forget a file that was not taken."""
-    PatientImport.objects.filter(pk=job.pk, taken_at__isnull=True).delete()
-    audit.record("patient.import_drop", "patient_import", job.public_id)
+    """Forget a file that was not taken, or the lines that were left out of one that was."""
+    with transaction.atomic():
+        locked = _locked(job)
+        if is_working(locked):
+            raise NotNow("This import is under way.")
+        if locked.taken_at is None:
+            locked.delete()
+        else:
+            locked.rows = ""
+            locked.save(update_fields=["rows"])
+        audit.record("patient.import_drop", "patient_import", job.public_id)
 
 
-def _read(text: str) -> tuple[list[str], list[tuple[int, list[str]]]]:
+def is_working(job: PatientImport) -> bool:
+    """Whether the worker has it."""
+    return job.job is not None and job.job.finished_at is None
+
+
+def plan(work_job: Job) -> list[Row]:
+    """The rows of a file that is to be taken, in the order in which the worker takes them; none for an undo."""
+    job = PatientImport.objects.get(job=work_job)
+    if work_job.params["act"] == "undo" or job.taken_at is not None:
+        return []
+    rows = import_rows.judge(_table(job.rows), job.mapping, _today(work_job))
+    # Rows with a chart number of their own come first, so that no number given out takes theirs.
+    return sorted(rows, key=lambda row: not row.values.get("chart_number"))
+
+
+def step(work_job: Job, rows: list[Row]) -> bool:
+    """The next piece in a transaction of its own, so that a killed run goes on there; whether it was the last."""
+    job = PatientImport.objects.get(job=work_job)
+    if work_job.params["act"] == "undo":
+        return _undo_piece(job)
+    return _take_piece(job, rows, _today(work_job))
+
+
+def _today(work_job: Job) -> date:
+    return date.fromisoformat(str(work_job.params["today"]))
+
+
+def left_out(job: PatientImport, rows: Sequence[Row]) -> str:
+    """The lines that are not registered as CSV in their own columns, with the line's number and the reason."""
+    table, out = _table(job.rows), io.StringIO()
+    cells = dict(table.lines)
+    writer = csv.writer(out)
+    writer.writerow(["Line", "Why", *table.head])
+    for row in sorted(rows, key=lambda each: each.number):
+        writer.writerow([row.number, row.why, *cells[row.number]])
+    return out.getvalue()
+
+
+def _take_piece(job: PatientImport, rows: list[Row], today: date) -> bool:
+    """Register the next rows; whether it was the last piece."""
+    with transaction.atomic():
+        locked = _locked(job)
+        if locked.taken_at is not None:
+            return True
+        piece = rows[locked.position : locked.position + PIECE]
+        import_rows.look_up(piece, today)
+        going = [row for row in piece if row.act == "register"]
+        made = [registration.write_new(registration.tidy(row.values)).public_id for row in going]
+        locked.created = [*locked.created, *made]
+        locked.left = [*locked.left, *([row.number, row.why] for row in piece if row.act != "register")]
+        locked.position += len(piece)
+        is_last = locked.position >= len(rows)
+        locked.skipped = len(locked.left)
+        if is_last:
+            by_line = {row.number: row for row in rows}
+            out = [by_line[number] for number, _ in locked.left]
+            for row, (_, why) in zip(out, locked.left, strict=True):
+                row.wrong = row.wrong or [why]
+            locked.rows, locked.left = left_out(locked, out) if out else "", []
+            locked.taken_at = timezone.now()
+            audit.record(
+                "patient.import", "patient_import", locked.public_id, created=len(locked.created),
+                skipped=locked.skipped,
+            )  # fmt: skip
+        locked.save()
+        _show(locked, locked.position, locked.skipped, is_last)
+        return is_last
+
+
+def _undo_piece(job: PatientImport) -> bool:
+    """Take back the next patients; whether it was the last piece. Who stays is kept in ``created``."""
+    with transaction.atomic():
+        locked = _locked(job)
+        if locked.undone_at is not None:
+            return True
+        begin = locked.position
+        piece = locked.created[begin : begin + PIECE]
+        stay = [key for key in piece if not _withdraw(key)]
+        locked.created = [*locked.created[:begin], *stay, *locked.created[begin + PIECE :]]
+        locked.position = begin + len(stay)
+        is_last = locked.position >= len(locked.created)
+        assert locked.job is not None, "the worker has it"
+        if is_last:
+            locked.undone_at = timezone.now()
+            gone = locked.job.total - len(locked.created)
+            audit.record(
+                "patient.import_undo", "patient_import", locked.public_id, gone=gone, stay=len(locked.created)
+            )
+        locked.save()
+        left = len(locked.created) - locked.position
+        _show(locked, locked.job.total - left, locked.position, is_last)
+        return is_last
+
+
+def _withdraw(public_id: str) -> bool:
+    """Delete a patient with whom nothing was done, and a guarantor nobody else has; whether it went."""
+    patient = Patient.objects.select_related("guarantor").filter(public_id=public_id).first()
+    if patient is None:
+        return True
     try:
-        lines = list(csv.reader(io.StringIO(text), strict=True))
-    except csv.Error as error:
-        raise BadInput(f"This file cannot be read as CSV: {error}.", code="bad_csv") from error
-    if not lines or len({name.strip() for name in lines[0]}) < len(lines[0]):
-        raise BadInput("The first line must name the columns, each once.", code="bad_header")
-    head = [name.strip() for name in lines[0]]
-    return head, [(number, line) for number, line in enumerate(lines[1:], 2) if any(map(str.strip, line))]
+        with transaction.atomic():
+            WITHDRAWN.tell(patient)
+            patient.delete()
+    except ProtectedError:
+        return False
+    if patient.guarantor is not None and not patient.guarantor.patients.exists():
+        try:
+            with transaction.atomic():
+                patient.guarantor.delete()
+        except ProtectedError:  # an account is theirs
+            return True
+    return True
 
 
-def _row(number: int, cells: dict[str, str], today: date) -> Row:
-    values: dict[str, Any] = {name: value for name, value in cells.items() if value}
-    row = Row(number, values)
-    if "birth_date" in values:
-        born = queries.read_date(values["birth_date"])
-        if born is None:
-            row.wrong.append(f"{values['birth_date']} is no date such as 05/02/1984.")
-        values["birth_date"] = born
-    if "sex" in values:
-        sex = SEXES.get(values["sex"].lower())
-        if sex is None:
-            row.wrong.append(f"{values['sex']} is no sex: female, male or unknown.")
-        values["sex"] = sex or ""
-    tidied = registration.tidy(values)
-    row.wrong += [finding.message for finding in registration.problems(tidied, today)]
-    if not row.wrong:
-        row.twins = queries.possible_duplicates(tidied)
-    return row
+def _show(job: PatientImport, done: int, errors: int, is_last: bool) -> None:
+    assert job.job is not None, "the worker has it"
+    if is_last:
+        jobs.finish(
+            job.job,
+            result={"created": len(job.created)},
+            done=done,
+            errors=errors,
+            url=str(job.job.params["url"]),
+        )
+    else:
+        jobs.progress(job.job, done=done, errors=errors)
+
+
+def _promise(job: PatientImport, title: str, total: int, today: date, act: str) -> Job:
+    params = {"act": act, "today": today.isoformat(), "url": f"/patients/import/{job.public_id}/"}
+    made = jobs.start(WORK, title[:160], total=total, params=params)
+    PatientImport.objects.filter(pk=job.pk).update(job=made)
+    outbox.promise(WORK, made.clinic_id, made.pk, key=f"{WORK}:{made.pk}")
+    return made
+
+
+def _locked(job: PatientImport) -> PatientImport:
+    rows = PatientImport.objects.select_for_update(of=("self",), no_key=True).select_related("job")
+    return rows.get(pk=job.pk)
+
+
+def _table(text: str) -> csv_text.Table:
+    try:
+        return csv_text.read(text)
+    except csv_text.BadCsv as error:
+        raise BadInput(str(error), code="bad_csv") from error
+
+
+def counts(rows: Sequence[Row]) -> dict[str, Any]:
+    """How many rows would do what: register, here, wrong."""
+    return {act: sum(row.act == act for row in rows) for act in ("register", "here", "wrong")}

@@ -118,10 +118,16 @@ class PatientImport(PublicModel):
     """A file of patients: read, mapped, looked at, taken, perhaps undone. The rows are kept encrypted until taken."""
 
     name = models.CharField(max_length=120)
-    rows = EncryptedField(blank=True)  # the CSV's text; empty once taken or dropped
+    rows = EncryptedField(
+        blank=True
+    )  # the CSV's text; once taken the lines left out with why, until forgotten
     mapping = models.JSONField(default=dict)  # our field -> their column
     created = models.JSONField(default=list)  # public ids of the patients it made
     skipped = models.PositiveIntegerField(default=0)
+    # The worker's: its job (the last of taking and undoing), how far it is, [line, why] of what was left out so far.
+    job = TenantForeignKey("work.Job", models.PROTECT, null=True, related_name="+")
+    position = models.PositiveIntegerField(default=0)
+    left = models.JSONField(default=list)
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.CharField(max_length=254)
     taken_at = models.DateTimeField(null=True)

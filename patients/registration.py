@@ -6,6 +6,7 @@ profile in the same transaction (patients/hooks.py).
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 from typing import Any
 
@@ -45,6 +46,14 @@ PATIENT_FIELDS = (
     *(f"mail_{name}" for name in ADDRESS_FIELDS),
 )
 GUARANTOR_FIELDS = ("first_name", "last_name", "phone", "email", *ADDRESS_FIELDS)
+LENGTHS: dict[str, int] = {
+    prefix + field.name: field.max_length
+    for model, prefix, names in (
+        (Patient, "", (*PATIENT_FIELDS, "chart_number")), (Guarantor, "guarantor_", GUARANTOR_FIELDS)
+    )
+    for field in model._meta.fields
+    if field.name in names and field.max_length
+}  # fmt: skip
 
 
 def register(data: dict[str, Any], *, today: date, allow_duplicate: bool = False) -> Patient:
@@ -61,6 +70,11 @@ def register(data: dict[str, Any], *, today: date, allow_duplicate: bool = False
             f"{twins[0].first_name} {twins[0].last_name}, chart {twins[0].chart_number}, is already registered.",
             patients=[twin.public_id for twin in twins],
         )
+    return write_new(tidied)
+
+
+def write_new(tidied: dict[str, Any]) -> Patient:
+    """Write a patient whose tidied values somebody has looked through: ``register`` or an import."""
     patient = Patient(**{name: tidied[name] for name in PATIENT_FIELDS if name in tidied})
     patient.ssn = tidied.get("ssn", "")
     patient.chart_number = tidied.get("chart_number") or next_chart_number()
@@ -113,12 +127,19 @@ def tidy(data: dict[str, Any]) -> dict[str, Any]:
     return tidied
 
 
-def problems(data: dict[str, Any], today: date, exclude: Patient | None = None) -> list[Finding]:
+def problems(
+    data: dict[str, Any],
+    today: date,
+    exclude: Patient | None = None,
+    charts: Collection[str] | None = None,
+) -> list[Finding]:
     """What is wrong with tidied values, each at its field in plain words; empty when all is well.
 
-    Only the name is required here: a telephone booking may lack the rest, shown as chips (B14).
+    Only the name is required here: a telephone booking may lack the rest, shown as chips (B14). ``charts`` are
+    the chart numbers that are given, where the caller knows them; else the database is asked.
     """
     found = _name_problems(data, "") + address_problems(data) + address_problems(data, "mail_")
+    found += _text_problems(data)
     born = data.get("birth_date")
     if born is not None and born > today:
         found.append(Finding("birth_date", "birth_date", "This date of birth is in the future."))
@@ -134,7 +155,7 @@ def problems(data: dict[str, Any], today: date, exclude: Patient | None = None) 
         found += _contact_problems(data, "guarantor_")
     found += _referrer_problems(data)
     chart = data.get("chart_number")
-    if chart and _chart_number_taken(chart, exclude):
+    if chart and (chart in charts if charts is not None else _chart_number_taken(chart, exclude)):
         found.append(
             Finding("chart_number", "chart_number", f"Chart number {chart} belongs to another patient.")
         )
@@ -174,6 +195,24 @@ def _name_problems(data: dict[str, Any], prefix: str) -> list[Finding]:
                 Finding(
                     "characters", prefix + name, f"Leave out {' '.join(FORBIDDEN)} here: payers refuse them."
                 )
+            )
+    return found
+
+
+def _text_problems(data: dict[str, Any]) -> list[Finding]:
+    """Text that is too long for its column, or holds what is no character; names have words of their own."""
+    found = []
+    for name, longest in LENGTHS.items():
+        value = data.get(name)
+        if not isinstance(value, str) or name.removeprefix("guarantor_") in NAME_LENGTH:
+            continue
+        if len(value) > longest:
+            found.append(
+                Finding("length", name, f"At most {longest} characters fit here, these are {len(value)}.")
+            )
+        elif name.removeprefix("guarantor_") not in NAME_FIELDS and not value.isprintable():
+            found.append(
+                Finding("characters", name, "Leave out line breaks and signs that cannot be printed.")
             )
     return found
 

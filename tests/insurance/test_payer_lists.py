@@ -18,6 +18,7 @@ from clinics.errors import BadInput
 from insurance import card_images, payer_import, payers, policies
 from insurance.errors import BadCoverage
 from insurance.models import CardImage, Payer, Plan
+from lib import csv_text
 from tests.cast import NOW, TODAY, World, make_patient, make_policy, make_profile, make_visit, make_world
 
 pytestmark = pytest.mark.django_db
@@ -50,16 +51,26 @@ def test_a_list_is_judged_first_and_taken_whole(world: World) -> None:
 
 
 @pytest.mark.rule("B17.payer")
+def test_a_list_from_a_spreadsheet_is_read(world: World) -> None:
+    """Semicolons, a byte order mark, umlauts of an older program; the page sends the text it has shown."""
+    text = csv_text.decode(b'\xef\xbb\xbfName;Payer ID;Filing days\r\n"Harbor; Health";hh001;90\r\n')
+    assert [(row.act, row.values["payer_id"]) for row in payer_import.read(text)] == [("add", "HH001")]
+    row = payer_import.read(csv_text.decode("name;payer_id\nAssociaci\u00f3n;99\n".encode("cp1252")))[0]
+    assert row.values["name"] == "Associaci\u00f3n"
+
+
+@pytest.mark.rule("B17.payer")
 @pytest.mark.parametrize(
     ("text", "words"),
     [
         ("payer,id\nAetna,60054\n", "name the columns"),
-        ("", "name the columns"),
+        ("", "empty"),
+        ("name,payer_id\nHarbor, Inc,1A\n", "more cells"),
         ("name,payer_id\nAetna,6*4\n", "letters and digits"),
         ("name,payer_id\nX,1A\nX,1A\n", "twice"),
         ("name,payer_id,filing_days\nX,1A,ninety\n", "no number of days"),
         ("name,payer_id,claim_format\nX,1A,fax\n", "how this insurer is billed"),
-        ('name,payer_id\n"X,1A\n', "cannot be read"),
+        ('name,payer_id\n"X,1A\n', "quotes do not fit"),
     ],
 )
 def test_a_list_with_a_wrong_row_changes_nothing(world: World, text: str, words: str) -> None:

@@ -1,4 +1,4 @@
-"""One record a person: merge and its undo, import with mapping and its undo, confidential mail."""
+"""One record a person: merge and its undo, confidential mail."""
 
 from __future__ import annotations
 
@@ -6,28 +6,19 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
 from billing import balances, statements
 from billing.checkout import check_out
-from clinics.errors import BadInput
 from desk import merging
 from insurance.models import Policy
 from insurance.profiles import ensure_self_pay, holding_area
-from patients import importing, queries, registration
-from patients.models import Guarantor, Patient, PatientImport
+from patients import queries, registration
+from patients.models import Guarantor, Patient
 from tests.cast import NOW, TODAY, World, make_patient, make_policy, make_profile, make_visit, make_world
 
 pytestmark = pytest.mark.django_db
-FILE = """Surname,Given,DOB,Gender,Cell,Notes
-Ruiz,Ana,05/02/1984,female,2175550188,x
-Ruiz,Ana,05/02/1984,F,,
-Stone,Bo,02/30/1984,F,,
-Okafor,Maren,05/17/1980,,,
-Lund,Eva,,,,
-"""
 
 
 @pytest.fixture
@@ -93,52 +84,6 @@ def test_merge_by_page_and_api_and_by_role(world: World, client: Client) -> None
     assert client.post(one, body, content_type="application/json").json()["merged"] == [second.public_id]
     client.force_login(world.users["front_desk"])
     assert client.post(where, {**form, "reason": "licence"}).status_code == 403
-
-
-@pytest.mark.rule("B14.import")
-def test_a_file_is_mapped_looked_at_taken_and_undone(world: World) -> None:
-    make_patient()
-    job = importing.start(FILE, "people.csv")
-    assert job.mapping == {
-        "last_name": "Surname", "first_name": "Given", "birth_date": "DOB", "sex": "Gender", "phone": "Cell"
-    }  # fmt: skip
-    rows = importing.dry_run(job, TODAY)
-    assert [row.act for row in rows] == ["register", "wrong", "wrong", "here", "register"]
-    assert Patient.objects.count() == 1
-    for _ in range(2):
-        done = importing.take(job, TODAY)
-    assert (len(done.created), done.skipped, done.rows) == (2, 3, "")
-    ana = Patient.objects.get(last_name="Ruiz")
-    assert (ana.phone, ana.sex, ana.profiles.get().kind) == ("2175550188", "F", "self_pay")
-    make_policy(ana, world.aetna)
-    assert importing.undo(done) == 1
-    assert sorted(Patient.objects.values_list("last_name", flat=True)) == ["Okafor", "Ruiz"]
-    assert ana.profiles.count() == 1, "who stays keeps the self-pay profile"
-
-
-@pytest.mark.rule("B14.import")
-@pytest.mark.parametrize("text", ["", "a,a\n1,2\n", "Surname\n", '"x\n', "Surname,Given\n" + "A,B\n" * 501])
-def test_a_file_that_cannot_be_read_is_refused(world: World, text: str) -> None:
-    with pytest.raises(BadInput):
-        importing.start(text, "x.csv")
-    assert not PatientImport.objects.exists()
-
-
-@pytest.mark.rule("B14.import")
-def test_import_by_page_and_api(world: World, client: Client) -> None:
-    client.force_login(world.users["admin"])
-    sent = client.post(reverse("patients:imports"), {"file": SimpleUploadedFile("p.csv", FILE.encode())})
-    page = client.get(sent.headers["Location"]).content.decode()
-    assert "3</b> to register" in page
-    assert client.post(sent.headers["Location"], {"act": "map", "map-first_name": "Given"}).status_code == 200
-    assert client.post(sent.headers["Location"], {"act": "take"}).status_code == 302
-    assert "Undo the import" in client.get(sent.headers["Location"]).content.decode()
-    made = client.post("/api/v1/patients/imports/", {"text": FILE}, content_type="application/json")
-    assert next(row["act"] for row in made.json()["rows"]) == "here"
-    one = f"/api/v1/patients/imports/{made.json()['id']}/"
-    assert client.post(one, {"act": "drop"}, content_type="application/json").json()["dropped"]
-    client.force_login(world.users["biller"])
-    assert client.get(reverse("patients:imports")).status_code == 403
 
 
 @pytest.mark.rule("B14.mail")
