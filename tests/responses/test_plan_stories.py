@@ -25,6 +25,7 @@ P_BACK = claim(K, "22", "-200", "-96", ("CO", "45", "-80"), ("PR", "2", "-24"), 
 S = claim(K, "2", "200", "14", ("OA", "23", "176"), ("PR", "2", "10"), icn="S1")
 S_BACK = claim(K, "22", "-200", "-14", ("OA", "23", "-176"), ("PR", "2", "-10"), icn="S1")
 BACK = claim(K, "22", "-150", "-85", ("CO", "45", "-40"), ("PR", "3", "-25"))
+TWO_LINES = [{"id": "L1", "code": "99213", "charge": "100.00"}, {"id": "L2", "code": "97140", "charge": "60.00"}]
 RIGHT = claim(K, "1", "150", "70", ("CO", "45", "40"), ("PR", "3", "25"), ("PR", "2", "15"), icn="ICN2")
 
 
@@ -179,6 +180,154 @@ STORIES = {
         case(remit(EX1, plb=[("L6", "-3.21")])),
         [("post", [], "patient")],
         (["0.00"], "0.00", "85.00", "40.00"),
+    ),
+    # the remark says that the claim went on, though the status does not
+    "sent on by remark": (
+        case(remit(claim(K, "1", "200", "96", ("CO", "45", "80"), ("PR", "2", "24"), extra="MOA***MA18")), **TWO),
+        [("post", [], "crossover")],
+        (["0.00", "24.00"], "0.00", "96.00", "80.00"),
+    ),
+    "sent on, the carrier named": (
+        case(
+            remit(claim(K, "1", "200", "96", ("CO", "45", "80"), ("PR", "2", "24"), extra="NM1*TT*2*AARP*****PI*A1")),
+            **TWO,
+        ),
+        [("post", [], "crossover")],
+        (["0.00", "24.00"], "0.00", "96.00", "80.00"),
+    ),
+    # forwarded by the second: the third is awaited, 200 - 96 - 80 - 14 = 10
+    "the second sends it on": (
+        case(
+            remit(P),
+            later(claim(K, "20", "200", "14", ("OA", "23", "176"), ("PR", "2", "10")), trace="T2", payer="AARP"),
+            **THREE,
+        ),
+        [("post", [], "layer-2"), ("post", [], "crossover")],
+        (["0.00", "0.00", "10.00"], "0.00", "110.00", "80.00"),
+    ),
+    # one claim twice in one check: the second finds nobody who is to answer
+    "a claim twice in one check": (
+        case(remit(EX1, EX1)),
+        [("post", [], "patient"), ("exception", ["E12"], "none")],
+        (["0.00"], "0.00", "85.00", "40.00"),
+    ),
+    "only the second insurer's answer taken back": (
+        case(remit(P), later(S, trace="T2", payer="AARP"), later(S_BACK, trace="T3", payer="AARP"), **TWO, **ITSELF),
+        [("post", [], "layer-2"), ("post", [], "patient"), ("post", [], "none")],
+        (["0.00", "24.00"], "0.00", "96.00", "80.00"),
+    ),
+    # 125 due before the answer; the posted denial of 25 stays with the insurer, and all of it goes back
+    "a denial that was posted is taken back": (
+        case(
+            remit(claim(K, "1", "150", "85", ("CO", "45", "40"), ("CO", "16", "25"))),
+            later(claim(K, "22", "-150", "-85", ("CO", "45", "-40"), ("CO", "16", "-25")), trace="T2"),
+            unlisted_codes="post_as_denial", **ITSELF,
+        ),
+        [("post", [], "none"), ("post", [], "none")],
+        (["125.00"], "0.00", "0.00", "0.00"),
+    ),
+    # 25 are open after it: 110 more is too much
+    "paid again without taking the first back": (
+        case(
+            remit(claim(K, "1", "150", "85", ("CO", "45", "40"), ("CO", "16", "25"))),
+            remit(claim(K, "1", "150", "110", ("CO", "45", "40"), icn="I2"), trace="T2"),
+            unlisted_codes="post_as_denial",
+        ),
+        [("post", [], "none"), ("exception", ["E13"], "none")],
+        (["25.00"], "-25.00", "85.00", "40.00"),
+    ),
+    "taken back twice": (
+        case(remit(EX1), later(BACK, trace="T2"), later(BACK, trace="T3"), **ITSELF),
+        [("post", [], "patient"), ("post", [], "none"), ("exception", ["E01", "E11"], "none")],
+        (["125.00"], "0.00", "0.00", "0.00"),
+    ),
+    "taken back and paid the same again": (
+        case(remit(EX1), later(BACK, trace="T2"), remit(EX1, trace="T3"), **ITSELF),
+        [("post", [], "patient"), ("post", [], "none"), ("post", [], "patient")],
+        (["0.00"], "0.00", "85.00", "40.00"),
+    ),
+    # no reversal by itself: both wait, what was posted stands
+    "taken back where a person decides": (
+        case(remit(EX1), later(BACK, RIGHT, trace="T2")),
+        [("post", [], "patient"), ("exception", ["E11"], "none"), ("exception", ["E12"], "none")],
+        (["0.00"], "0.00", "85.00", "40.00"),
+    ),
+    "a reversal in the older group": (
+        case(
+            remit(EX1), later(claim(K, "22", "-150", "-85", ("CR", "45", "-40"), ("CR", "3", "-25")), trace="T2"),
+            **ITSELF,
+        ),
+        [("post", [], "patient"), ("exception", ["E11"], "none")],
+        (["0.00"], "0.00", "85.00", "40.00"),
+    ),
+    # 160 = 130 paid, 20 written off, 10 to the patient: 40 + 60 under one number are one line
+    "a line answered in two": (
+        case(
+            remit(Clp(K, "1", "160", "130", [
+                Svc("40", "40", line_id="L1"), Svc("60", "40", [("CO", "45", "20")], line_id="L1"),
+                Svc("60", "50", [("PR", "2", "10")], line_id="L2", code="97140"),
+            ])), lines=TWO_LINES, paid="0.00",
+        ),
+        [("post", [], "patient")],
+        (["0.00"], "10.00", "130.00", "20.00"),
+    ),
+    "a line answered in two without its number": (
+        case(
+            remit(Clp(K, "1", "160", "130", [
+                Svc("40", "40", line_id=""), Svc("60", "40", [("CO", "45", "20")], line_id=""),
+                Svc("60", "50", [("PR", "2", "10")], line_id="", code="97140"),
+            ])), lines=TWO_LINES, paid="0.00",
+        ),
+        [("exception", ["E07"], "none")],
+        (["160.00"], "0.00", "0.00", "0.00"),
+    ),
+    "the payer mixes up the lines' numbers": (
+        case(
+            remit(Clp(K, "1", "160", "128", [
+                Svc("100", "80", [("CO", "45", "20")], line_id="L2"),
+                Svc("60", "48", [("PR", "2", "12")], line_id="L1", code="97140"),
+            ])), lines=TWO_LINES, paid="0.00",
+        ),
+        [("exception", ["E06", "E08"], "none")],
+        (["160.00"], "0.00", "0.00", "0.00"),
+    ),
+    # claim-level deductible of 35: 80 - 35 on the first line, 40 on the second
+    "an adjustment of the whole claim": (
+        case(
+            remit(Clp(K, "1", "160", "85", [
+                Svc("100", "80", [("CO", "45", "20")], line_id="L1"),
+                Svc("60", "40", [("CO", "45", "20")], line_id="L2", code="97140"),
+            ], cas=[("PR", "1", "35")])), lines=TWO_LINES, paid="0.00",
+        ),
+        [("post", [], "patient")],
+        (["0.00"], "35.00", "85.00", "40.00"),
+    ),
+    # one line denied stops the other with it: a claim posts whole or not at all
+    "one of two lines denied": (
+        case(
+            remit(Clp(K, "1", "160", "80", [
+                Svc("100", "80", [("CO", "45", "20")], line_id="L1"),
+                Svc("60", "0", [("CO", "50", "60")], line_id="L2", code="97140"),
+            ])), lines=TWO_LINES, paid="0.00",
+        ),
+        [("exception", ["E10"], "none")],
+        (["160.00"], "0.00", "0.00", "0.00"),
+    ),
+    "the second insurer's contractual is all that is left": (
+        case(
+            remit(P), later(claim(K, "2", "200", "0", ("OA", "23", "176"), ("CO", "45", "24")), trace="T2", payer="AARP"),
+            **TWO,
+        ),
+        [("post", [], "layer-2"), ("post", [], "none")],
+        (["0.00", "0.00"], "0.00", "96.00", "104.00"),
+    ),
+    "denied by status, though paid": (
+        case(remit(claim(K, "4", "150", "85", ("CO", "45", "40"), ("PR", "3", "25")))),
+        [("exception", ["E10"], "none")],
+        (["125.00"], "0.00", "0.00", "0.00"),
+    ),
+    "a check of provider-level money alone": (
+        case(remit(plb=[("L6", "-5")])), [], (["125.00"], "0.00", "0.00", "0.00"),
     ),
 }  # fmt: skip
 

@@ -90,6 +90,9 @@ class ServicePayment:
     segment: int = field(default=0, compare=False)  # position of SVC in the file
 
 
+CROSSOVER_REMARKS = frozenset({"MA07", "MA18", "N89"})  # the payer has sent the claim on
+
+
 @dataclass(frozen=True, slots=True)
 class ClaimPayment:
     """2100: one claim as adjudicated (CLP02 says how)."""
@@ -137,8 +140,13 @@ class ClaimPayment:
 
     @property
     def is_crossover(self) -> bool:
-        """Forwarded by the payer to another: CLP02 19, 20, 21, or a crossover carrier is named."""
-        return self.status_code in ("19", "20", "21") or self.crossover_carrier is not None
+        """Forwarded by the payer to another: CLP02 19, 20, 21, a crossover carrier named, or a remark that says so."""
+        told = {*self.remarks, *(remark for line in self.lines for remark in line.remarks)}
+        return (
+            self.status_code in ("19", "20", "21")
+            or self.crossover_carrier is not None
+            or bool(told & CROSSOVER_REMARKS)
+        )
 
     @property
     def original_payer_control_number(self) -> str:
