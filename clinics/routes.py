@@ -352,6 +352,7 @@ ROUTES: dict[str, str | dict[str, str]] = {
     "responses:provider-item": "remit.post",
     "responses:response": "remit.view",
     "responses:act": "remit.post",
+    "responses:lines": "remit.post",
     "responses:rules": {"read": "settings.view", "write": "settings.autopay"},
     "responses:remove-rule": "settings.autopay",
     "responses:what-if": "settings.autopay",
@@ -374,6 +375,7 @@ ROUTES: dict[str, str | dict[str, str]] = {
     "responses-api:eob": "remit.post",
     "responses-api:response": "remit.view",
     "responses-api:act": "remit.post",
+    "responses-api:lines": "remit.post",
     # API description
     "api-schema": "signed_in",
     "api-docs": "signed_in",

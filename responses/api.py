@@ -15,8 +15,10 @@ from rest_framework.response import Response
 
 from claims.models import Claim
 from clinics.errors import BadInput
-from responses import manual, quarantine, queries, remit, reversals, work_api
+from responses import eobs, manual, quarantine, queries, remit, reversals, work_api
+from responses.by_hand import ByHand, HandCode, HandLine
 from responses.models import ClaimResponse, Remittance
+from responses.posting_rules import Goes
 from responses.receipts import tie
 from work.idempotency import once
 
@@ -197,6 +199,28 @@ def payee(request: Request, public_id: str) -> Response:
     return Response(RemittanceSerializer(row).data)
 
 
+class HandCodeSerializer(AdjustmentSerializer):
+    """One code of a line and where it goes."""
+
+    goes = serializers.ChoiceField([each.value for each in Goes], default=Goes.STAYS.value)
+
+
+class HandLineSerializer(serializers.Serializer):
+    """One line as a person has it."""
+
+    line_id = serializers.CharField(max_length=30)
+    paid = serializers.DecimalField(max_digits=12, decimal_places=2)
+    codes = HandCodeSerializer(many=True, default=list)
+    note = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
+
+
+class HandSheetSerializer(serializers.Serializer):
+    """An answer line by line."""
+
+    lines = HandLineSerializer(many=True)
+    reason = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
+
+
 @extend_schema(responses=ResponseSerializer(many=True), operation_id="responses_list")
 @api_view(["GET"])
 def responses(request: Request) -> Response:
@@ -243,6 +267,47 @@ def act(request: Request, public_id: str, act: str) -> Response:
     return Response(ResponseSerializer(_load(public_id)).data)
 
 
+@extend_schema(methods=["GET"], responses=HandSheetSerializer, operation_id="responses_sheet")
+@extend_schema(
+    methods=["POST"],
+    request=HandSheetSerializer,
+    responses=ResponseSerializer,
+    operation_id="responses_post_lines",
+)
+@api_view(["GET", "POST"])
+def lines(request: Request, public_id: str) -> Response:
+    """The answer laid on our lines; POST posts it as it is given, and refuses what does not add up."""
+    row = _load(public_id)
+    if request.method == "GET":
+        hands = [each.hand for each in manual.sheet_of(row).sheet.lines]
+        return Response(HandSheetSerializer({"lines": hands}).data)
+    given = HandSheetSerializer(data=request.data)
+    given.is_valid(raise_exception=True)
+    data = given.validated_data
+    role = request.membership.role  # type: ignore[attr-defined]
+    hand = ByHand(tuple(_hand_line(line) for line in data["lines"]), role, data["reason"])
+
+    def do() -> dict[str, Any]:
+        return {
+            "id": manual.post_as_remitted(row, at=timezone.now(), reason=hand.reason, hand=hand).public_id
+        }
+
+    once(
+        request.headers.get("Idempotency-Key", ""),
+        {"act": "lines", "row": public_id, "body": request.data},
+        do,
+    )
+    return Response(ResponseSerializer(_load(public_id)).data)
+
+
+def _hand_line(line: dict[str, Any]) -> HandLine:
+    codes = tuple(
+        HandCode(each["group"], each["reason"].upper(), each["amount"], Goes(each["goes"]))
+        for each in line["codes"]
+    )
+    return HandLine(line["line_id"], line["paid"], codes, line["note"])
+
+
 @extend_schema(request=EobSerializer, responses={201: ResponseSerializer}, operation_id="responses_eob")
 @api_view(["POST"])
 def eob(request: Request) -> Response:
@@ -251,23 +316,23 @@ def eob(request: Request) -> Response:
     given.is_valid(raise_exception=True)
     data = given.validated_data
     rows = Claim.objects.select_related("payer", "patient")
-    head = manual.Eob(data["trace_number"], data["payment_date"], data["payer_claim_number"])
+    head = eobs.Eob(data["trace_number"], data["payment_date"], data["payer_claim_number"])
     sheets = [
         (get_object_or_404(rows, public_id=part["claim"]), _eob_lines(part["lines"]))
         for part in [data, *data["also"]]
     ]
 
     def do() -> dict[str, Any]:
-        made = manual.enter_check(sheets, head, at=timezone.now(), amount=data["amount"])
+        made = eobs.enter_check(sheets, head, at=timezone.now(), amount=data["amount"])
         return {"id": made[0].public_id}
 
     answer, _ = once(request.headers.get("Idempotency-Key", ""), {"act": "eob", "body": request.data}, do)
     return Response(ResponseSerializer(_load(answer["id"])).data, status=status.HTTP_201_CREATED)
 
 
-def _eob_lines(lines: list[dict[str, Any]]) -> list[manual.EobLine]:
+def _eob_lines(lines: list[dict[str, Any]]) -> list[eobs.EobLine]:
     return [
-        manual.EobLine(
+        eobs.EobLine(
             line["line_id"], line["paid"],
             tuple((each["group"], each["reason"], each["amount"]) for each in line["adjustments"]), line.get("allowed"),
         )
@@ -313,5 +378,6 @@ urlpatterns = [
     path("responses/", responses, name="responses"),
     path("responses/eob/", eob, name="eob"),
     path("responses/<str:public_id>/", response, name="response"),
+    path("responses/<str:public_id>/lines/", lines, name="lines"),
     path("responses/<str:public_id>/<str:act>/", act, name="act"),
 ]

@@ -17,7 +17,7 @@ from clinics import audit
 from clinics.errors import Refusal
 from lib.money import ZERO, total
 from patients.tables import csv_file
-from responses import manual, quarantine, queries, remit, reversals, takebacks
+from responses import eobs, quarantine, queries, remit, reversals, takebacks
 from responses.forms import ClaimsForm, EobHeadForm, EobLineForm, MatchForm, PayeeForm, ReasonForm, UploadForm
 from responses.models import ProviderAdjustment, Remittance
 from responses.receipts import tie
@@ -232,18 +232,18 @@ def eob(request: HttpRequest, claim_id: str) -> HttpResponse:
     ]
     left: dict[tuple[int, int], Any] = {}
     if request.method == "POST" and all([head.is_valid(), *[form.is_valid() for _, _, form in sheet]]):
-        typed: dict[int, list[manual.EobLine]] = {}
+        typed: dict[int, list[eobs.EobLine]] = {}
         for claim, line, form in sheet:
             entry = _typed(form, line.line_id)
             typed.setdefault(claim.pk, []).append(entry)
             told = total(amount for _, _, amount in entry.adjustments)
             left[claim.pk, line.line_no] = line.amount - entry.paid - told
         given = head.cleaned_data
-        asked = manual.Eob(given["trace_number"], given["payment_date"], given["payer_claim_number"])
+        asked = eobs.Eob(given["trace_number"], given["payment_date"], given["payer_claim_number"])
         sheets = [(claim, typed[claim.pk]) for claim in claims]
 
         def do() -> dict[str, Any]:
-            made = manual.enter_check(sheets, asked, at=timezone.now(), amount=given["amount"])
+            made = eobs.enter_check(sheets, asked, at=timezone.now(), amount=given["amount"])
             return {"check": made[0].remittance.public_id}
 
         try:
@@ -278,11 +278,9 @@ def _prefix(place: int, line_no: int) -> str:
     return f"l{line_no}" if place == 0 else f"c{place}l{line_no}"
 
 
-def _typed(form: EobLineForm, line_id: str) -> manual.EobLine:
+def _typed(form: EobLineForm, line_id: str) -> eobs.EobLine:
     data = form.cleaned_data
-    return manual.EobLine(
-        line_id, data["money"]["paid"] or ZERO, data["adjustments"], data["money"]["allowed"]
-    )
+    return eobs.EobLine(line_id, data["money"]["paid"] or ZERO, data["adjustments"], data["money"]["allowed"])
 
 
 def _posted(request: HttpRequest) -> dict[str, Any]:

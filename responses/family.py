@@ -118,6 +118,11 @@ def lock_invoice_of(response: ClaimResponse) -> None:
     )
 
 
+def is_mirror(row: ClaimResponse) -> bool:
+    """A reversal that mirrored an earlier posting: neither stands any more. One taken back by hand stands itself."""
+    return row.status_code == "22" and bool(row.plan.get("reverses"))
+
+
 def _family(
     invoice: Invoice,
     part: int,
@@ -144,7 +149,7 @@ def _family(
         ),
         responsible=_responsible(responses, layers, [money[charge_id] for charge_id in shown]),
         patient_paid=total(money[key].paid_by_patient + money[key].waived for key in shown),
-        postings=[_posting(row) for row in responses if row.state in POSTED and row.status_code != "22"],
+        postings=[_posting(row) for row in responses if row.state in POSTED and not is_mirror(row)],
         taken=[
             _taken(row)
             for row in responses

@@ -12,6 +12,14 @@ from lib.money import ZERO, BadAmount, parse_money
 from responses.models import Remittance
 
 
+def as_code(text: str) -> tuple[str, str] | None:
+    """Group and reason of a typed code ("co 45", "CO-45"); None when it is none."""
+    group, dash, reason = text.strip().upper().replace(" ", "-").partition("-")
+    if not dash or group not in ("CO", "PR", "OA", "PI") or len(reason) > 5:
+        return None
+    return (group, reason) if reason.isascii() and reason.isalnum() else None
+
+
 class UploadForm(forms.Form):
     """A file from a clearinghouse or payer."""
 
@@ -198,15 +206,14 @@ class EobLineForm(forms.Form):
         }
         made = []
         for n in range(1, 5):
-            code = (data.get(f"code{n}") or "").strip().upper().replace(" ", "-")
-            amount = data["money"][f"amount{n}"] or ZERO
-            group, dash, reason = code.partition("-")
-            if not code and not amount:
+            code, amount = data.get(f"code{n}") or "", data["money"][f"amount{n}"] or ZERO
+            if not code.strip() and not amount:
                 continue
-            if not dash or group not in ("CO", "PR", "OA", "PI") or not reason.isalnum() or len(reason) > 5:
+            told = as_code(code)
+            if told is None:
                 self.add_error(f"code{n}", "A code is group and reason, such as CO-45.")
                 continue
-            made.append((group, reason, amount))
+            made.append((*told, amount))
         data["adjustments"] = tuple(made)
         return data
 

@@ -5,7 +5,7 @@ Called by responses/plan.py in order. A gate that does not hold calls ``work.sto
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Protocol
@@ -14,7 +14,7 @@ from lib.money import ZERO, total
 from responses.claim_ledger import ClaimLedger
 from responses.layer_match import PayerNames
 from responses.line_match import LineAnswer, LineReading
-from responses.posting_rules import SETTLING, STOPPING, Action, PostingRule, find_rule
+from responses.posting_rules import SETTLING, STOPPING, Action, Goes, PostingRule, find_rule
 from x12.documents.parties import Adjustment
 from x12.documents.remittance import ClaimPayment, claim_balances, claim_differences
 
@@ -41,6 +41,8 @@ class Terms:
     reversals: str = "block"  # block, auto_if_exact
     max_auto_variance: Decimal = ZERO
     rules: tuple[PostingRule, ...] = ()
+    # Line, group and reason -> where a person sends it; None: nobody posts line by line (responses/by_hand.py).
+    choices: Mapping[tuple[str, str, str], Goes] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +147,12 @@ def classify(work: Work | None, answer: LineAnswer, payers: Sequence[str], terms
     each = Classified(answer)
     write_offs: dict[tuple[str, str], Decimal] = {}
     for item in answer.adjustments:
+        chosen = (terms.choices or {}).get((answer.line.id, item.group, item.reason))
         rule = find_rule(terms.rules, payers, item.group, item.reason)
         label = f"{item.group}-{item.reason}"
-        if rule is not None and rule.action in STOPPING:
+        if chosen is not None:
+            rule = chosen.rule(item.group, item.reason)
+        elif rule is not None and rule.action in STOPPING:
             if work is not None:
                 work.stop("E15", f"{rule.words} stops {label} {item.amount}", adjustment=label)
         elif _is_unlisted(answer, item, rule, terms) and work is not None:

@@ -1,4 +1,4 @@
-"""What a person does with an answer: post it, leave it, hold, dispute, match it, or type an EOB in.
+"""What a person does with an answer: post it, leave it, hold, dispute, or match it.
 
 Each function locks the row, so that two clicks take turns and the second sees what the first did.
 """
@@ -7,38 +7,35 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
+from billing import writeoffs
+from billing.enums import WriteOffType
+from billing.writeoffs import WriteOff
 from claims import lifecycle
 from claims.models import Claim
 from clinics import audit
 from clinics.errors import BadInput
 from clinics.scoping import current_actor
-from insurance.models import Payer
-from lib.findings import Finding
-from lib.frozen import freeze, thaw
-from lib.money import total
+from lib.frozen import thaw
+from responses import by_hand, posting, receipts, reversals
 from responses import family as families
-from responses import posting, receipts
+from responses.by_hand import ByHand
 from responses.enums import MatchQuality, PostingState
-from responses.errors import BadEob, CannotPost
+from responses.errors import CannotPost
 from responses.family import POSTED, Family
 from responses.gates import Facts, Terms
 from responses.layer_match import find_layer, names_of
+from responses.line_match import match_lines, negated
 from responses.models import ClaimResponse
 from responses.plan import plan_claim
 from responses.plan_result import ClaimPlan
 from responses.settings import handling_at
-from x12.documents.parties import Adjustment
 from x12.documents.remittance import (
     ClaimPayment,
-    Procedure,
-    RemittanceParty,
-    ServicePayment,
-    claim_differences,
 )
 from x12.documents.remittance import Remittance as RemittanceDocument
 
@@ -58,9 +55,16 @@ class Replanned:
 
 
 def replan(
-    response: ClaimResponse, *, accepted: frozenset[str] = frozenset(), lock: bool = False
+    response: ClaimResponse,
+    *,
+    accepted: frozenset[str] = frozenset(),
+    lock: bool = False,
+    hand: ByHand | None = None,
 ) -> Replanned:
-    """Work the plan out again on today's books: what opening a proposed answer shows, and what Post posts."""
+    """Work the plan out again on today's books: what opening a proposed answer shows, and what Post posts.
+
+    ``hand`` is the answer as a person has it line by line; it is checked here (BadInput).
+    """
     payment = thaw(ClaimPayment, response.document)
     header = thaw(RemittanceDocument, response.remittance.document)
     claim = response.claim
@@ -80,9 +84,45 @@ def replan(
     )  # fmt: skip
     if found is None:
         return Replanned(plan_claim(payment, None, facts, Terms()), None, payment, header)
-    found.set_expected(facts.layer or find_layer(payment, facts.payer, found.ledger).layer)
-    plan = plan_claim(payment, found.ledger, facts, handling_at(found.location).terms)
+    rank = facts.layer or find_layer(payment, facts.payer, found.ledger).layer
+    found.set_expected(rank)
+    terms = handling_at(found.location).terms
+    if hand is not None:
+        by_hand.check(hand, payment, found.ledger, rank, payers_of(found, header, rank), terms)
+        payment = by_hand.edited(payment, found.ledger, hand.lines)
+        terms = replace(terms, choices=by_hand.choices(found.ledger, hand.lines))
+    plan = plan_claim(payment, found.ledger, facts, terms)
     return Replanned(plan, found, payment, header)
+
+
+def payers_of(found: Family, header: RemittanceDocument, rank: int | None) -> list[str]:
+    """The names under which posting rules know the insurer that answers."""
+    layer = found.ledger.layer(rank)
+    return [header.payer.name, layer.payer if layer else ""]
+
+
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """An answer laid on our lines for a person, and who is who."""
+
+    sheet: by_hand.Sheet
+    insurer: str
+    next_name: str  # of the next insurer; empty: the patient is next
+
+
+def sheet_of(response: ClaimResponse) -> Laid:
+    """What a person begins with line by line. Raises CannotPost for an answer that does not wait or has no claim."""
+    if response.state not in WAITING:
+        raise CannotPost("This answer does not wait any more: undo it first.", code="already_decided")
+    again = replan(response)
+    found, rank = again.found, again.plan.layer
+    if found is None or rank is None:
+        raise CannotPost("Match this answer to a claim first: its lines are not known.")
+    terms = handling_at(found.location).terms
+    layer, following = found.ledger.layer(rank), found.ledger.next_layer(rank)
+    laid = by_hand.sheet(again.payment, found.ledger, payers_of(found, again.header, rank), terms)
+    insurer = layer.payer if layer else response.remittance.payer_name
+    return Laid(laid, insurer, following.payer if following else "")
 
 
 def look_again(found: Family, posted: ClaimResponse) -> int:
@@ -106,47 +146,94 @@ def look_again(found: Family, posted: ClaimResponse) -> int:
     return freed
 
 
-def post_as_remitted(response: ClaimResponse, *, at: datetime, reason: str = "") -> ClaimResponse:
+def post_as_remitted(
+    response: ClaimResponse, *, at: datetime, reason: str = "", hand: ByHand | None = None
+) -> ClaimResponse:
     """Post an answer as the payer sent it. Gates that a person may judge are let pass; the others refuse.
 
-    Raises CannotPost with the codes that still stand.
+    With ``hand`` it posts line by line as the person has it: amounts moved between lines, codes mended, each
+    adjustment sent where the person says. Raises CannotPost with the codes that still stand, BadInput for a
+    sheet that does not add up, CannotWriteOff above the role's limit.
     """
     with transaction.atomic():
         row = _lock(response, WAITING)
-        again = replan(row, accepted=MAY_PASS, lock=True)
+        again = replan(row, accepted=MAY_PASS, lock=True, hand=hand)
         row = _lock(row, WAITING)
         plan, found = again.plan, again.found
         if not plan.posts or found is None or plan.layer is None:
             stops = [code for code in plan.codes if code not in MAY_PASS] or list(plan.codes)
             told = "; ".join(plan.reasons[code] for code in stops) or "the layer is not known"
             raise CannotPost(f"This answer cannot be posted: {told}.", codes=stops)
-        if row.status_code == "22" and plan.reverses is None:
-            raise CannotPost("No earlier posting has exactly these amounts; undo and post the right ones.")
-        today = posting.clinic_day(at)
-        remittance = row.remittance
-        if remittance.receipt_id is None and not remittance.is_balanced:
-            receipts.open_receipt(remittance, again.header, today, remittance.payment_date)
-            remittance.save()
-        row.match_quality = MatchQuality.CERTAIN
-        posting.describe(row, plan, found.ledger)
-        row.claim = posting.claim_for(found, plan, row.control_number, today)
-        if row.adjudication_id is None:
-            sure = replace(plan, codes=())
-            posting.record_adjudication(row, again.payment, sure, found, remittance, at)
-        waiting: list[posting.Posting] = []
-        posting.queue_posting(waiting, row, plan, found, remittance, today, lambda: None)
-        if waiting:
-            posting.ledger.post_many(waiting)
-        posting.mark_posted(row, PostingState.POSTED_MANUALLY, at)
-        found.ledger.move({line.id: line.move() for line in plan.lines})
-        found.ledger.responsible = plan.responsible_after
-        posting.follow([(row, found)], today)
-        receipts.close_if_empty(remittance)
+        if row.status_code == "22" and plan.reverses is None and hand is None:
+            raise CannotPost("No earlier posting has exactly these amounts: take it back line by line (e).")
+        if hand is not None:
+            _within_limit(hand, again)
+        _write(row, again, plan, found, at, hand)
         audit.record(
-            "response.post", "claim_response", row.public_id, reason=reason[:200], paid=str(row.paid),
-            codes=list(plan.codes),
+            "response.post" if hand is None else "response.post_lines", "claim_response", row.public_id,
+            reason=reason[:200], paid=str(row.paid), codes=list(plan.codes),
+            **({"sheet": _without_notes(row.plan["by_hand"])} if hand is not None else {}),
         )  # fmt: skip
         return row
+
+
+def _write(
+    row: ClaimResponse, again: Replanned, plan: ClaimPlan, found: Family, at: datetime, hand: ByHand | None
+) -> None:
+    """The receipt if it waits, the adjudication, the ledger, and what follows from them."""
+    today = posting.clinic_day(at)
+    remittance = row.remittance
+    if remittance.receipt_id is None and not remittance.is_balanced:
+        receipts.open_receipt(remittance, again.header, today, remittance.payment_date)
+        remittance.save()
+    row.match_quality = MatchQuality.CERTAIN
+    posting.describe(row, _with_places(plan, row, found) if hand else plan, found.ledger)
+    row.claim = posting.claim_for(found, plan, row.control_number, today)
+    if hand is not None:
+        row.plan["by_hand"] = by_hand.told(hand, found.ledger)
+        row.hold_reason = f"Disputed: {said}"[:200] if (said := by_hand.disputed(hand, found.ledger)) else ""
+    if row.adjudication_id is None:
+        posting.record_adjudication(row, again.payment, replace(plan, codes=()), found, remittance, at)
+    waiting: list[posting.Posting] = []
+    posting.queue_posting(waiting, row, plan, found, remittance, today, lambda: None)
+    if waiting:
+        posting.ledger.post_many(waiting)
+    posting.mark_posted(row, PostingState.POSTED_MANUALLY, at)
+    found.ledger.move({line.id: line.move() for line in plan.lines})
+    found.ledger.responsible = plan.responsible_after
+    posting.follow([(row, found)], today)
+    receipts.close_if_empty(remittance)
+    if hand is not None and row.claim is not None:
+        if row.status_code == "22":
+            reversals.withdraw_next(row, today)
+        notes = "; ".join(line.note.strip() for line in hand.lines if line.note.strip())
+        lifecycle.note(row.claim, "note", f"Posted line by line: {notes or hand.reason}"[:300])
+
+
+def _without_notes(sheet: dict[str, Any]) -> list[dict[str, Any]]:
+    """The lines for the audit, which holds no free words."""
+    return [{key: value for key, value in line.items() if key != "note"} for line in sheet["lines"]]
+
+
+def _within_limit(hand: ByHand, again: Replanned) -> None:
+    """What no rule writes off is the person's write-off: the role's limit holds (B10)."""
+    found, plan = again.found, again.plan
+    assert found is not None
+    terms = handling_at(found.location).terms
+    amount = by_hand.beyond_rules(hand, payers_of(found, again.header, plan.layer), terms)
+    if amount > 0:
+        wanted = WriteOff(str(plan.layer), WriteOffType.ADMINISTRATIVE, amount, hand.reason)
+        why = writeoffs.second_person_reason(found.invoice, wanted, hand.role)
+        if why:
+            raise CannotPost(why, code="over_limit")
+
+
+def _with_places(plan: ClaimPlan, row: ClaimResponse, found: Family) -> ClaimPlan:
+    """The plan with the service lines of the file in place of the sheet's, so that figures find their segments."""
+    raw = thaw(ClaimPayment, row.document)
+    read = match_lines(negated(raw) if raw.is_reversal else raw, found.ledger.lines)
+    places = {answer.line.id: answer.places for answer in read.answers}
+    return replace(plan, lines=tuple(replace(line, places=places.get(line.id, ())) for line in plan.lines))
 
 
 def leave(response: ClaimResponse, note: str) -> None:
@@ -221,115 +308,6 @@ def assign(response: ClaimResponse, email: str) -> None:
     """Give an answer to somebody; empty gives it back."""
     ClaimResponse.objects.filter(pk=response.pk).update(assignee=email[:254])
     audit.record("response.assign", "claim_response", response.public_id, to=email)
-
-
-# --- typed EOBs ------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class EobLine:
-    """One line of a paper EOB: amounts and codes as printed."""
-
-    line_id: str  # REF*6R of the claim's line
-    paid: Decimal
-    adjustments: tuple[tuple[str, str, Decimal], ...] = ()
-    allowed: Decimal | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Eob:
-    """The head of a paper EOB."""
-
-    trace_number: str
-    payment_date: date
-    payer_claim_number: str = ""
-    status_code: str = ""
-    method: str = "CHK"
-
-
-def enter_eob(claim: Claim, eob: Eob, lines: Sequence[EobLine], *, at: datetime) -> ClaimResponse:
-    """A paper EOB of one claim: see ``enter_check``."""
-    return enter_check([(claim, lines)], eob, at=at)[0]
-
-
-def enter_check(
-    sheets: Sequence[tuple[Claim, Sequence[EobLine]]],
-    eob: Eob,
-    *,
-    at: datetime,
-    amount: Decimal | None = None,
-) -> list[ClaimResponse]:
-    """Take a paper check in like a remittance, one claim or many, and post each by hand; in the sheets' order.
-
-    Raises BadEob while a line does not explain its charge, the claims do not add up to ``amount`` (when the
-    check's own amount is given), or a claim belongs to another insurer. The same check number, payer, date,
-    amount and lines a second time are the same check: nothing is taken twice. All of it or nothing.
-    """
-    payer: Payer = sheets[0][0].payer
-    payments = []
-    for claim, lines in sheets:
-        if claim.payer_id != payer.pk:
-            raise BadEob(f"Claim {claim.control_number} is not {payer.name}'s.", findings=[])
-        payments.append(
-            _payment_of(claim, eob if len(sheets) == 1 else replace(eob, payer_claim_number=""), lines)
-        )
-        _must_balance(claim, payments[-1])
-    if not eob.trace_number.strip():
-        raise BadEob("Give the check or EFT number: money is found again by it.", findings=[])
-    paid = total(payment.paid for payment in payments)
-    if amount is not None and amount != paid:
-        raise BadEob(f"The check is {amount}, its lines are paid {paid}: {amount - paid} apart.", findings=[])
-    document = RemittanceDocument(
-        trace_number=eob.trace_number.strip()[:50], payer_identifier=payer.remit_payer_id or payer.payer_id,
-        amount=paid, method=eob.method, effective_date=eob.payment_date,
-        payer=RemittanceParty(name=payer.name, id_qualifier="XV", identifier=payer.payer_id), claims=tuple(payments),
-    )  # fmt: skip
-    with transaction.atomic():
-        taken = posting.take_remittance(document, at=at, source="manual")
-        if taken.is_repeat:
-            return taken.responses
-        return [
-            post_as_remitted(response, at=at, reason="EOB typed in")
-            if response.state in WAITING
-            else response
-            for response in taken.responses
-        ]
-
-
-def _must_balance(claim: Claim, payment: ClaimPayment) -> None:
-    differences = claim_differences(payment)
-    if differences:
-        raise BadEob(
-            f"The EOB of claim {claim.control_number} does not add up: every line must explain its charge.",
-            findings=[
-                freeze(Finding("unbalanced", name, f"{name} is off by {left}"))
-                for name, left in differences.items()
-            ],
-        )
-
-
-def _payment_of(claim: Claim, eob: Eob, lines: Sequence[EobLine]) -> ClaimPayment:
-    by_id = {line.line_id: line for line in claim.lines.all()}
-    services = []
-    for typed in lines:
-        line = by_id.get(typed.line_id)
-        if line is None:
-            raise BadEob(f"The claim has no line {typed.line_id}.", findings=[])
-        services.append(
-            ServicePayment(
-                procedure=Procedure(line.procedure_code, tuple(line.modifiers)), charge=line.amount,
-                paid=typed.paid, units=line.units, service_date=line.service_date, line_id=line.line_id,
-                allowed=typed.allowed,
-                adjustments=tuple(Adjustment(g.upper(), r.upper(), a) for g, r, a in typed.adjustments if a),
-            )
-        )  # fmt: skip
-    adjusted = [item for service in services for item in service.adjustments]
-    return ClaimPayment(
-        control_number=claim.control_number, status_code=eob.status_code or str(claim.rank),
-        charge=total(line.amount for line in by_id.values()), paid=total(service.paid for service in services),
-        patient_responsibility=total(item.amount for item in adjusted if item.group == "PR"),
-        payer_control_number=eob.payer_claim_number.strip()[:50], lines=tuple(services),
-    )  # fmt: skip
 
 
 def _lock(response: ClaimResponse, states: Sequence[str]) -> ClaimResponse:

@@ -14,11 +14,12 @@ from typing import Any
 from billing.trace import Step
 from lib.money import ZERO, total
 from responses import gates
-from responses.claim_ledger import PATIENT, ClaimLedger, EarlierPosting, LedgerLine, LineMove, TakenAnswer
+from responses.claim_ledger import PATIENT, ClaimLedger, EarlierPosting, LedgerLine, TakenAnswer
 from responses.gates import Classified, Facts, Terms
-from responses.layer_match import LayerMatch, PayerNames, find_layer, postings_under_number
-from responses.line_match import LineAnswer, LineReading, claim_sums, match_lines, negated
+from responses.layer_match import LayerMatch, PayerNames, find_layer
+from responses.line_match import LineAnswer, match_lines, negated
 from responses.plan_result import ClaimPlan, Decision, LinePlan
+from responses.plan_reversal import find_exact, mirror_words, mirrored, taken_back
 from x12.documents.remittance import ClaimPayment
 
 
@@ -117,7 +118,7 @@ def taking_order(
 def _stood_before(payment: ClaimPayment, ledger: ClaimLedger, payer: PayerNames) -> bool:
     turned = negated(payment)
     match = find_layer(payment, payer, ledger)
-    return _find_exact(payment, turned, match_lines(turned, ledger.lines), match, ledger) is not None
+    return find_exact(payment, turned, match_lines(turned, ledger.lines), match, ledger) is not None
 
 
 def _forget(key: str, ledger: ClaimLedger) -> None:
@@ -268,16 +269,27 @@ def _plan_reversal(
     """CLP02 = 22: the exact mirror of an earlier posting when ``reversals`` allows it, else E11."""
     turned = negated(work.payment)
     reading = match_lines(turned, ledger.lines)
-    found = _find_exact(work.payment, turned, reading, match, ledger)
+    found = find_exact(work.payment, turned, reading, match, ledger)
     lines: tuple[LinePlan, ...]
+    if found is None and terms.choices is not None and match.layer is not None:
+        lines = taken_back(reading, match.layer, ledger, facts, terms)
+        _check_credit(work, lines, ledger)
+        work.note("B9", "by hand", "no posting is its exact opposite: a person took it back line by line")
+        return _finish(work, None, match, ledger, lines=lines, after=match.layer)
     if found is None:
-        lines = tuple(_mirror_words(answer, facts, ledger, match, terms) for answer in reading.answers)
+        lines = tuple(mirror_words(answer, facts, ledger, match, terms) for answer in reading.answers)
         work.stop("E11", "a reversal, and no earlier posting has exactly these amounts")
         return _finish(work, None, match, ledger, lines=lines, after=ledger.responsible)
     places = {answer.line.id: answer.places for answer in reading.answers}
+    told = {answer.line.id: answer for answer in match_lines(found.payment, ledger.lines).answers}
     lines = tuple(
-        replace(_mirrored(answer, found, facts, ledger, terms), places=places.get(answer.line.id, ()))
-        for answer in match_lines(found.payment, ledger.lines).answers
+        replace(
+            mirrored(told.get(line.id, LineAnswer(line, ZERO, ZERO)), found, facts, ledger, terms),
+            places=places.get(line.id, ()),
+        )
+        for line in ledger.lines
+        if line.id in told
+        or line.id in found.lines  # a person may have posted lines that the answer did not tell
     )
     if terms.reversals != "auto_if_exact":
         work.stop("E11", f"a reversal of {found.key}, exact; the setting says a person decides")
@@ -285,73 +297,6 @@ def _plan_reversal(
         _check_credit(work, lines, ledger)
     work.note("B9", found.key, "every amount is the opposite of this posting: it is mirrored")
     return _finish(work, None, match, ledger, lines=lines, after=found.responsible_before, reverses=found.key)
-
-
-def _find_exact(
-    payment: ClaimPayment, turned: ClaimPayment, reading: LineReading, match: LayerMatch, ledger: ClaimLedger
-) -> EarlierPosting | None:
-    live = [posting for posting in ledger.live_postings() if posting.layer == match.layer]
-    for posting in postings_under_number(payment, live):
-        if _is_exact(turned, reading, posting, ledger):
-            return posting
-    return None
-
-
-def _is_exact(
-    turned: ClaimPayment, reading: LineReading, posting: EarlierPosting, ledger: ClaimLedger
-) -> bool:
-    """Paid and every CAS exactly opposite: per line when both tell lines, else for the claim."""
-    old = posting.payment
-    if (turned.charge, turned.paid) != (old.charge, old.paid):
-        return False
-    if not turned.lines or not old.lines:
-        return claim_sums(turned) == claim_sums(old)
-    before = match_lines(old, ledger.lines)
-    return (
-        reading.is_complete
-        and before.is_complete
-        and {a.line.id: (a.charge, a.paid, a.sums()) for a in reading.answers}
-        == {a.line.id: (a.charge, a.paid, a.sums()) for a in before.answers}
-    )
-
-
-def _mirrored(
-    answer: LineAnswer, posting: EarlierPosting, facts: Facts, ledger: ClaimLedger, terms: Terms
-) -> LinePlan:
-    """The opposite of a line as it was posted: a reversal without lines is shown with those of its posting."""
-    layer = ledger.layer(posting.layer)
-    each = gates.classify(None, answer, [facts.payer.name, layer.payer if layer else ""], terms)
-    move = posting.lines.get(answer.line.id, LineMove({})).mirrored()
-    return LinePlan(
-        id=answer.line.id,
-        paid=-answer.paid,
-        write_off=move.write_off,
-        patient=-each.patient,
-        denied=-each.denied,
-        note=-each.note,
-        charge=-answer.charge,
-        allowed=-each.allowed,
-        moves=move.moves,
-    )
-
-
-def _mirror_words(
-    answer: LineAnswer, facts: Facts, ledger: ClaimLedger, match: LayerMatch, terms: Terms
-) -> LinePlan:
-    """What a reversal says when nothing can be mirrored; it moves nothing."""
-    layer = ledger.layer(match.layer)
-    each = gates.classify(None, answer, [facts.payer.name, layer.payer if layer else ""], terms)
-    return LinePlan(
-        id=answer.line.id,
-        paid=-answer.paid,
-        write_off=-total(a for _, _, a in each.write_offs),
-        patient=-each.patient,
-        denied=-each.denied,
-        note=-each.note,
-        charge=-answer.charge,
-        allowed=-each.allowed,
-        places=answer.places,
-    )
 
 
 def _finish(

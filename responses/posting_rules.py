@@ -24,6 +24,23 @@ class Action(StrEnum):
     DISPUTE = "dispute"
 
 
+class Goes(StrEnum):
+    """Where a person sends one adjustment of one line, posting line by line."""
+
+    WRITE_OFF = "write_off"
+    NEXT = "next"  # the next insurer, else the patient
+    STAYS = "stays"  # with the insurer that answered
+    DISPUTE = "dispute"  # the same, and marked as disputed
+    NOTE = "note"  # information only: another insurer's money
+
+    def rule(self, group: str, reason: str) -> PostingRule | None:
+        """The same as a rule; None leaves the amount with the insurer."""
+        action = {Goes.WRITE_OFF: Action.WRITE_OFF, Goes.NEXT: Action.NEXT_PAYER, Goes.NOTE: Action.NOTE}.get(
+            self
+        )
+        return PostingRule(group, reason, action, words_are="chosen by a person") if action else None
+
+
 SETTLING = frozenset({Action.WRITE_OFF, Action.PATIENT, Action.NEXT_PAYER, Action.NOTE})
 STOPPING = frozenset({Action.HOLD, Action.DISPUTE})
 
@@ -37,10 +54,13 @@ class PostingRule:
     action: Action
     payer: str | None = None
     is_default: bool = False
+    words_are: str = ""
 
     @property
     def words(self) -> str:
         """How a trace names it."""
+        if self.words_are:
+            return self.words_are
         whose = "default rule" if self.is_default else f"own rule{f' of {self.payer}' if self.payer else ''}"
         return f"{whose} {self.group}-{self.reason or 'any'} {self.action.value}"
 

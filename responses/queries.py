@@ -16,6 +16,7 @@ from lib.money import ZERO, parse_money, total
 from responses import manual
 from responses.causes import Known, causes
 from responses.enums import PostingState
+from responses.family import is_mirror
 from responses.models import ClaimResponse, Remittance
 from responses.plan_json import plan_json
 from x12.carc import REASONS
@@ -24,6 +25,7 @@ from x12.documents.remittance import ClaimPayment
 PAGE = 50
 MOST_MONTHS = 200
 DENIAL_CODE = re.compile(r"\b(?:CO|OA|PI|PR)-[A-Z0-9]{1,5}\b")
+LINES_HELP_NOT = frozenset({"E04", "E12", "E17"})  # no claim, not the insurer's turn, nothing that posts
 POSTED = (PostingState.AUTO_POSTED, PostingState.POSTED_MANUALLY)
 TABS: dict[str, tuple[str, Q]] = {
     "exceptions": ("Exceptions", Q(state=PostingState.EXCEPTION)),
@@ -180,6 +182,7 @@ class Opened:
     acts: list[tuple[str, str, str]]
     posts: bool
     causes: list[str] = field(default_factory=list)
+    by_hand: list[str] = field(default_factory=list)  # how a person posted it, line by line
 
 
 def opened(row: ClaimResponse) -> Opened:
@@ -213,7 +216,24 @@ def opened(row: ClaimResponse) -> Opened:
         _acts(row, posts),
         posts,
         _causes(row) if row.state == PostingState.EXCEPTION else [],
+        _by_hand(plan.get("by_hand")),
     )
+
+
+GOES_WORDS = {
+    "write_off": "written off", "next": "to the next in line", "stays": "left with the insurer",
+    "dispute": "disputed", "note": "information only",
+}  # fmt: skip
+
+
+def _by_hand(sheet: dict[str, Any] | None) -> list[str]:
+    """The sheet a person posted, a line each."""
+    told = []
+    for line in (sheet or {}).get("lines", []):
+        codes = [f"{c['code']} {c['amount']} {GOES_WORDS.get(c['goes'], '')}" for c in line["codes"]]
+        note = f". {line['note']}" if line["note"] else ""
+        told.append(", ".join([f"{line['code']}: paid {line['paid']}", *codes]) + note)
+    return told
 
 
 def _causes(row: ClaimResponse) -> list[str]:
@@ -264,7 +284,7 @@ def _sum_line(payment: ClaimPayment) -> str:
 def _acts(row: ClaimResponse, posts: bool) -> list[tuple[str, str, str]]:
     """(act, words, key), the fitting one first."""
     if row.state in POSTED:
-        acts = [("undo", "Undo", "u")] if row.status_code != "22" else []
+        acts = [("undo", "Undo", "u")] if not is_mirror(row) else []
         return [*acts, ("dispute", "Dispute", "d"), ("resubmit", "Duplicate & resubmit", "r")]
     if row.state not in (PostingState.PROPOSED, PostingState.EXCEPTION):
         return []
@@ -278,9 +298,11 @@ def _acts(row: ClaimResponse, posts: bool) -> list[tuple[str, str, str]]:
         made.insert(0, ("resubmit", "Duplicate & resubmit", "r"))
     if "E14" in row.codes:
         made.insert(0, ("dispute", "Post and dispute", "d"))
+    if row.claim_id is not None and not LINES_HELP_NOT & set(row.codes):
+        made.append(("lines", "Line by line", "e"))
     made += [("hold", "Hold", "h")]
     if not row.paid:
-        made.append(("leave", "Note and leave", "e"))
+        made.append(("leave", "Note and leave", "n"))
     if "E14" not in row.codes:
         made.append(("dispute", "Dispute", "d"))
     return made

@@ -77,7 +77,7 @@ def unpost(response: ClaimResponse, *, reason: str, at: datetime) -> None:
         row = _locked(response)
         if row.state not in POSTED or row.claim is None:
             raise CannotUnpost("This answer is not posted.", state=row.state)
-        if row.status_code == "22":
+        if families.is_mirror(row):
             raise CannotUnpost(
                 "A reversal stands as the payer sent it; correct it by posting its correction."
             )
@@ -107,9 +107,8 @@ def unpost(response: ClaimResponse, *, reason: str, at: datetime) -> None:
 def unpost_file(remittance: Remittance, *, reason: str, at: datetime) -> int:
     """Undo every posting of a remittance, the last first; returns how many."""
     with transaction.atomic():
-        rows = list(
-            remittance.responses.filter(state__in=POSTED).exclude(status_code="22").order_by("-ordinal")
-        )
+        posted = remittance.responses.filter(state__in=POSTED).order_by("-ordinal")
+        rows = [row for row in posted if not families.is_mirror(row)]
         for row in rows:
             unpost(row, reason=reason, at=at)
         return len(rows)

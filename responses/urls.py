@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from responses import denial_views, entry_views, money_views, rule_views, views
+from responses import denial_views, entry_views, line_views, money_views, rule_views, views
 
 app_name = "responses"
 urlpatterns = [
@@ -34,5 +34,6 @@ urlpatterns = [
         entry_views.provider_item, name="provider-item",
     ),
     path("reports/insurance/claim-responses/<str:public_id>/", views.opened, name="response"),
+    path("reports/insurance/claim-responses/<str:public_id>/lines/", line_views.lines, name="lines"),
     path("reports/insurance/claim-responses/<str:public_id>/<str:act>/", views.act, name="act"),
 ]  # fmt: skip

@@ -1,15 +1,7 @@
 // Paper EOB: each line shows what it does not explain yet; Tab fills the usual code, then what is left.
+import { cents, money } from "./cents.js";
+
 const sheet = document.getElementById("eob-sheet");
-const cents = (text) => {
-  const clean = (text || "").trim().replace(/,/g, "");
-  const found = /^(-?)(\d{0,9})(?:\.(\d{0,2}))?$/.exec(clean);
-  if (!clean || !found) return clean ? NaN : 0;
-  return (found[1] ? -1 : 1) * (Number(found[2] || 0) * 100 + Number((found[3] || "").padEnd(2, "0")));
-};
-const money = (value) => {
-  const whole = Math.floor(Math.abs(value) / 100).toString().replace(/\B(?=(\d{3})+$)/g, ",");
-  return (value < 0 ? "-" : "") + whole + "." + String(Math.abs(value) % 100).padStart(2, "0");
-};
 const rows = sheet ? [...sheet.querySelectorAll("tr[data-charge]")] : [];
 const usual = sheet ? (sheet.dataset.usual || "").split(" ").filter(Boolean) : [];
 const field = (row, name) => row.querySelector(`[name$="-${name}"]`);

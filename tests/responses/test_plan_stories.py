@@ -25,7 +25,10 @@ P_BACK = claim(K, "22", "-200", "-96", ("CO", "45", "-80"), ("PR", "2", "-24"), 
 S = claim(K, "2", "200", "14", ("OA", "23", "176"), ("PR", "2", "10"), icn="S1")
 S_BACK = claim(K, "22", "-200", "-14", ("OA", "23", "-176"), ("PR", "2", "-10"), icn="S1")
 BACK = claim(K, "22", "-150", "-85", ("CO", "45", "-40"), ("PR", "3", "-25"))
-TWO_LINES = [{"id": "L1", "code": "99213", "charge": "100.00"}, {"id": "L2", "code": "97140", "charge": "60.00"}]
+TWO_LINES = [
+    {"id": "L1", "code": "99213", "charge": "100.00"},
+    {"id": "L2", "code": "97140", "charge": "60.00"},
+]
 RIGHT = claim(K, "1", "150", "70", ("CO", "45", "40"), ("PR", "3", "25"), ("PR", "2", "15"), icn="ICN2")
 
 
@@ -315,7 +318,8 @@ STORIES = {
     ),
     "the second insurer's contractual is all that is left": (
         case(
-            remit(P), later(claim(K, "2", "200", "0", ("OA", "23", "176"), ("CO", "45", "24")), trace="T2", payer="AARP"),
+            remit(P),
+            later(claim(K, "2", "200", "0", ("OA", "23", "176"), ("CO", "45", "24")), trace="T2", payer="AARP"),
             **TWO,
         ),
         [("post", [], "layer-2"), ("post", [], "none")],

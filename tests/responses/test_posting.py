@@ -9,7 +9,7 @@ import pytest
 from billing import balances, voiding
 from billing.models import LedgerTxn, Receipt
 from claims.models import Adjudication, Claim
-from responses import coordination, manual, reversals
+from responses import coordination, eobs, manual, reversals
 from responses.errors import CannotPost, CannotUnpost
 from responses.models import ClaimResponse, PostingRule, ProviderAdjustment, Remittance
 from responses.receipts import tie
@@ -282,14 +282,14 @@ def test_own_rules_count_only_when_switched_on(posting):
 def test_a_paper_eob_is_taken_like_a_remittance(world):
     claim = claimed(world, world.aetna)
     line = claim.lines.get()
-    head = manual.Eob("CHK77", NOW.date())
-    typed = manual.EobLine(line.line_id, D("85.00"), (("CO", "45", D("40.00")), ("PR", "3", D("25.00"))))
-    row = manual.enter_eob(claim, head, [typed], at=NOW)
+    head = eobs.Eob("CHK77", NOW.date())
+    typed = eobs.EobLine(line.line_id, D("85.00"), (("CO", "45", D("40.00")), ("PR", "3", D("25.00"))))
+    row = eobs.enter_eob(claim, head, [typed], at=NOW)
     assert row.state == "posted_manually"
     assert money(claim.invoice).insurer_open == 0
-    with pytest.raises(manual.BadEob):
-        manual.enter_eob(claim, head, [manual.EobLine(line.line_id, D("85.00"))], at=NOW)
-    assert manual.enter_eob(claim, head, [typed], at=NOW).pk == row.pk
+    with pytest.raises(eobs.BadEob):
+        eobs.enter_eob(claim, head, [eobs.EobLine(line.line_id, D("85.00"))], at=NOW)
+    assert eobs.enter_eob(claim, head, [typed], at=NOW).pk == row.pk
 
 
 @pytest.mark.rule("B9.E13", "B11.6")

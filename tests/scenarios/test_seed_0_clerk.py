@@ -24,7 +24,7 @@ from clinics.settings import effective
 from insurance import policies
 from insurance.models import InsuranceProfile
 from patients.registration import change
-from responses import manual
+from responses import eobs, manual
 from responses.models import ClaimResponse
 from tests.scenarios.stage import ONSET, Story, money, wrong
 
@@ -193,9 +193,9 @@ def test_with_auto_pay_off_a_person_posts_from_the_response_or_from_paper(story:
         assert (row.state, money(electronic).insurers[1]) == ("proposed", 125)
         manual.post_as_remitted(row, at=at)
         line_id = second.lines.get().line_id
-        head = manual.Eob("CHK 1001", MAR_10)
-        eob = manual.EobLine(line_id, D("85.00"), (("CO", "45", D("40.00")), ("PR", "3", D("25.00"))))
-        manual.enter_eob(second, head, [eob], at=at)
+        head = eobs.Eob("CHK 1001", MAR_10)
+        eob = eobs.EobLine(line_id, D("85.00"), (("CO", "45", D("40.00")), ("PR", "3", D("25.00"))))
+        eobs.enter_eob(second, head, [eob], at=at)
     with story.on(MAR_10, 10):
         for invoice in (electronic, paper):
             assert (money(invoice).insurers[1], money(invoice).patient) == (0, 25)
