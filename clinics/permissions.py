@@ -52,6 +52,7 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "claim.resolve_unknown": BILLING,
     "remit.view": BILLING | {AU},
     "remit.post": BILLING,
+    "remit.scan_remove": ADMINS,
     "edi.download": BILLING | {AU},
     "statement.view": DESK | {AU},
     "statement.send": BILLING,

@@ -15,22 +15,14 @@ from rest_framework.response import Response
 
 from claims.models import Claim
 from clinics.errors import BadInput
-from responses import eobs, manual, quarantine, queries, remit, reversals, work_api
-from responses.by_hand import ByHand, HandCode, HandLine
+from responses import hand_api, manual, quarantine, queries, remit, reversals, scan_views, work_api
 from responses.models import ClaimResponse, Remittance
-from responses.posting_rules import Goes
 from responses.receipts import tie
+from responses.response_json import Money, ResponseSerializer
 from work.idempotency import once
 
 app_name = "responses-api"
 ACTS = ("post", "leave", "hold", "dispute", "match", "unmatch", "undo", "assign")
-
-
-class Money(serializers.DecimalField):
-    """Dollars with two places, as text."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(max_digits=14, decimal_places=2, coerce_to_string=True, **kwargs)
 
 
 class RemittanceSerializer(serializers.ModelSerializer):
@@ -46,31 +38,6 @@ class RemittanceSerializer(serializers.ModelSerializer):
         fields = [
             "id", "source", "payer_name", "payer_identifier", "trace_number", "method", "payment_date", "amount",
             "provider_total", "is_balanced", "state", "times_received", "findings", "received_at", "header",
-        ]  # fmt: skip
-
-
-class ResponseSerializer(serializers.ModelSerializer):
-    """One claim of a remittance with its decision and plan."""
-
-    id = serializers.CharField(source="public_id", read_only=True)
-    remittance = serializers.CharField(source="remittance.public_id", read_only=True)
-    claim = serializers.CharField(source="claim.public_id", read_only=True, default=None)
-    charged = Money()
-    allowed = Money()
-    paid = Money()
-    contractual = Money()
-    other_adjustment = Money()
-    patient_responsibility = Money()
-    expected_allowed = Money()
-    variance = Money()
-
-    class Meta:
-        model = ClaimResponse
-        fields = [
-            "id", "remittance", "claim", "control_number", "status_code", "payer_claim_number", "charged", "allowed",
-            "paid", "contractual", "other_adjustment", "patient_responsibility", "expected_allowed", "variance",
-            "match_quality", "match_reason", "state", "codes", "plan", "next_payer", "patient_name", "service_date",
-            "assignee", "hold_reason", "posted_at", "posted_by",
         ]  # fmt: skip
 
 
@@ -94,44 +61,6 @@ class PayeeSerializer(serializers.Serializer):
 
     whose = serializers.ChoiceField(["ours", "other"])
     reason = serializers.CharField(max_length=200)
-
-
-class AdjustmentSerializer(serializers.Serializer):
-    """One code of a line."""
-
-    group = serializers.ChoiceField(["CO", "PR", "OA", "PI"])
-    reason = serializers.RegexField(r"^[A-Za-z0-9]{1,5}$")
-    amount = serializers.DecimalField(max_digits=12, decimal_places=2)
-
-
-class EobLineSerializer(serializers.Serializer):
-    """One line of a typed EOB."""
-
-    line_id = serializers.CharField(max_length=30)
-    paid = serializers.DecimalField(max_digits=12, decimal_places=2)
-    allowed = serializers.DecimalField(max_digits=12, decimal_places=2, required=False, allow_null=True)
-    adjustments = AdjustmentSerializer(many=True, default=list)
-
-
-class EobPartSerializer(serializers.Serializer):
-    """One more claim of the same check."""
-
-    claim = serializers.CharField(max_length=40)
-    lines = EobLineSerializer(many=True)
-
-
-class EobSerializer(serializers.Serializer):
-    """A typed EOB; ``also`` holds the other claims of the check, ``amount`` what the check says."""
-
-    claim = serializers.CharField(max_length=40)
-    trace_number = serializers.CharField(max_length=50)
-    payment_date = serializers.DateField()
-    payer_claim_number = serializers.CharField(max_length=50, required=False, allow_blank=True, default="")
-    lines = EobLineSerializer(many=True)
-    also = EobPartSerializer(many=True, required=False, default=list)
-    amount = serializers.DecimalField(
-        max_digits=12, decimal_places=2, required=False, allow_null=True, default=None
-    )
 
 
 @extend_schema(methods=["GET"], responses=RemittanceSerializer(many=True), operation_id="remittances_list")
@@ -199,28 +128,6 @@ def payee(request: Request, public_id: str) -> Response:
     return Response(RemittanceSerializer(row).data)
 
 
-class HandCodeSerializer(AdjustmentSerializer):
-    """One code of a line and where it goes."""
-
-    goes = serializers.ChoiceField([each.value for each in Goes], default=Goes.STAYS.value)
-
-
-class HandLineSerializer(serializers.Serializer):
-    """One line as a person has it."""
-
-    line_id = serializers.CharField(max_length=30)
-    paid = serializers.DecimalField(max_digits=12, decimal_places=2)
-    codes = HandCodeSerializer(many=True, default=list)
-    note = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
-
-
-class HandSheetSerializer(serializers.Serializer):
-    """An answer line by line."""
-
-    lines = HandLineSerializer(many=True)
-    reason = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
-
-
 @extend_schema(responses=ResponseSerializer(many=True), operation_id="responses_list")
 @api_view(["GET"])
 def responses(request: Request) -> Response:
@@ -267,79 +174,6 @@ def act(request: Request, public_id: str, act: str) -> Response:
     return Response(ResponseSerializer(_load(public_id)).data)
 
 
-@extend_schema(methods=["GET"], responses=HandSheetSerializer, operation_id="responses_sheet")
-@extend_schema(
-    methods=["POST"],
-    request=HandSheetSerializer,
-    responses=ResponseSerializer,
-    operation_id="responses_post_lines",
-)
-@api_view(["GET", "POST"])
-def lines(request: Request, public_id: str) -> Response:
-    """The answer laid on our lines; POST posts it as it is given, and refuses what does not add up."""
-    row = _load(public_id)
-    if request.method == "GET":
-        hands = [each.hand for each in manual.sheet_of(row).sheet.lines]
-        return Response(HandSheetSerializer({"lines": hands}).data)
-    given = HandSheetSerializer(data=request.data)
-    given.is_valid(raise_exception=True)
-    data = given.validated_data
-    role = request.membership.role  # type: ignore[attr-defined]
-    hand = ByHand(tuple(_hand_line(line) for line in data["lines"]), role, data["reason"])
-
-    def do() -> dict[str, Any]:
-        return {
-            "id": manual.post_as_remitted(row, at=timezone.now(), reason=hand.reason, hand=hand).public_id
-        }
-
-    once(
-        request.headers.get("Idempotency-Key", ""),
-        {"act": "lines", "row": public_id, "body": request.data},
-        do,
-    )
-    return Response(ResponseSerializer(_load(public_id)).data)
-
-
-def _hand_line(line: dict[str, Any]) -> HandLine:
-    codes = tuple(
-        HandCode(each["group"], each["reason"].upper(), each["amount"], Goes(each["goes"]))
-        for each in line["codes"]
-    )
-    return HandLine(line["line_id"], line["paid"], codes, line["note"])
-
-
-@extend_schema(request=EobSerializer, responses={201: ResponseSerializer}, operation_id="responses_eob")
-@api_view(["POST"])
-def eob(request: Request) -> Response:
-    """Type a paper EOB in; it cannot be saved unbalanced."""
-    given = EobSerializer(data=request.data)
-    given.is_valid(raise_exception=True)
-    data = given.validated_data
-    rows = Claim.objects.select_related("payer", "patient")
-    head = eobs.Eob(data["trace_number"], data["payment_date"], data["payer_claim_number"])
-    sheets = [
-        (get_object_or_404(rows, public_id=part["claim"]), _eob_lines(part["lines"]))
-        for part in [data, *data["also"]]
-    ]
-
-    def do() -> dict[str, Any]:
-        made = eobs.enter_check(sheets, head, at=timezone.now(), amount=data["amount"])
-        return {"id": made[0].public_id}
-
-    answer, _ = once(request.headers.get("Idempotency-Key", ""), {"act": "eob", "body": request.data}, do)
-    return Response(ResponseSerializer(_load(answer["id"])).data, status=status.HTTP_201_CREATED)
-
-
-def _eob_lines(lines: list[dict[str, Any]]) -> list[eobs.EobLine]:
-    return [
-        eobs.EobLine(
-            line["line_id"], line["paid"],
-            tuple((each["group"], each["reason"], each["amount"]) for each in line["adjustments"]), line.get("allowed"),
-        )
-        for line in lines
-    ]  # fmt: skip
-
-
 def _do(act: str, row: ClaimResponse, data: dict[str, Any]) -> dict[str, Any]:
     at, reason = timezone.now(), data["reason"]
     if act == "post":
@@ -371,13 +205,14 @@ def _load(public_id: str) -> ClaimResponse:
 
 urlpatterns = [
     *work_api.urlpatterns,
+    *hand_api.urlpatterns,
     path("remittances/", remittances, name="remittances"),
     path("remittances/<str:public_id>/", remittance, name="remittance"),
     path("remittances/<str:public_id>/undo/", undo_remittance, name="undo-remittance"),
     path("remittances/<str:public_id>/payee/", payee, name="payee"),
+    path("remittances/<str:public_id>/scans/", scan_views.api_scans, name="scans"),
+    path("scans/<str:public_id>/", scan_views.api_scan, name="scan"),
     path("responses/", responses, name="responses"),
-    path("responses/eob/", eob, name="eob"),
     path("responses/<str:public_id>/", response, name="response"),
-    path("responses/<str:public_id>/lines/", lines, name="lines"),
     path("responses/<str:public_id>/<str:act>/", act, name="act"),
 ]

@@ -17,7 +17,7 @@ from clinics import audit
 from clinics.errors import Refusal
 from lib.money import ZERO, total
 from patients.tables import csv_file
-from responses import eobs, quarantine, queries, remit, reversals, takebacks
+from responses import eobs, quarantine, queries, remit, reversals, scan_views, scans, takebacks
 from responses.forms import ClaimsForm, EobHeadForm, EobLineForm, MatchForm, PayeeForm, ReasonForm, UploadForm
 from responses.models import ProviderAdjustment, Remittance
 from responses.receipts import tie
@@ -220,7 +220,7 @@ def eob(request: HttpRequest, claim_id: str) -> HttpResponse:
     """The sheet: lines of one claim or of all claims of a check down, paid and codes across; never unbalanced."""
     claims = _claims_of_check(request, claim_id)
     data = request.POST or None
-    head = EobHeadForm(data)
+    head = EobHeadForm(data, request.FILES or None)
     sheet = [
         (
             claim,
@@ -244,6 +244,8 @@ def eob(request: HttpRequest, claim_id: str) -> HttpResponse:
 
         def do() -> dict[str, Any]:
             made = eobs.enter_check(sheets, asked, at=timezone.now(), amount=given["amount"])
+            if given["scan"] is not None:
+                scans.keep(made[0].remittance, *scan_views.read(given["scan"]))
             return {"check": made[0].remittance.public_id}
 
         try:

@@ -181,6 +181,9 @@ class EobHeadForm(forms.Form):
         label="Amount of the check", max_digits=12, decimal_places=2, required=False,
         help_text="Left empty, it is what the lines add up to.",
     )  # fmt: skip
+    scan = forms.FileField(
+        label="Scan of the EOB", required=False, help_text="PDF, JPEG or PNG up to 10 MB, kept encrypted."
+    )
 
 
 class EobLineForm(forms.Form):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models.functions import Now
 
-from clinics.fields import MoneyField, TenantForeignKey
+from clinics.fields import EncryptedBytes, MoneyField, TenantForeignKey
 from clinics.tenancy import PublicModel, TenantModel
 from responses.enums import MatchQuality, PostingState, RemittanceState
 
@@ -172,6 +172,22 @@ class FollowUp(PublicModel):
             models.Index(fields=["clinic", "response"], name="follow_up_by_response"),
             models.Index(fields=["clinic", "cause"], name="follow_up_by_cause"),
         ]
+
+
+class Scan(PublicModel):
+    """A scanned EOB or letter of a check, encrypted at rest."""
+
+    remittance = TenantForeignKey(Remittance, models.CASCADE, related_name="scans")
+    name = models.CharField(max_length=120)
+    content_type = models.CharField(max_length=20)
+    size = models.PositiveIntegerField()
+    content = EncryptedBytes()
+    created_at = models.DateTimeField(db_default=Now())
+    created_by = models.CharField(max_length=254)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["clinic", "public_id"], name="scan_public_id")]
+        indexes = [models.Index(fields=["clinic", "remittance"], name="scan_by_remittance")]
 
 
 class BankLine(PublicModel):

@@ -167,6 +167,12 @@ class LineShown:
     paid: Decimal
     chips: list[dict[str, Any]] = field(default_factory=list)
     left: Decimal = ZERO
+    figure: str = "claim"  # how its figures are found in the file (file_words.figures)
+
+    @property
+    def figure_allowed(self) -> str:
+        """The same for the allowed amount."""
+        return f"{self.figure} allowed"
 
 
 @dataclass(slots=True)
@@ -256,21 +262,23 @@ def _lines(payment: ClaimPayment) -> list[LineShown]:
     shown = [
         LineShown(
             code=" ".join([line.procedure.code, *line.procedure.modifiers]), charge=line.charge,
-            allowed=line.allowed, paid=line.paid, chips=[_chip(a.group, a.reason, a.amount) for a in line.adjustments],
+            allowed=line.allowed, paid=line.paid, figure=str(place),
+            chips=[_chip(a.group, a.reason, a.amount, str(place)) for a in line.adjustments],
             left=line.charge - line.paid - total(a.amount for a in line.adjustments),
         )
-        for line in payment.lines
+        for place, line in enumerate(payment.lines)
     ]  # fmt: skip
     if payment.adjustments or not shown:
-        chips = [_chip(a.group, a.reason, a.amount) for a in payment.adjustments]
+        chips = [_chip(a.group, a.reason, a.amount, "claim") for a in payment.adjustments]
         shown.append(LineShown("Whole claim", payment.charge if not shown else ZERO, None, ZERO, chips))
     return shown
 
 
-def _chip(group: str, reason: str, amount: Decimal) -> dict[str, Any]:
+def _chip(group: str, reason: str, amount: Decimal, owner: str) -> dict[str, Any]:
     known = REASONS.get(reason)
     return {
         "code": f"{group}-{reason}",
+        "figure": f"{owner} {group}-{reason}",
         "amount": amount,
         "words": known.meaning if known else "see the code list",
     }

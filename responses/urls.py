@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from responses import denial_views, entry_views, line_views, money_views, rule_views, views
+from responses import (
+    denial_views,
+    entry_views,
+    file_views,
+    line_views,
+    money_views,
+    rule_views,
+    scan_views,
+    views,
+)
 
 app_name = "responses"
 urlpatterns = [
@@ -29,11 +38,15 @@ urlpatterns = [
     path("reports/insurance/claim-responses/checks/<str:public_id>/text/", entry_views.as_text, name="text"),
     path("reports/insurance/claim-responses/checks/<str:public_id>/undo/", entry_views.undo_file, name="undo-file"),
     path("reports/insurance/claim-responses/checks/<str:public_id>/payee/", entry_views.payee, name="payee"),
+    path("reports/insurance/claim-responses/checks/<str:public_id>/scans/", scan_views.add, name="scan-add"),
+    path("reports/insurance/claim-responses/scans/<str:public_id>/", scan_views.scan, name="scan"),
+    path("reports/insurance/claim-responses/scans/<str:public_id>/remove/", scan_views.remove, name="scan-remove"),
     path(
         "reports/insurance/claim-responses/checks/<str:public_id>/provider/<int:ordinal>/",
         entry_views.provider_item, name="provider-item",
     ),
     path("reports/insurance/claim-responses/<str:public_id>/", views.opened, name="response"),
+    path("reports/insurance/claim-responses/<str:public_id>/file/", file_views.in_file, name="in-file"),
     path("reports/insurance/claim-responses/<str:public_id>/lines/", line_views.lines, name="lines"),
     path("reports/insurance/claim-responses/<str:public_id>/<str:act>/", views.act, name="act"),
 ]  # fmt: skip

@@ -17,7 +17,7 @@ from clinics import audit
 from clinics.errors import NotYours, Refusal
 from patients.here import today_here
 from patients.tables import csv_file
-from responses import manual, queries, reversals
+from responses import manual, queries, reversals, scans
 from responses.forms import MatchForm, ReasonForm, ResubmitForm
 from responses.models import ClaimResponse, Remittance
 from responses.receipts import tie
@@ -63,6 +63,7 @@ def list_page(request: HttpRequest) -> HttpResponse:
             "name": "code", "label": "Stopped by", "value": code,
             "options": [("", "Any reason"), *((key, f"{key} {words}") for key, words in queries.CODE_WORDS.items())],
         }],
+        "scans": scans.of_check(source) if source else [],
         "next": found[-1].pk if more else None, "plb": list(source.provider_adjustments.all()) if source else [],
     }  # fmt: skip
     return render(request, "responses/list.html", context)

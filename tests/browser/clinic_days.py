@@ -407,7 +407,7 @@ def make_left(days: Days) -> None:
 def settle(days: Days, sweep: Callable[[], None]) -> None:
     """Ring until the sandbox has answered everything; post one answer by hand. Remember what pages show."""
     from claims.models import Batch
-    from responses import deposits, manual
+    from responses import deposits, manual, scans
     from responses.models import ClaimResponse, FollowUp, ProviderAdjustment, Remittance
 
     end = monotonic() + SETTLE_SECONDS
@@ -425,6 +425,7 @@ def settle(days: Days, sweep: Callable[[], None]) -> None:
         days.made["batch"] = Batch.objects.order_by("pk").first()
         days.made["remittance"] = Remittance.objects.order_by("pk").first()
         days.made["provider item"] = ProviderAdjustment.objects.select_related("remittance").first()
+        days.made["scan"] = scans.keep(days.made["remittance"], "eob.png", PICTURE)
         days.made["response"] = ClaimResponse.objects.get(claim=days.made["claim Okafor"])
         days.made["follow-up"] = FollowUp.objects.create(
             response=days.made["response"], kind="appeal", cause="CO-197", text="Appeal", created_by="biller",

@@ -93,6 +93,7 @@ SAMPLES: dict[tuple[str, str], Sample] = {
     ("claims", "public_id"): lambda days: days.made["claim new"].public_id,
     ("responses:eob", "claim_id"): lambda days: days.made["claim Okafor"].public_id,
     ("responses:text", "public_id"): lambda days: days.made["remittance"].public_id,
+    ("responses:scan", "public_id"): lambda days: days.made["scan"].public_id,
     ("responses:undo-file", "public_id"): lambda days: days.made["remittance"].public_id,
     ("responses:payee", "public_id"): lambda days: days.made["remittance"].public_id,
     ("responses:provider-item", "public_id"): lambda days: days.made["provider item"].remittance.public_id,

@@ -47,6 +47,7 @@ NOUNS: dict[str, tuple[str, str]] = {
     "eob": ("claim", "public_id"),
     "checks": ("remittance", "public_id"),
     "responses": ("response", "public_id"),
+    "scans": ("scan", "public_id"),
     "letters": ("follow_up", "public_id"),
     "bank": ("bank_line", "public_id"),
     "takebacks": ("remittance", "public_id"),

@@ -38,7 +38,7 @@ from insurance.models import (
 )
 from lib.dates import local_day
 from patients.models import PatientImport
-from responses.models import BankLine, ClaimResponse, FollowUp, Remittance
+from responses.models import BankLine, ClaimResponse, FollowUp, Remittance, Scan
 from tests.cast import (
     NOW,
     TODAY,
@@ -203,6 +203,14 @@ def answer_and_ask(world: World, canary: Canary, invoice: Invoice, number: int) 
             person=f"{canary.mark} Kim",
             letter=f"{canary.mark} letter",
             created_by="canary",
+        ),
+        "scan": Scan.objects.create(
+            remittance=Remittance.objects.first(),
+            name=f"{canary.mark} eob.png",
+            content_type="image/png",
+            size=1,
+            content=b"x",
+            created_by=canary.mark,
         ),
         "bank_line": BankLine.objects.create(
             on=TODAY, amount="12.34", reference=f"{canary.mark} bank {number}", created_by="canary"
