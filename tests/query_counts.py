@@ -172,8 +172,6 @@ NO_LISTS: dict[str, str] = {
     "claims-api:preview": "answers a selection that was posted",
     "claims-api:submit": "writes",
     "responses-api:eob": "writes",
-    "responses:scan-add": "writes",
-    "responses:scan-remove": "writes",
     "responses:find-claim": "a form",
     "api-schema": "no rows",
     "api-docs": "no rows",
