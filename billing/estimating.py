@@ -18,7 +18,7 @@ from billing.visit_pricing import PricedLine, PricedVisit, copay_waits_for, pric
 from clinics.models import Clinician, Location
 from insurance.enums import ClaimFormat
 from insurance.estimates import Estimate, ExpectedLine, Terms, estimate
-from insurance.models import EligibilityCheck, InsuranceProfile, Layer
+from insurance.models import EligibilityCheck, InsuranceProfile, Layer, Policy
 from lib.money import ZERO, parse_money, round_money, show_money
 from patients.here import moment_at
 from patients.models import Patient
@@ -199,13 +199,18 @@ def _expected(
 def _terms(layer: Layer | None, check: EligibilityCheck | None) -> tuple[Terms, str, bool]:
     if layer is None:
         return Terms(), "Self-pay", False
+    return terms_of_card(layer.policy, check)
+
+
+def terms_of_card(policy: Policy, check: EligibilityCheck | None) -> tuple[Terms, str, bool]:
+    """What a card leaves to the patient: by the payer's answer, else its copay; where from; whether it was asked."""
     if check is not None:
         said = {name: parse_money(check.benefits[name]) for name in FIGURES if name in check.benefits}
         by = "the payer's answer" if check.source == "271" else "the payer by telephone"
         terms = Terms(**said)
         if terms.copay is not None or terms.coinsurance is not None:
             return terms, f"{by} of {check.checked_on:%m/%d/%Y}", True
-    policy, plan = layer.policy, layer.policy.plan
+    plan = policy.plan
     copay = policy.copay_individual
     if copay is None and plan is not None:
         copay = plan.copay_individual

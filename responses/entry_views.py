@@ -58,10 +58,13 @@ def _month_csv(rows: list[dict[str, Any]]) -> HttpResponse:
         "sum_expected",
         "sum_contracted",
         "sum_patient",
+        "benefits_told",
+        "benefits",
         "days",
     )
     header = ["month", "payer", "answers", "posted at once", "denied", "denied for", "paid", "expected allowed",
-              "allowed under contract", "patient part", "days to pay"]  # fmt: skip
+              "allowed under contract", "patient part", "patient part where benefits are known",
+              "by known benefits", "days to pay"]  # fmt: skip
     lines = [
         [f"{row['month']:%Y-%m}", row["remittance__payer_name"], *(row[name] for name in names)]
         for row in rows

@@ -169,10 +169,11 @@ def post_as_remitted(
         if hand is not None:
             _within_limit(hand, again)
         _write(row, again, plan, found, at, hand)
+        sheet: dict[str, Any] = {} if hand is None else {"sheet": _without_notes(row.plan["by_hand"])}
         audit.record(
             "response.post" if hand is None else "response.post_lines", "claim_response", row.public_id,
             reason=reason[:200], paid=str(row.paid), codes=list(plan.codes),
-            **({"sheet": _without_notes(row.plan["by_hand"])} if hand is not None else {}),
+            **sheet,
         )  # fmt: skip
         return row
 

@@ -14,13 +14,15 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from clinics import audit
 from clinics.errors import Refusal
+from clinics.permissions import role_may
 from lib.money import ZERO, total
 from patients.tables import csv_file
-from responses import deposits, queries, takebacks
+from responses import copays, deposits, queries, takebacks
 from responses.forms import BankForm, TieForm
 from responses.models import BankLine
 from responses.posting import clinic_day
 from responses.views import CRUMBS
+from work.idempotency import once
 
 SHOW = (("open", "Open"), ("settled", "Settled"), ("all", "All"))
 
@@ -44,6 +46,32 @@ def tracker(request: HttpRequest) -> HttpResponse:
         }],
     }  # fmt: skip
     return render(request, "responses/takebacks.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def copays_page(request: HttpRequest) -> HttpResponse:
+    """Copays that payers tell otherwise than our plans and cards; an admin approves each correction."""
+    if request.method == "POST":
+        kind, public_id, amount = (request.POST.get(name, "") for name in ("kind", "id", "amount"))
+        body = {"act": "copay", "kind": kind, "id": public_id, "amount": amount}
+        with transaction.atomic():
+            said, _ = once(
+                request.POST.get("idempotency_key", ""), body,
+                lambda: {"said": copays.correct(kind, public_id, amount)},
+            )  # fmt: skip
+        messages.success(request, said["said"])
+        return redirect("responses:copays")
+    rows = copays.differing()
+    if request.GET.get("format") == "csv":
+        header = ["payer", "plan or card", "we ask", "payer tells", "answers that agree", "answers"]
+        lines = [[row.payer, row.name, row.known, row.told, row.agreeing, row.answers] for row in rows]
+        audit.record("report.export", "report", "copays", rows=len(lines))
+        return csv_file("copays", header, lines)
+    context = {
+        "rows": rows, "crumbs": [*CRUMBS[:-1], ("Copays to correct", "")],
+        "may_correct": role_may(request.membership.role, "settings.other"),  # type: ignore[attr-defined]
+    }  # fmt: skip
+    return render(request, "responses/copays.html", context)
 
 
 @require_GET

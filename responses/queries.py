@@ -13,7 +13,7 @@ from django.db.models.functions import TruncMonth
 
 from lib.frozen import thaw
 from lib.money import ZERO, parse_money, total
-from responses import manual
+from responses import copays, manual
 from responses.causes import Known, causes
 from responses.enums import PostingState
 from responses.family import is_mirror
@@ -107,10 +107,12 @@ def by_month() -> list[dict[str, Any]]:
         .order_by("-month", "remittance__payer_name")
     )  # fmt: skip
     causes = _denials_by_month()
+    parts = copays.patient_parts(copays.scored())
     made = []
     for row in rows[:MOST_MONTHS]:
         key = (row["month"], row["remittance__payer_name"])
         expected = row["sum_expected"]
+        part = parts.get(key, copays.PatientPart())
         made.append(
             {
                 **row,
@@ -120,6 +122,8 @@ def by_month() -> list[dict[str, Any]]:
                 "causes": ", ".join(
                     f"{code} {number}" for code, number in causes.get(key, Counter()).most_common(3)
                 ),
+                "benefits": part.known if part.answers else None,
+                "benefits_told": part.told if part.answers else None,
                 "of_expected": f"{int(100 * row['sum_contracted'] / expected)} %" if expected else "",
             }
         )

@@ -26,6 +26,7 @@ urlpatterns = [
     path("reports/insurance/claim-responses/", views.list_page, name="list"),
     path("reports/insurance/claim-responses/checks/", entry_views.remittances, name="remittances"),
     path("reports/insurance/claim-responses/by-month/", entry_views.by_month, name="by-month"),
+    path("reports/insurance/claim-responses/copays/", money_views.copays_page, name="copays"),
     path("reports/insurance/claim-responses/takebacks/", money_views.tracker, name="takebacks"),
     path("reports/insurance/claim-responses/deposits/", money_views.deposits_page, name="deposits"),
     path("reports/insurance/claim-responses/deposits/bank/", money_views.bank, name="bank"),

@@ -16,10 +16,19 @@ from rest_framework.response import Response
 from claims.models import Claim
 from clinics.errors import BadInput
 from insurance.models import Payer
-from responses import denial_acts, denials, deposits, queries, remit, takebacks, trust, what_if
+from responses import copays, denial_acts, denials, deposits, queries, remit, takebacks, trust, what_if
 from responses.models import BankLine, ProviderAdjustment
 from responses.posting import clinic_day
 from work.idempotency import once
+
+
+class CopaySerializer(serializers.Serializer):
+    """A copay to correct: ``kind`` plan or card, and the amount that its payer tells."""
+
+    kind = serializers.ChoiceField(["plan", "card"])
+    id = serializers.CharField(max_length=20)
+    amount = serializers.DecimalField(max_digits=12, decimal_places=2)
+
 
 LISTS = {"denials": denials.denied, "underpaid": denials.underpaid}
 
@@ -34,6 +43,32 @@ class DenialActSerializer(serializers.Serializer):
     reference = serializers.CharField(max_length=50, required=False, allow_blank=True, default="")
     promised_on = serializers.DateField(required=False, allow_null=True, default=None)
     frequency = serializers.ChoiceField(["1", "7", "8"], required=False, default="7")
+
+
+@extend_schema(methods=["GET"], responses=dict, operation_id="copays_list")
+@extend_schema(methods=["POST"], request=CopaySerializer, responses=dict, operation_id="copays_correct")
+@api_view(["GET", "POST"])
+def copays_to_correct(request: Request) -> Response:
+    """Copays that payers tell otherwise; POST sets one to what its payer tells."""
+    if request.method == "GET":
+        return Response(
+            [
+                {
+                    "kind": row.kind, "id": row.public_id, "payer": row.payer, "name": row.name,
+                    "known": None if row.known is None else f"{row.known:.2f}", "told": f"{row.told:.2f}",
+                    "answers": row.answers, "agreeing": row.agreeing,
+                }
+                for row in copays.differing()
+            ]
+        )  # fmt: skip
+    given = CopaySerializer(data=request.data)
+    given.is_valid(raise_exception=True)
+    data = given.validated_data
+    answer, _ = once(
+        request.headers.get("Idempotency-Key", ""), {"act": "copay", "body": request.data},
+        lambda: {"said": copays.correct(data["kind"], data["id"], f"{data['amount']:.2f}")},
+    )  # fmt: skip
+    return Response(answer)
 
 
 @extend_schema(responses=dict, operation_id="denials_list")
@@ -263,6 +298,7 @@ def trusted(request: Request) -> Response:
 
 
 urlpatterns = [
+    path("copays/", copays_to_correct, name="copays"),
     path("remittances/preview/", preview, name="preview"),
     path("posting-rules/what-if/", what_if_rule, name="what-if"),
     path("trusted-codes/", trusted, name="trust"),

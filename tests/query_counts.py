@@ -106,6 +106,8 @@ LISTS: dict[str, str] = {
     "responses:deposits": "",
     "responses:denials": "",
     "responses:underpaid": "",
+    "responses:copays": "",
+    "responses-api:copays": "",
     "responses:list": "",
     "responses:remittances": "",
     "responses:by-month": "",
