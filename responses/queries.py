@@ -36,8 +36,9 @@ TABS: dict[str, tuple[str, Q]] = {
 }
 STATUS_WORDS = {
     "1": "Answered as primary", "2": "Answered as secondary", "3": "Answered as tertiary", "4": "Denied",
-    "19": "Primary, sent on", "20": "Secondary, sent on", "21": "Tertiary, sent on", "22": "Reversal",
-    "23": "Not theirs, sent on", "25": "Predetermination",
+    "19": "Answered as primary, forwarded", "20": "Answered as secondary, forwarded",
+    "21": "Answered as tertiary, forwarded", "22": "Reversal",
+    "23": "Not theirs, forwarded", "25": "Predetermination",
 }  # fmt: skip
 CODE_WORDS = {
     "E01": "Seen before", "E02": "Check does not add up", "E03": "Claim does not add up", "E04": "No match",
