@@ -53,7 +53,7 @@ def for_invoice(request: HttpRequest, public_id: str) -> HttpResponse:
         if not standing:
             found = queue.missing(invoice, today)
             shell = Claim(appointment=invoice.appointment, patient=invoice.patient)
-            context["findings"] = [(item, remedy_of(item.code, shell)) for item in found]
+            context["findings"] = [(item, remedy_of(request, item.code, shell)) for item in found]
             context["may_click"] = not has_errors(found)
     except NothingToClaim as refusal:
         context["nothing"] = refusal.message

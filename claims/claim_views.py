@@ -29,7 +29,7 @@ from claims.enums import ClaimState, Outcome
 from claims.models import Acknowledgement, BatchItem, Claim, ClaimEvent
 from clinics import audit
 from clinics.errors import BadInput
-from clinics.permissions import may
+from clinics.permissions import may, route_action
 from lib.findings import has_errors
 from lib.frozen import thaw
 from patients.here import today_here
@@ -51,6 +51,9 @@ REMEDIES = {
     "city_missing": ("Open patient", "patients:edit", "patient"),
     "zip": ("Open patient", "patients:edit", "patient"),
     "state": ("Open patient", "patients:edit", "patient"),
+    "AUTHORIZATION-DATES": ("See authorizations", "patients:patient", "patient"),
+    "AUTHORIZATION-USED-UP": ("See authorizations", "patients:patient", "patient"),
+    "ENROLLMENT": ("Open enrollment", "insurance:enrollment", ""),
 }
 
 
@@ -80,7 +83,7 @@ def claim(request: HttpRequest, public_id: str) -> HttpResponse:
         )
         context["acks"] = list(Acknowledgement.objects.filter(claim=row).order_by("-received_at"))
     else:
-        context |= _review(row)
+        context |= _review(request, row)
     return render(request, "claims/claim.html", context)
 
 
@@ -255,7 +258,7 @@ def _charge_whys(row: Claim) -> dict[int, str]:
     return {number - 1: reverse("billing:why", args=[public_id]) for number, public_id in charges}
 
 
-def _review(row: Claim) -> dict[str, Any]:
+def _review(request: HttpRequest, row: Claim) -> dict[str, Any]:
     """Boxes, lines and findings, each finding with the field it leads to or the page that mends it."""
     document = thaw(ClaimDocument, row.document)
     sections = boxes.sections(document)
@@ -268,7 +271,7 @@ def _review(row: Claim) -> dict[str, Any]:
     marked: dict[str, dict[str, Any]] = {}
     for item in row.findings:
         anchor = boxes.anchor_of(item["where"], paths)
-        findings.append(item | {"anchor": anchor, "remedy": remedy_of(item["code"], row)})
+        findings.append(item | {"anchor": anchor, "remedy": remedy_of(request, item["code"], row)})
         if anchor:
             marked.setdefault(anchor, item)
     return {
@@ -282,13 +285,17 @@ def _review(row: Claim) -> dict[str, Any]:
     }
 
 
-def remedy_of(code: str, row: Claim) -> tuple[str, str] | None:
-    """Words and address of the page that mends a finding which the claim itself cannot."""
+def remedy_of(request: HttpRequest, code: str, row: Claim) -> tuple[str, str] | None:
+    """Words and address of the page that mends a finding which the claim itself cannot; None where the person who
+    looks may not open it (the finding's words say whose it is)."""
     entry = REMEDIES.get(code)
     if entry is None:
         return None
     words, route, owner = entry
-    return words, reverse(route, args=[getattr(row, owner).public_id])
+    action = route_action(route, "GET")
+    if action is None or not may(request, action):
+        return None
+    return words, reverse(route, args=[getattr(row, owner).public_id] if owner else [])
 
 
 def _versions(row: Claim) -> list[dict[str, Any]]:

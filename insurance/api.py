@@ -126,12 +126,15 @@ class ProfileSerializer(serializers.ModelSerializer):
         write_only=True,
     )
     end_source = serializers.BooleanField(required=False, default=True, write_only=True)
+    # The Default that was looked at: where another desk made another one since, default_changed is answered.
+    seen = serializers.CharField(required=False, allow_blank=True, default="", write_only=True, max_length=16)
 
     class Meta:
         model = InsuranceProfile
         fields = [
             "id", "name", "kind", "status", "effective_on", "expires_on", "accident_on", "accident_state",
             "accident_claim_number", "employer", "layers", "make_default", "source", "end_source",
+            "seen",
         ]  # fmt: skip
         read_only_fields = ["status"]
 
@@ -144,6 +147,7 @@ class ProfileActSerializer(serializers.Serializer):
     on = serializers.CharField(required=False, default="", allow_blank=True)
     whole = serializers.BooleanField(required=False, default=True)
     reason = serializers.CharField(required=False, default="", allow_blank=True, max_length=300)
+    seen = serializers.CharField(required=False, default="", allow_blank=True, max_length=16)
 
 
 class CoverageSerializer(serializers.Serializer):

@@ -45,9 +45,10 @@ def create_profile(
     effective_on: date | None = None,
     expires_on: date | None = None,
     make_default: bool = True,
+    seen: str | None = None,
     **details: Any,
 ) -> InsuranceProfile:
-    """A new profile with its cards in order of responsibility; Default unless told otherwise.
+    """A new profile with its cards in order of responsibility; Default unless told otherwise (``seen``: set_default).
 
     New coverage always means a new profile (B11.3); the old one stays for the visits on it.
     """
@@ -63,7 +64,7 @@ def create_profile(
         )  # fmt: skip
         _write_layers(profile, layers)
         audit.record("profile.create", "profile", profile.public_id, name=profile.name, layers=_said(profile))
-        return set_default(profile) if make_default else profile
+        return set_default(profile, seen=seen) if make_default else profile
 
 
 def copy_layers(profile: InsuranceProfile, since: date) -> list[LayerSpec]:
@@ -207,14 +208,24 @@ def expire_policy(policy: Policy, profile: InsuranceProfile, on: date, *, whole_
     )
 
 
-def set_default(profile: InsuranceProfile) -> InsuranceProfile:
-    """Make this the one Default; the old Default becomes Active."""
+def set_default(profile: InsuranceProfile, *, seen: str | None = None) -> InsuranceProfile:
+    """Make this the one Default; the old Default becomes Active.
+
+    ``seen`` is the public id of the Default that the person looked at while deciding; where another desk has made
+    another one the Default meanwhile, the second is refused and nothing is changed (code default_changed).
+    """
     with transaction.atomic():
         _lock(profile.patient)
         profile.refresh_from_db(fields=["status"])
         if profile.status == ProfileStatus.DEFAULT:
             return profile
         others = InsuranceProfile.objects.filter(patient=profile.patient, status=ProfileStatus.DEFAULT)
+        now = others.first()
+        if seen and (now is None or now.public_id != seen):
+            raise ProfileRefused(
+                f"Somebody else just made {now.name if now else 'another profile'} the Default. Look again and decide.",
+                code="default_changed",
+            )
         others.update(status=ProfileStatus.ACTIVE)
         _set_status(profile, ProfileStatus.DEFAULT)
     return profile

@@ -82,6 +82,11 @@ def is_in_force(profile: InsuranceProfile, day: date) -> bool:
     return profile.kind == ProfileKind.SELF_PAY or bool(layers_on(profile, day))
 
 
+def default_of(patient: Patient) -> InsuranceProfile | None:
+    """The profile that new visits take; None where there is none yet."""
+    return InsuranceProfile.objects.filter(patient=patient, status=ProfileStatus.DEFAULT).first()
+
+
 def of_patient(patient: Patient) -> list[InsuranceProfile]:
     """All profiles with layers, cards, payers and plans: Default first, self-pay and inactive ones last."""
     layers = Layer.objects.select_related("policy__payer", "policy__plan").order_by(

@@ -22,7 +22,7 @@ from insurance.errors import ProfileInUse
 from insurance.forms import CardForm, EligibilityForm, PlaceForm, ProfileForm
 from insurance.models import InsuranceProfile, Policy
 from insurance.profile_edits import LayerSpec
-from insurance.profiles import active_policies, ensure_self_pay, holding_area, of_patient
+from insurance.profiles import active_policies, default_of, ensure_self_pay, holding_area, of_patient
 from lib.dates import parse_day
 from patients.here import today_here
 from patients.models import Patient
@@ -46,6 +46,7 @@ def manage(request: HttpRequest, patient_id: str) -> HttpResponse:
         "active": active_policies(patient, today),
         "held": holding_area(patient),
         "checks": latest_checks(patient),
+        "default": default_of(patient),
     }
     return render(request, "insurance/manage.html", context)
 
@@ -82,7 +83,7 @@ def new_profile(request: HttpRequest, patient_id: str) -> HttpResponse:
                 answer, _ = once(
                     request.POST.get("idempotency_key", ""),
                     {"act": "profile", "patient": patient.public_id, "form": _posted(request)},
-                    lambda: _create(patient, form, places),
+                    lambda: _create(patient, form, places, request.POST.get("seen", "")),
                 )
         except Refusal as refusal:
             form.add_error(None, refusal.message)
@@ -95,7 +96,7 @@ def new_profile(request: HttpRequest, patient_id: str) -> HttpResponse:
             return redirect("insurance:manage", patient.public_id)
     context = {
         "patient": patient, "form": form, "places": list(zip(PLACE_NAMES, places, strict=True)), "today": today,
-        "source": _source(patient, form["source"].value() or ""),
+        "source": _source(patient, form["source"].value() or ""), "default": default_of(patient),
     }  # fmt: skip
     return render(request, "insurance/new_profile.html", context)
 
@@ -229,7 +230,7 @@ def profile_act(request: HttpRequest, profile_id: str) -> HttpResponse:
 def act_on(profile: InsuranceProfile, act: str, data: Any) -> str:
     """Do one act of the page or the API; returns what was done in words."""
     if act == "default":
-        profile_edits.set_default(profile)
+        profile_edits.set_default(profile, seen=data.get("seen"))
         return f"New visits take {profile.name}"
     if act == "active":
         profile_edits.set_active(profile)
@@ -262,13 +263,13 @@ def _move_up(profile: InsuranceProfile, policy_id: str) -> str:
     return "Order of responsibility changed"
 
 
-def _create(patient: Patient, form: ProfileForm, places: list[CardForm]) -> dict[str, Any]:
+def _create(patient: Patient, form: ProfileForm, places: list[CardForm], seen: str) -> dict[str, Any]:
     chosen = [place.chosen(patient) for place in places]
     specs = [LayerSpec(policy) for policy in chosen if policy is not None]
     data = dict(form.cleaned_data)
     source, ends = _source(patient, data.pop("source")), data.pop("end_source")
     data["name"] = data["name"] or ", ".join(spec.policy.payer.name for spec in specs)[:60] or "New profile"
-    profile = profile_edits.create_profile(patient, layers=specs, **data)
+    profile = profile_edits.create_profile(patient, layers=specs, seen=seen, **data)
     if source is not None and ends:
         profile_edits.end_before(source, data["effective_on"])
     return {"profile": profile.public_id, "name": profile.name}

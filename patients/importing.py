@@ -14,6 +14,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import ProtectedError
+from django.urls import reverse
 from django.utils import timezone
 
 from clinics import audit
@@ -253,7 +254,7 @@ def _show(job: PatientImport, done: int, errors: int, is_last: bool) -> None:
 
 
 def _promise(job: PatientImport, title: str, total: int, today: date, act: str) -> Job:
-    params = {"act": act, "today": today.isoformat(), "url": f"/patients/import/{job.public_id}/"}
+    params = {"act": act, "today": today.isoformat(), "url": reverse("patients:import", args=[job.public_id])}
     made = jobs.start(WORK, title[:160], total=total, params=params)
     PatientImport.objects.filter(pk=job.pk).update(job=made)
     outbox.promise(WORK, made.clinic_id, made.pk, key=f"{WORK}:{made.pk}")

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from clearinghouses import collecting
 from clearinghouses.models import InboundFile, OutboundFile
-from insurance import eligibility
+from insurance import corrections, eligibility
 from insurance.models import EligibilityCheck, EligibilityRequest
-from tests.cast import NOW, TODAY, World, make_patient, make_payer, make_policy
+from tests.cast import NOW, TODAY, World, make_patient, make_payer, make_policy, make_profile, make_visit
 from tests.claims.helpers import work_off
 from tests.clearinghouses.conftest import SandboxProcess, until
 from tests.clearinghouses.test_sftp import world  # noqa: F401 - the clinic with a mailbox at the sandbox
@@ -37,23 +37,46 @@ def answered(clinic: World) -> EligibilityCheck | None:
         return EligibilityCheck.objects.select_related("request", "stored").first()
 
 
-@pytest.mark.rule("B14.ask", "B14.answer")
-def test_270_to_271_through_real_sftp(world: World, sandbox: SandboxProcess) -> None:  # noqa: F811
-    request = ask(world)
+@pytest.mark.rule("B14.ask", "B14.answer", "B14.correction")
+def test_tomorrows_batch_through_real_sftp(world: World, sandbox: SandboxProcess) -> None:  # noqa: F811
+    """One 270 for four visits: figures, a reject (AAA) in words, a corrected name offered, one not there; progress."""
+    tomorrow = TODAY + timedelta(days=1)
+    with world.open():
+        cigna = make_payer("Cigna", "62308")
+        people = {"W123456789": "Okafor", "NOTFOUND1": "Stone", "RENAMED1": "Lund", "INACTIVE1": "Ruiz"}
+        for member, last in people.items():
+            policy = make_policy(make_patient("Maren", last), cigna, member)
+            make_visit(
+                world, policy.patient, make_profile(policy.patient, policy), day=tomorrow, state="scheduled"
+            )
+        job = eligibility.start_batch(tomorrow)
     work_off()
     with world.open():
         sent = OutboundFile.objects.get()
         assert (sent.state, sent.name.endswith(".270")) == ("delivered", True)
-    found = until(lambda: answered(world))
+        job.refresh_from_db()
+        assert (job.state, job.done, job.total) == ("running", 0, 4)
+    until(lambda: answered(world))
     with world.open():
-        assert found.request == request
-        assert (found.is_active, found.benefits["deductible_left"], found.benefits["coinsurance"]) == (
-            True,
-            "30.00",
-            "20.00",
-        )
-        assert bytes(found.stored.content).startswith(b"ISA")
-        assert EligibilityRequest.objects.get().state == "answered"
+        job.refresh_from_db()
+        assert (job.state, job.done, job.total, job.errors) == ("done", 4, 4, 0)
+        found = {
+            check.policy.member_id: check
+            for check in EligibilityCheck.objects.select_related("policy", "stored")
+        }
+        good, missing, renamed, over = (found[member] for member in people)
+        assert good.is_active
+        assert (good.benefits["deductible_left"], good.benefits["coinsurance"]) == ("30.00", "20.00")
+        assert bytes(good.stored.content).startswith(b"ISA"), "the payer's bytes are kept"
+        assert (missing.is_active, over.is_active) == (None, False)
+        assert missing.rejections[0]["code"] == "75"
+        assert "not" in missing.rejections[0]["words"].lower()
+        assert missing.rejections[0]["step"]
+        offered = {row["field"]: row["theirs"] for row in renamed.corrections}
+        assert offered == {"member_id": "CRENAMED1", "last_name": "Lund-Smith"}
+        corrections.apply(renamed, "member_id", today=TODAY)
+        assert renamed.policy.eligibility_checks.count() == 1
+        assert set(EligibilityRequest.objects.values_list("state", flat=True)) == {"answered"}
 
 
 @pytest.mark.rule("B14.ask")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -10,6 +10,10 @@ import pytest
 from django.test import Client
 
 from appointments.authorizations import reserve
+from billing.checkout import check_out
+from billing.voiding import void_invoice
+from claims import queue
+from claims.models import Claim
 from insurance import authorizations, eligibility
 from insurance.models import Authorization, EligibilityCheck, EligibilityRequest, Enrollment, Policy
 from tests.cast import (
@@ -129,6 +133,85 @@ def test_an_authorization_from_entry_to_its_new_number(desk: Client, world: Worl
     with world.open():
         row.refresh_from_db()
         assert (row.number, row.limit) == ("ZZ9", Decimal(5))
+
+
+@pytest.mark.rule("B14.authorization", "B14.authorization.claim", "B14.renumber")
+def test_an_authorization_by_the_pages_from_booking_to_the_claim(
+    desk: Client, world: World, card: Policy
+) -> None:
+    """Five visits: 80 % warns on the visit and the patient; a check-out consumes; at zero the claim has an error with
+    its link; a void gives back; a new number is offered to the claim that waits and leaves the sent one alone."""
+    with world.open():
+        profile, patient = card.layers.get().profile, card.patient.public_id
+        cards = {"limit": Decimal(5), "kind": "G1", "limit_kind": "visits", "number": "AB-1"}
+        row = authorizations.save(
+            card, {**cards, "effective_on": date(2026, 1, 1), "expires_on": date(2026, 12, 31)}
+        )
+        booked = [
+            make_visit(world, card.patient, profile, day=TODAY + timedelta(days=back - 4))
+            for back in range(5)
+        ]
+    said = [f"/visits/{visit.public_id}/authorizations/" for visit in booked]
+    for number, visit in enumerate(booked[:4]):
+        with world.open():
+            reserve(visit)
+        words = desk.get(said[number]).content.decode()
+        assert (f"{4 - number} of 5 visits left" in words, "Nearly used up" in words) == (True, number == 3)
+    assert "Nearly used up" in desk.get(f"/patients/{patient}/authorizations/").content.decode()
+    assert "AB-1" in desk.get("/authorizations/?level=low").content.decode()
+    with world.open():
+        invoices = [check_out(visit.public_id, [], at=NOW).invoice for visit in booked]
+        sent = queue.enqueue(invoices[0], TODAY)
+        for state in ("ready", "batched"):
+            Claim.objects.filter(pk=sent.pk).update(state=state)
+    page = desk.get(f"/authorizations/{row.public_id}/").content.decode()
+    assert "<dt>Booked</dt><dd>0</dd><dt>Checked out</dt><dd>5</dd>" in page
+    desk.post(f"/authorizations/{row.public_id}/", {**form_of(card), "limit": "4", "is_active": "on"})
+    assert "AB-1" in desk.get("/authorizations/?level=used_up").content.decode()
+    with world.open():
+        late = queue.enqueue(invoices[4], TODAY)
+    biller = Client()
+    biller.force_login(world.users["biller"])
+    review = biller.get(f"/claims/{late.public_id}/").content.decode()
+    assert "AUTHORIZATION-USED-UP" in review
+    assert f'href="/patients/{patient}/">See authorizations</a>' in review
+    with world.open():
+        void_invoice(invoices[1].public_id, reason="billed by mistake", at=NOW)
+    page = desk.get(f"/authorizations/{row.public_id}/").content.decode()
+    assert "<dt>Booked</dt><dd>1</dd><dt>Checked out</dt><dd>4</dd>" in page
+    assert f"1 claim with this number has not been sent: {late.control_number}" in page
+    number = {"n-number": "zz-9", "n-update_claims": "on"}
+    assert desk.post(f"/authorizations/{row.public_id}/number/", number).status_code == 302
+    with world.open():
+        assert Claim.objects.get(pk=late.pk).document["prior_authorization"] == "ZZ-9"
+        assert Claim.objects.get(pk=sent.pk).document["prior_authorization"] == "AB-1"
+
+
+@pytest.mark.rule("B14.enrollment", "B14.set_up")
+def test_a_claim_without_enrollment_says_who_mends_it_and_leads_there(
+    admin: Client, world: World, card: Policy
+) -> None:
+    """A real connection: no active 837P, no claim; the set-up list counts it; noted on the page, the claim goes."""
+    with world.open():
+        world.connection.is_sandbox = False
+        world.connection.save()
+        visit = make_visit(world, card.patient, card.layers.get().profile)
+        claim = queue.enqueue(check_out(visit.public_id, [], at=NOW).invoice, TODAY)
+    page = admin.get(f"/claims/{claim.public_id}/").content.decode()
+    assert "has not enrolled us for claims (837P)" in page
+    assert 'href="/settings/enrollment/">Open enrollment</a>' in page
+    biller = Client()
+    biller.force_login(world.users["biller"])
+    theirs = biller.get(f"/claims/{claim.public_id}/").content.decode()
+    assert "an admin notes it in Settings, Enrollment" in theirs
+    assert "Open enrollment" not in theirs, "no link to a page that would say no"
+    assert "Claims wait for 3 of 3" in admin.get("/settings/set-up/").content.decode()
+    form = {"payer": [world.aetna.public_id], "kind": "837P", "state": "active", "since": "2026-01-01"}
+    assert admin.post("/settings/enrollment/", form).status_code == 302
+    with world.open():
+        queue.check(claim, TODAY)
+    assert "Open enrollment" not in admin.get(f"/claims/{claim.public_id}/").content.decode()
+    assert "Claims wait for 2 of 3" in admin.get("/settings/set-up/").content.decode()
 
 
 def test_enrollment_is_noted_for_several_and_shown_where_it_matters(admin: Client, world: World) -> None:

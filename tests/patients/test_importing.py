@@ -78,6 +78,7 @@ def test_a_file_is_mapped_looked_at_taken_and_undone(world: World) -> None:
     assert (len(done.created), done.skipped) == (3, 3)
     shown = Job.objects.get(pk=promised[0].pk)
     assert (shown.state, shown.done, shown.total, shown.errors) == ("done", 6, 6, 3)
+    assert shown.result_url == reverse("patients:import", args=[done.public_id])
     left = list(csv.reader(io.StringIO(done.rows)))
     assert left[0] == ["Line", "Why", "Surname", "Given", "DOB", "Gender", "Cell", "Notes"]
     assert [row[0] for row in left[1:]] == ["3", "4", "5"]
