@@ -108,8 +108,11 @@ def _reckoned(
     layer = priced.layers[0] if priced.layers else None
     check = facts.answer(layer.policy_id, visit.service_date) if layer is not None else None
     terms, source, is_answered = _terms(layer, check)
+    waits_for = copay_waits_for(priced.layers)
+    if len(priced.layers) > 1 and waits_for is None:
+        source += f"; {priced.layers[1].policy.payer.name} is asked before the patient, so it may be less"
     expected = _expected(priced, layer, visit.service_date, facts)
-    reckoned = estimate(expected, terms, old, waits_for=copay_waits_for(priced.layers))
+    reckoned = estimate(expected, terms, old, waits_for=waits_for)
     return VisitEstimate(reckoned, priced.lines, expected, layer, check, lines_from, source, is_answered)
 
 
@@ -206,7 +209,7 @@ def terms_of_card(policy: Policy, check: EligibilityCheck | None) -> tuple[Terms
     """What a card leaves to the patient: by the payer's answer, else its copay; where from; whether it was asked."""
     if check is not None:
         said = {name: parse_money(check.benefits[name]) for name in FIGURES if name in check.benefits}
-        by = "the payer's answer" if check.source == "271" else "the payer by telephone"
+        by = "the payer's answer" if check.source == "271" else "the payer's word by telephone"
         terms = Terms(**said)
         if terms.copay is not None or terms.coinsurance is not None:
             return terms, f"{by} of {check.checked_on:%m/%d/%Y}", True

@@ -5,7 +5,7 @@ Before it: estimating.py. After it: the patient's hand. A later estimate is a ne
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -22,6 +22,7 @@ from clinics.scoping import current_actor
 from lib.dates import local_day
 from lib.identifiers import new_public_id
 from lib.money import show_money
+from lib.spellings import show_phone
 from work import files
 
 # Billed above the estimate by this much or more, the patient may dispute it (45 CFR 149.620).
@@ -37,7 +38,7 @@ def make(visit: Appointment, *, at: datetime) -> GoodFaithEstimate:
         raise CannotEstimate("Add the services that are expected, then make the estimate.")
     public_id = new_public_id()
     snapshot = snapshot_of(visit, found, public_id, at)
-    content = PROCESS.draw([render_to_string("pdf/good_faith.html", {"s": snapshot})])[0]
+    content = PROCESS.draw([paper(snapshot)])[0]
     row = GoodFaithEstimate.objects.create(
         public_id=public_id,
         appointment=visit,
@@ -55,6 +56,15 @@ def make(visit: Appointment, *, at: datetime) -> GoodFaithEstimate:
     return row
 
 
+def paper(snapshot: dict[str, Any]) -> str:
+    """The page of a snapshot; days as people here write them."""
+    days = {
+        name: f"{date.fromisoformat(snapshot[name]):%m/%d/%Y}" if snapshot[name] else ""
+        for name in ("made_on", "service_date", "birth_date")
+    }
+    return render_to_string("pdf/good_faith.html", {"s": {**snapshot, **days}})
+
+
 def snapshot_of(visit: Appointment, found: VisitEstimate, number: str, at: datetime) -> dict[str, Any]:
     """Everything the paper says, as text: amounts with two places."""
     provider, place, patient = visit.location.billing_provider, visit.location, visit.patient
@@ -67,7 +77,7 @@ def snapshot_of(visit: Appointment, found: VisitEstimate, number: str, at: datet
             "npi": provider.npi,
             "tax_id": f"{provider.tax_id[:2]}-{provider.tax_id[2:]}",
             "address": [place.street, f"{place.city}, {place.state} {place.zip_code[:5]}"],
-            "phone": place.phone or provider.phone,
+            "phone": show_phone(place.phone or provider.phone),
             "clinician": str(visit.clinician),
         },
         "patient": str(patient),
@@ -89,6 +99,7 @@ def snapshot_of(visit: Appointment, found: VisitEstimate, number: str, at: datet
         "self_pay": show_money(found.estimate.self_pay),
         "share": show_money(found.estimate.today),
         "old_balance": show_money(found.estimate.old_balance),
+        "total": show_money(found.estimate.total),
         "insurer": found.layer.policy.payer.name if found.layer else "",
         "is_known": found.estimate.is_known,
         "source": found.source,

@@ -73,7 +73,7 @@ def test_the_worked_example_from_rate_and_answer(opened: World, card: Policy) ->
     found = estimate_visit(visit(opened, card))
     assert [str(step.amount) for step in found.estimate.steps] == ["30.00", "16.00"]
     assert (str(found.estimate.total), found.estimate.is_known) == ("46.00", True)
-    assert found.source == "the payer by telephone of 03/09/2026"
+    assert found.source == "the payer's word by telephone of 03/09/2026"
 
 
 @pytest.mark.rule("B14.estimate")
@@ -112,6 +112,15 @@ def test_self_pay_items_old_balance_and_the_services_of_the_last_visit(opened: W
     assert found.estimate.total == found.estimate.today + found.estimate.old_balance
 
 
+@pytest.mark.rule("B14.estimate")
+def test_a_second_insurer_is_named_because_it_may_be_less(opened: World, card: Policy) -> None:
+    told(card, FIGURES)
+    profile = make_profile(card.patient, card, make_policy(card.patient, opened.aarp, "A1"))
+    found = estimate_visit(make_visit(opened, card.patient, profile))
+    assert str(found.estimate.insured) == "46.00"
+    assert found.source.endswith("; AARP is asked before the patient, so it may be less")
+
+
 @pytest.mark.rule("B14.good_faith")
 def test_a_good_faith_estimate_is_frozen_with_its_paper(opened: World, card: Policy) -> None:
     told(card, FIGURES)
@@ -128,6 +137,8 @@ def test_a_good_faith_estimate_is_frozen_with_its_paper(opened: World, card: Pol
 
     text = " ".join(page.extract_text() for page in PdfReader(io.BytesIO(files.read(kept.pdf))).pages)
     assert "$46.00" in text
+    assert "for the visit on 03/12/2026" in text
+    assert "2026-03" not in text
     assert "dispute" in text
     with pytest.raises(DatabaseError), transaction.atomic():
         GoodFaithEstimate.objects.filter(pk=row.pk).update(patient_share=Decimal("1.00"))
