@@ -10,6 +10,7 @@ import re
 from typing import Any
 from zoneinfo import available_timezones
 
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -113,7 +114,14 @@ def save(kind: type[Row], given: dict[str, Any], row: Row | None = None) -> Row:
     changed = sorted(name for name, value in data.items() if row is None or getattr(row, name) != value)
     for name, value in data.items():
         setattr(made, name, value)
-    made.save()
+    try:
+        with transaction.atomic():
+            made.save()
+    except IntegrityError:  # somebody saved its twin a moment ago
+        found = problems(kind, data, row)
+        if not found:
+            raise
+        raise BadProvider(found[0].message, fields=fields_of(found)) from None
     if changed:
         audit.record(
             f"{KINDS[kind]}.{'change' if row else 'add'}", KINDS[kind], made.public_id, fields=changed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models.functions import Lower
 
 from clinics.fields import TenantForeignKey
 from clinics.tenancy import PublicModel
@@ -83,7 +84,10 @@ class Location(PublicModel, Address):
     is_active = models.BooleanField(default=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["clinic", "public_id"], name="location_public_id")]
+        constraints = [
+            models.UniqueConstraint(fields=["clinic", "public_id"], name="location_public_id"),
+            models.UniqueConstraint("clinic", Lower("name"), name="location_name_once"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -101,7 +105,10 @@ class Clinician(PublicModel):
     is_active = models.BooleanField(default=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["clinic", "public_id"], name="clinician_public_id")]
+        constraints = [
+            models.UniqueConstraint(fields=["clinic", "public_id"], name="clinician_public_id"),
+            models.UniqueConstraint(fields=["clinic", "npi"], name="clinician_npi_once"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.first_name} {self.last_name}{', ' + self.credential if self.credential else ''}"

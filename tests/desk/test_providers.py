@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from appointments.models import Appointment
 from clinics.models import AuditEvent, BillingProvider, Clinician, Location
+from desk import providers
 from lib.npi import npi_from_stem
 from tests.cast import make_patient, make_policy, make_profile, make_visit, make_world
 
@@ -158,6 +159,38 @@ def test_what_may_not_stand_at_a_location(admin, world, given, said):
     assert api.status_code == 400
     with world.open():
         assert Location.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "said"),
+    [
+        (Clinician, PERSON, "has this NPI already"),
+        (
+            Location,
+            {**STREET, "name": "NORTH", "place_of_service": "11", "time_zone": "America/Chicago"},
+            "a location of this name",
+        ),
+    ],
+)
+def test_two_admins_at_once_cannot_save_twins(world, monkeypatch, kind, given, said):
+    with world.open():
+        if kind is Location:
+            given = {**given, "billing_provider": world.provider}
+        given = {**given, "is_active": True}
+        providers.save(kind, {**given, "name": "North"} if kind is Location else given)
+        seen = iter([[]])  # the second looked before the first had saved
+        look = providers.problems
+        monkeypatch.setattr(providers, "problems", lambda *args: next(seen, look(*args)))
+        with pytest.raises(providers.BadProvider, match=said):
+            providers.save(kind, given)
+        assert kind.objects.count() == 2
+
+
+def test_the_same_npi_and_name_may_stand_in_another_clinic(world):
+    other = make_world("birch")
+    for one in (world, other):
+        with one.open():
+            providers.save(Clinician, {**PERSON, "is_active": True})
 
 
 def test_a_billing_provider_is_a_street_with_a_tax_id(admin, world):
