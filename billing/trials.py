@@ -51,7 +51,7 @@ def start(kind: str, typed: dict[str, Any], *, months: int, today: date) -> Job:
     job = jobs.start(
         KIND,
         f"Trial: {say(kind, form)}"[:160],
-        total=_visits(since, today).count(),
+        total=len(_visits(since, today)),
         params={
             "kind": kind, "typed": typed, "months": months, "since": since.isoformat(), "until": today.isoformat(),
             "rule": say(kind, form),
@@ -115,7 +115,7 @@ def run(clinic_id: int, job_id: int) -> None:
     """Outbox: price every visit twice, 200 at a time. Run again it starts anew; it writes no money."""
     with open_clinic(clinic_id, actor="worker"):
         job = Job.objects.get(pk=job_id)
-        ids = list(_visits(*_window(job)).values_list("pk", flat=True))
+        ids = _visits(*_window(job))
         now = rulebook.load()
         then = changed(now, job.params["kind"], read(job.params["kind"], job.params["typed"]))
         jobs.progress(job, done=0, total=len(ids))
@@ -237,15 +237,18 @@ def _both(
         yield visit, old.lines, new.lines
 
 
-def _visits(since: date, until: date) -> Any:
-    """Visits of a window that were charged by their services."""
+def _visits(since: date, until: date) -> list[int]:
+    """Visits of a window that were charged by their services, by day. Of the invoices alone: a join of both
+    tables grows with the square of the visits until the database has counted its rows.
+    """
     charged = Invoice.objects.filter(
         kind=InvoiceKind.APPOINTMENT,
         service_date__gte=since,
         service_date__lte=until,
         appointment__isnull=False,
     ).exclude(state=InvoiceState.VOID)
-    return Appointment.objects.filter(pk__in=charged.values("appointment_id")).order_by("service_date", "pk")
+    ids = charged.order_by("service_date", "appointment_id").values_list("appointment_id", flat=True)
+    return list(dict.fromkeys(ids))  # a corrected visit has two
 
 
 def _window(job: Job) -> tuple[date, date]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import threading
+from contextlib import suppress
 from decimal import Decimal
 
 import pytest
-from django.db import connection, connections
+from django.db import InterfaceError, OperationalError, connection, connections
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -75,7 +77,7 @@ def check_out_with(world, visit, key):
     return act
 
 
-@pytest.mark.rule("B2")
+@pytest.mark.rule("B2.whole")
 @pytest.mark.parametrize("keys", [("same", "same"), ("one", "two")])
 def test_a_double_click_is_one_check_out(world, visit, keys):
     found = together(*(check_out_with(world, visit, key) for key in keys))
@@ -153,6 +155,7 @@ def die_at(world, visit, boundary: int) -> None:
     assert os.WIFSIGNALED(status), "the child was to die by its own hand"
 
 
+@pytest.mark.rule("B2.whole")
 def test_a_process_killed_at_any_statement_leaves_nothing_half_done(world, visit):
     boundaries = statements_of_a_check_out(world, visit)
     assert boundaries > 10
@@ -215,12 +218,12 @@ def request_dies_at(world, client: Client, visit, boundary: int) -> bool:
     return os.WIFSIGNALED(os.waitpid(child, 0)[1])
 
 
-@pytest.mark.rule("B2")
+@pytest.mark.rule("B2.whole")
 def test_a_killed_request_is_nothing_or_whole_and_its_form_can_be_sent_again(world, visit):
     client, boundary, found = desk_of(world), 0, set()
     client.get(reverse("billing:check-out", args=[visit.public_id]))  # what a child would load anew each time
     while True:
-        boundary += 9  # every statement of the check-out itself is above; these are the request's
+        boundary += 17  # each single one of the request's is below, without a process
         died = request_dies_at(world, client, visit, boundary)
         now = standing(world)
         assert now in (NOTHING, WHOLE), boundary
@@ -238,7 +241,57 @@ def test_a_killed_request_is_nothing_or_whole_and_its_form_can_be_sent_again(wor
         assert not [row for row in verification.run().values() if row.violations]
 
 
-@pytest.mark.rule("B2")
+def request_is_cut_at(world, client: Client, visit, boundary: int) -> bool:
+    """Send the form, and let no statement or COMMIT from ``boundary`` on reach the server: its line is torn.
+
+    To the database that is the process dying there, at a fraction of the price of a process. Whether it was torn.
+    """
+    sent = 0
+
+    def count() -> None:
+        nonlocal sent
+        sent += 1
+        if sent == boundary:  # no farewell: the server finds a torn line, as after SIGKILL
+            with socket.socket(fileno=os.dup(connection.connection.fileno())) as line:
+                line.shutdown(socket.SHUT_RDWR)
+        if sent >= boundary:
+            raise OperationalError("torn")
+
+    def execute_or_tear(execute, sql, params, many, context):
+        count()
+        return execute(sql, params, many, context)
+
+    def commit_or_tear(commit=connection._commit):
+        count()
+        return commit()
+
+    connection._commit = commit_or_tear  # COMMIT goes through no cursor
+    try:
+        with connection.execute_wrapper(execute_or_tear), suppress(OperationalError, InterfaceError):
+            post_page(world, client, visit, "the form")
+    finally:
+        del connection._commit
+        connections.close_all()
+    return sent >= boundary
+
+
+@pytest.mark.rule("B2.whole")
+def test_a_request_cut_at_each_single_statement_and_commit_is_nothing_or_whole(world, visit):
+    client, boundary, found = desk_of(world), 0, []
+    while not found or found[-1] == NOTHING:
+        boundary += 1
+        torn = request_is_cut_at(world, client, visit, boundary)
+        found.append(standing(world))
+        assert found[-1] in (NOTHING, WHOLE), boundary
+        assert torn, "it was done before it was cut"
+    assert boundary > 50, "each statement of the request had its turn, the COMMIT too"
+    answer = post_page(world, client, visit, "the form")
+    assert (answer.status_code, standing(world)) == (302, WHOLE)
+    with world.open():
+        assert not [row for row in verification.run().values() if row.violations]
+
+
+@pytest.mark.rule("B2.whole")
 @pytest.mark.parametrize("keys", [("same", "same"), ("one", "two")])
 def test_two_desks_send_the_page_at_once(world, visit, keys):
     clients = [desk_of(world), desk_of(world, "front_desk" if keys[0] == keys[1] else "biller")]
