@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef, Q, Sum
 
-from appointments.enums import AppointmentState
+from appointments.enums import AppointmentState, ServiceKind
 from appointments.hooks import CLOSED_BOOKS
-from appointments.models import Appointment
-from clinics.models import Location
+from appointments.models import Appointment, VisitLine
+from clinics.models import Clinician, Location
 from insurance.enums import ProfileKind
 from insurance.hooks import VisitDue, VisitUse
 from insurance.models import Layer
@@ -28,6 +28,7 @@ GONE = (
     AppointmentState.CANCELLED,
     AppointmentState.CLINICIAN_CANCELLED,
 )
+DAY_MINUTES = 24 * 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,3 +123,24 @@ def _row(visit: Appointment, layers: list[Layer]) -> DayRow:
         billing = missing_to_bill(visit.patient) + missing_of_profile(visit.profile, layers)
         missing += [item for item in billing if item not in missing]
     return DayRow(visit, tuple(layers), tuple(missing), visit.line_count, visit.unconfirmed)  # type: ignore[attr-defined]
+
+
+def time_of_day(clinician: Clinician, day: date) -> tuple[int, int]:
+    """Visits of a clinician on a day and their minutes: not those cancelled or missed, group visits apart."""
+    in_group = VisitLine.objects.filter(
+        appointment=OuterRef("pk"), clinic=OuterRef("clinic"), service__kind=ServiceKind.GROUP
+    )
+    rows = Appointment.objects.filter(clinician=clinician, service_date=day).exclude(state__in=GONE)
+    found = rows.filter(~Exists(in_group)).aggregate(visits=Count("pk"), minutes=Sum("minutes"))
+    return found["visits"], found["minutes"] or 0
+
+
+def too_long_a_day(clinician: Clinician, day: date, more: int) -> str:
+    """The warning when ``more`` minutes make a clinician's day longer than 24 hours (B15), else empty."""
+    visits, minutes = time_of_day(clinician, day)
+    if minutes + more <= DAY_MINUTES:
+        return ""
+    return (
+        f"{clinician} has {visits} visits of {minutes} minutes on this day already; with this one it comes to "
+        f"{minutes + more}, and a day has {DAY_MINUTES}."
+    )

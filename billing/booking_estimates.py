@@ -10,6 +10,7 @@ from django.utils.dateparse import parse_date
 
 from appointments.authorizations import would_take
 from appointments.models import Appointment, AppointmentType
+from appointments.queries import too_long_a_day
 from billing.estimating import VisitEstimate, estimate_visit, planned_visit
 from clinics.models import Clinician, Location
 from insurance.authorizations import Standing
@@ -28,6 +29,7 @@ class BookingEstimate:
     cards: list[CardStanding]
     authorizations: list[Standing]
     chip: str  # "No coverage on this date", else empty
+    warnings: tuple[str, ...]  # what somebody should look at before booking; nothing is refused
 
 
 def of_booking(fields: Mapping[str, str], location: Location) -> BookingEstimate | None:
@@ -52,9 +54,20 @@ def of_booking(fields: Mapping[str, str], location: Location) -> BookingEstimate
     profile = typed or choice.profile
     visit = planned_visit(patient, kind, profile, location=place, clinician=clinician, day=day)
     cards = standings_on([layer.policy for layer in layers_on(profile, day)], day)
+    too_long = too_long_a_day(visit.clinician, day, _minutes(fields.get("minutes", "")) or kind.minutes)
     return BookingEstimate(
-        visit, estimate_visit(visit), cards, would_take(visit), "" if typed else choice.chip
+        visit,
+        estimate_visit(visit),
+        cards,
+        would_take(visit),
+        "" if typed else choice.chip,
+        (too_long,) if too_long else (),
     )
+
+
+def _minutes(text: str) -> int:
+    """Minutes as typed; 0 where they cannot be read: the form itself says so."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 4 else 0
 
 
 def _day(text: str) -> date | None:

@@ -28,7 +28,7 @@ from clinics.models import Location
 from work.idempotency import once
 
 NEEDED = ("patient", "appointment_type", "day")
-BOOKING = (*NEEDED, "location", "clinician", "profile")
+BOOKING = (*NEEDED, "location", "clinician", "profile", "minutes")
 
 
 class StepSerializer(serializers.Serializer[Any]):
@@ -69,6 +69,7 @@ class BookingEstimateSerializer(EstimateSerializer):
 
     profile = serializers.CharField()
     chip = serializers.CharField()
+    warnings = serializers.ListField(child=serializers.CharField())
     eligibility = StandingSerializer(many=True)
     authorizations = StandingSerializer(many=True)
 
@@ -110,6 +111,7 @@ def booking(request: Request) -> Response:
         **shape(found.visit, found.found),
         "profile": found.visit.profile.public_id,
         "chip": found.chip,
+        "warnings": list(found.warnings),
         "eligibility": [
             {"policy": card.policy.public_id, "level": card.level, "words": card.words}
             for card in found.cards

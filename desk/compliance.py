@@ -17,6 +17,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from appointments.models import Appointment, VisitLine
+from appointments.queries import DAY_MINUTES
 from billing.enums import InvoiceState
 from billing.models import Charge
 from claims.models import Claim, ClaimLine
@@ -26,7 +27,6 @@ SEEN = ("complete", "checked_out")
 UNSENT = ("new", "ready", "on_hold")
 EIGHT_MINUTE_UNIT = 15  # CMS8 counts quarters of an hour whatever the service's own interval says
 SAMPLE_SIZE = 10
-DAY_MINUTES = 24 * 60
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from django.db import connections as database
 from clearinghouses import connections
 from clearinghouses.sandbox import memory as sandbox_memory
 from clinics.scoping import open_clinic
-from desk.demo import covering, days, ending, people
+from desk.demo import covering, days, ending, front, people
 from desk.demo.mail import Post
 from desk.demo.world import DemoClinic, make_clinics
 
@@ -56,6 +56,7 @@ def tell_clinic(demo: DemoClinic, now: datetime, day_count: int) -> Post:
             post.receive(evening, up_to=_stage(back))
     days.this_day(demo, cast, now, random)
     ending.leave_work(demo, post, cast, now, today)
+    front.leave_odds(demo, cast, now, today)
     covering.know_coverage(demo, post, cast, now, today)
     database.close_all()
     return post

@@ -28,6 +28,7 @@ from tests.cast import (
     make_payer,
     make_policy,
     make_profile,
+    make_service,
     make_visit,
     make_world,
 )
@@ -210,3 +211,37 @@ def test_the_booking_form_tells_what_to_expect_before_there_is_a_visit(client: C
         assert client.get("/api/v1/estimates/booking/", {**fields, "day": day}).status_code == 400
     with world.open():
         assert Appointment.objects.count() == 1
+
+
+@pytest.mark.rule("B15.day")
+def test_booking_warns_when_a_clinicians_day_would_be_longer_than_a_day(client: Client) -> None:
+    world = make_world()
+    with world.open():
+        patient = make_patient()
+        profile = make_profile(patient)
+        for hours, state in (
+            (10, "scheduled"),
+            (8, "arrived"),
+            (5, "checked_out"),
+            (20, "cancelled"),
+            (20, "no_show"),
+        ):
+            make_visit(world, patient, profile, minutes=60 * hours, state=state)
+        make_visit(world, patient, profile, minutes=900, day=TODAY + timedelta(days=1))
+        group = make_service("90853", "Group", "40.00")
+        group.kind = "group"
+        group.save()
+        make_visit(world, patient, profile, group, minutes=600)
+    client.force_login(world.users["front_desk"])
+    fields = {
+        "patient": patient.public_id, "appointment_type": world.visit_type.public_id, "day": TODAY.isoformat(),
+        "clinician": world.clinician.public_id,
+    }  # fmt: skip
+    for minutes, warned in (("60", False), ("61", True), ("", False), ("x", False), ("1440", True)):
+        page = client.get("/estimates/booking/", {**fields, "minutes": minutes}).content.decode()
+        assert ("More than a day holds" in page) is warned, minutes
+        told_by_api = client.get("/api/v1/estimates/booking/", {**fields, "minutes": minutes}).json()
+        assert bool(told_by_api["warnings"]) is warned
+    assert "3 visits of 1380 minutes on this day already; with this one it comes to 1441" in (
+        client.get("/estimates/booking/", {**fields, "minutes": "61"}).content.decode()
+    )

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 
+from appointments.models import Appointment
 from billing import verification
+from billing.models import Invoice, VisitTransition
 from claims.enums import ClaimState
 from claims.models import Claim
 from clinics.models import Clinic
@@ -39,6 +42,14 @@ def test_four_weeks_of_two_clinics(settings, tmp_path):
                 ("low", "Auth 1 left"),
                 ("used_up", "Auth used up"),
             ]
+            missed = Appointment.objects.filter(invoices__kind="missed").values_list(
+                "state", "invoices__total"
+            )
+            assert sorted(missed) == [("late_cancel", Decimal("25.00")), ("no_show", Decimal("50.00"))]
+            assert Invoice.objects.get(kind="one_off").total == Decimal("17.00")
+            assert Appointment.objects.filter(state="complete", lines__isnull=True).count() == 1
+            assert VisitTransition.objects.filter(outcome="not_transitioned").count() == 1
+            assert Appointment.objects.exclude(series="").count() == 6
             seen |= set(Claim.objects.values_list("state", flat=True))
     assert seen == set(ClaimState.values), "the demo shows a claim in every state"
     assert not Outbox.objects.filter(state="dead").exists()
