@@ -7,14 +7,26 @@ from typing import Any
 from django.http import QueryDict
 from django.shortcuts import get_object_or_404
 from django.urls import path
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers, status
 from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from billing.models import Invoice
-from claims import batch_api, corrections, coverage_api, queries, queue, review, submitting, ticks
+from claims import (
+    batch_api,
+    checks,
+    corrections,
+    coverage_api,
+    denial_history,
+    queries,
+    queue,
+    review,
+    scrub_api,
+    submitting,
+    ticks,
+)
 from claims.batch_api import valid
 from claims.models import Claim, ClaimEvent
 from clinics import audit
@@ -66,12 +78,19 @@ class ClaimDetailSerializer(ClaimSerializer):
 
     findings = FindingSerializer(many=True, read_only=True)
     document = serializers.JSONField(read_only=True)
+    denied_before = serializers.SerializerMethodField()
     events = serializers.SerializerMethodField()
     choices = serializers.SerializerMethodField()
 
     class Meta(ClaimSerializer.Meta):
-        fields = (*ClaimSerializer.Meta.fields, "findings", "document", "events", "choices")  # type: ignore[assignment]
+        fields = (*ClaimSerializer.Meta.fields, "findings", "denied_before", "document", "events", "choices")  # type: ignore[assignment]
         read_only_fields = fields  # type: ignore[assignment]
+
+    @extend_schema_field(FindingSerializer(many=True))
+    def get_denied_before(self, claim: Claim) -> list[dict[str, Any]]:
+        """What its payer denied of the same codes lately: information, never a stop."""
+        patterns = denial_history.load([claim], self.context["today"]).get(claim.pk, ())
+        return checks.as_rows(denial_history.findings(claim, patterns))
 
     def get_events(self, claim: Claim) -> list[dict[str, Any]]:
         """Oldest first."""
@@ -158,7 +177,7 @@ def claim(request: Request, claim_id: str) -> Response:
         )
     else:
         audit.record("claim.read", "claim", row.public_id)
-    return Response(ClaimDetailSerializer(row).data)
+    return Response(ClaimDetailSerializer(row, context={"today": today_here(request)}).data)
 
 
 @extend_schema(request=CreateSerializer, responses={201: ClaimSerializer})
@@ -304,6 +323,7 @@ def _chosen(request: Request) -> Any:
 app_name = "claims-api"
 urlpatterns = [
     *coverage_api.urlpatterns,
+    *scrub_api.urlpatterns,
     path("claims/", claims, name="claims"),
     path("claims/create/", create, name="create"),
     path("claims/preview/", preview, name="preview"),

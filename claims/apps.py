@@ -11,7 +11,15 @@ class ClaimsConfig(AppConfig):
     def ready(self) -> None:
         """Declare settings and register the handlers of this room's promises."""
         from billing.hooks import CHECKED_OUT, LIVE_CLAIMS
-        from claims import authorization_numbers, queue, settings, tasks, verification  # noqa: F401 - imported for what they register
+        from claims import (  # noqa: F401 - imported for what they register
+            authorization_numbers,
+            code_loading,
+            queue,
+            rule_trials,
+            settings,
+            tasks,
+            verification,
+        )
         from claims.routing import routes_of
         from insurance.hooks import CONNECTIONS_FOR, RENUMBERED, UNSENT_CLAIMS
 

@@ -16,13 +16,16 @@ from django.db.models import Count, Q
 from appointments.authorizations import consumed_of, place_in
 from appointments.enums import AppointmentState
 from appointments.models import Appointment, AuthorizationUse, VisitLine
+from claims import reference, rule_book
 from claims.checks import AuthorizationFact, CheckContext
+from claims.coding_checks import is_new_visit
 from claims.enums import ClaimState, Format
 from claims.models import Claim, ClaimLine
 from claims.models.claims import DEAD_STATES
 from insurance.authorizations import plain
 from insurance.enrollment import claims_open
 from insurance.models import Authorization, Policy
+from lib.dates import months_before
 from lib.frozen import thaw
 from patients.models import Patient
 from x12.documents.professional_claim import ClaimDocument
@@ -49,6 +52,13 @@ def load_contexts(
     others = _equal_lines(claims)
     agreed = _authorizations(claims, documents)
     enrolled = claims_open({c.payer_id for c in claims if c.format == Format.ELECTRONIC})
+    neighbours = [
+        _neighbours(claim, document, visits[claim.appointment_id].clinician_id, others)
+        for claim, document in zip(claims, documents, strict=True)
+    ]
+    codes = reference.load(documents, neighbours)
+    seen = _seen_before(claims, documents)
+    rules = rule_book.load_on()
     contexts = []
     for number, (claim, document) in enumerate(zip(claims, documents, strict=True)):
         policy = policies[claim.policy_id]
@@ -72,6 +82,12 @@ def load_contexts(
                 enrolled=claim.format != Format.ELECTRONIC or enrolled.get(claim.payer_id, (True, ""))[0],
                 connection_name=enrolled.get(claim.payer_id, (True, ""))[1],
                 twins=_twins(claim, document, visit.clinician_id, others),
+                neighbours=neighbours[number],
+                seen_before=seen.get(claim.patient_id),
+                reference=codes,
+                payer_key=policy.payer.public_id,
+                plan_key=policy.plan.public_id if policy.plan else "",
+                rules=rules,
             )
         )
     return contexts
@@ -171,3 +187,47 @@ def _twins(
         key = (claim.patient_id, clinician, line.service_date, line.procedure, line.modifiers, line.charge)
         numbers |= {number for invoice, number in others.get(key, ()) if invoice != claim.invoice_id}
     return tuple(sorted(numbers))
+
+
+def _neighbours(
+    claim: Claim, document: ClaimDocument, clinician: int, others: dict[LineKey, set[tuple[int, str]]]
+) -> tuple[reference.Neighbour, ...]:
+    """Lines of other invoices' claims of the same patient and clinician on this claim's days."""
+    if not others:
+        return ()
+    days = {line.service_date for line in document.lines}
+    found = [
+        reference.Neighbour(number, code, day, modifiers)
+        for (patient, by, day, code, modifiers, _), holders in others.items()
+        if patient == claim.patient_id and by == clinician and day in days
+        for invoice, number in holders
+        if invoice != claim.invoice_id
+    ]
+    return tuple(sorted(found, key=lambda one: (one.number, one.code, one.modifiers)))
+
+
+def _seen_before(claims: Sequence[Claim], documents: Sequence[ClaimDocument]) -> dict[int, date]:
+    """For patients with a new-patient visit: the day of their last service in the three years before it."""
+    asked = {
+        claim.patient_id: claim.service_from
+        for claim, document in zip(claims, documents, strict=True)
+        if any(is_new_visit(line.procedure) for line in document.lines)
+    }
+    if not asked:
+        return {}
+    found: dict[int, date] = {}
+    rows = (
+        Claim.objects.filter(
+            patient_id__in=asked,
+            service_to__gte=months_before(min(asked.values()), 36),
+            service_to__lt=max(asked.values()),
+        )
+        .exclude(state__in=DEAD_STATES)
+        .order_by()
+        .values_list("patient_id", "service_to")
+    )
+    for patient, day in rows:
+        first = asked[patient]
+        if months_before(first, 36) < day < first and (patient not in found or found[patient] < day):
+            found[patient] = day
+    return found

@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from claims import deadlines
+from claims import code_checks, coding_checks, deadlines, payer_rules
+from claims.reference import NOTHING, Neighbour, Reference
 from insurance.enums import Relationship
 from lib.findings import Finding, Severity
 from lib.npi import is_npi
@@ -56,6 +57,12 @@ class CheckContext:
     enrolled: bool = True  # 837P with this payer over the connection that carries it
     connection_name: str = ""
     twins: tuple[str, ...] = ()  # control numbers of other live claims with an equal line
+    neighbours: tuple[Neighbour, ...] = ()  # lines of other live claims: same patient, clinician, days
+    seen_before: date | None = None  # the last service within three years; asked for new-patient visits only
+    reference: Reference = NOTHING  # what the code tables say
+    payer_key: str = ""  # public ids, as rules name them
+    plan_key: str = ""
+    rules: tuple[payer_rules.PayerRule, ...] = ()  # those a biller switched on
     trial: bool = True  # also written for trial; a submission writes it for real at once
 
 
@@ -347,5 +354,15 @@ CHECKS: tuple[Check, ...] = (
     check_secondary,
     check_twins,
     check_filing,
+    code_checks.check_diagnosis_codes,
+    code_checks.check_pairs,
+    code_checks.check_unit_limits,
+    code_checks.check_listed_codes,
+    coding_checks.check_modifiers,
+    coding_checks.check_visit_and_procedure,
+    coding_checks.check_places,
+    coding_checks.check_repeats,
+    coding_checks.check_new_patient,
+    payer_rules.check_rules,
     check_guide,
 )

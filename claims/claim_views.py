@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from django.contrib import messages
@@ -13,8 +14,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from claims import (
     boxes,
+    checks,
     corrections,
     deadlines,
+    denial_history,
     lifecycle,
     paper,
     proof,
@@ -83,7 +86,7 @@ def claim(request: HttpRequest, public_id: str) -> HttpResponse:
         )
         context["acks"] = list(Acknowledgement.objects.filter(claim=row).order_by("-received_at"))
     else:
-        context |= _review(request, row)
+        context |= _review(request, row, today)
     return render(request, "claims/claim.html", context)
 
 
@@ -258,7 +261,7 @@ def _charge_whys(row: Claim) -> dict[int, str]:
     return {number - 1: reverse("billing:why", args=[public_id]) for number, public_id in charges}
 
 
-def _review(request: HttpRequest, row: Claim) -> dict[str, Any]:
+def _review(request: HttpRequest, row: Claim, today: date) -> dict[str, Any]:
     """Boxes, lines and findings, each finding with the field it leads to or the page that mends it."""
     document = thaw(ClaimDocument, row.document)
     sections = boxes.sections(document)
@@ -269,10 +272,11 @@ def _review(request: HttpRequest, row: Claim) -> dict[str, Any]:
     changed = review.kept_edits(row)
     findings: list[dict[str, Any]] = []
     marked: dict[str, dict[str, Any]] = {}
-    for item in row.findings:
+    history = denial_history.findings(row, denial_history.load([row], today).get(row.pk, ()))
+    for item in [*row.findings, *checks.as_rows(history)]:
         anchor = boxes.anchor_of(item["where"], paths)
         findings.append(item | {"anchor": anchor, "remedy": remedy_of(request, item["code"], row)})
-        if anchor:
+        if anchor and item["severity"] != "info":
             marked.setdefault(anchor, item)
     return {
         "sections": [

@@ -74,3 +74,16 @@ class CannotMove(Refusal):
     """Visits that cannot go to another profile, or a move that cannot be undone; ``stops`` says why (B11.6)."""
 
     code = "cannot_move"
+
+
+class BadCodeFile(Refusal):
+    """A file of codes that cannot be read, or a table that cannot be switched on or discarded where it stands."""
+
+    code = "bad_code_file"
+
+
+class BadRule(Refusal):
+    """A claim rule that cannot be saved, tried or switched on; ``fields`` says what to mend."""
+
+    status = 400
+    code = "bad_rule"

@@ -15,6 +15,7 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet, Sum
 
 from claims import deadlines
+from claims.denial_history import Pattern
 from claims.enums import BatchState, ClaimState, Outcome
 from claims.models import Batch, BatchItem, Claim
 from clinics.errors import BadInput
@@ -61,6 +62,7 @@ class QueueRow:
     age: int
     deadline: deadlines.Deadline
     since: int | None = None  # days since it was submitted
+    denied_before: int = 0  # like lines its payer denied lately (claims/denial_history.py)
 
 
 def work_list(params: Mapping[str, str]) -> QuerySet[Claim]:
@@ -150,14 +152,17 @@ def sums(rows: QuerySet[Claim]) -> tuple[int, Decimal]:
     return found["n"], found["money"] or ZERO
 
 
-def decorate(claims: list[Claim], today: date) -> list[QueueRow]:
-    """Age in days and days left to file for each row."""
+def decorate(
+    claims: list[Claim], today: date, history: Mapping[int, tuple[Pattern, ...]] | None = None
+) -> list[QueueRow]:
+    """Age in days and days left to file for each row; with ``history`` how often its payer denied the like."""
     return [
         QueueRow(
             claim,
             (today - claim.service_to).days,
             deadlines.look(claim.filing_deadline, claim.service_to, today),
             days_since(claim, today),
+            sum(one.denied for one in (history or {}).get(claim.pk, ())),
         )
         for claim in claims
     ]

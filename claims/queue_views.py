@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
-from claims import queries, queue, submitting
+from claims import denial_history, queries, queue, submitting
 from claims.enums import ClaimState
 from claims.models import BatchItem, Claim
 from clinics import audit
@@ -48,7 +48,7 @@ def queue_page(request: HttpRequest) -> HttpResponse:
     found = queries.page(rows, request.GET.get("sort", ""), request.GET.get("after", ""))
     number, money = queries.sums(rows)
     context = {
-        "rows": queries.decorate(found.rows, today),
+        "rows": queries.decorate(found.rows, today, denial_history.load(found.rows, today)),
         "next": found.following,
         "tab": tab,
         "tab_word": TAB_WORDS[str(tab)],

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from django.urls import path
 
-from claims import batch_views, checkout_views, claim_views, coverage_views, queue_views
+from claims import (
+    batch_views,
+    checkout_views,
+    claim_views,
+    code_table_views,
+    coverage_views,
+    filing_views,
+    queue_views,
+    rule_views,
+)
 
 app_name = "claims"
 
 urlpatterns = [
     path("claims/", queue_views.queue_page, name="queue"),
+    path("claims/filing/", filing_views.filing_page, name="filing"),
     path("claims/submit/preview/", queue_views.preview, name="preview"),
     path("claims/submit/", queue_views.submit, name="submit"),
     path("claims/bulk/<slug:act>/", queue_views.bulk, name="bulk"),
@@ -36,5 +46,19 @@ urlpatterns = [
     ),
     path("insurance/moves/<str:move_id>/", coverage_views.coverage_move, name="coverage-move"),
     path("patients/<str:patient_id>/insurance/moves/", coverage_views.patient_moves, name="patient-moves"),
+    path("settings/code-tables/", code_table_views.code_tables, name="code-tables"),
+    path("settings/code-tables/<str:public_id>/", code_table_views.code_table, name="code-table"),
+    path(
+        "settings/code-tables/<str:public_id>/<slug:act>/",
+        code_table_views.code_table_act,
+        name="code-table-act",
+    ),
+    path("settings/claim-rules/", rule_views.claim_rules, name="claim-rules"),
+    path("settings/claim-rules/new/", rule_views.claim_rule_new, name="claim-rule-new"),
+    path("settings/claim-rules/<str:public_id>/", rule_views.claim_rule, name="claim-rule"),
+    path("settings/claim-rules/<str:public_id>/edit/", rule_views.claim_rule_edit, name="claim-rule-edit"),
+    path(
+        "settings/claim-rules/<str:public_id>/<slug:act>/", rule_views.claim_rule_act, name="claim-rule-act"
+    ),
     path("reports/insurance/claims/", queue_views.report, name="report"),
 ]

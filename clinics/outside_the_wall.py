@@ -20,6 +20,8 @@ OUTSIDE: dict[str, str] = {
     "work_heartbeat": "a worker's sign of life; no clinic in it",
     # code sets
     "claims_claimtransition": "the allowed moves of a claim; the same for everybody, read-only",
+    "claims_diagnosisrelease": "releases of ICD-10-CM; the same for everybody, loaded by the operator",
+    "claims_diagnosiscode": "ICD-10-CM, public domain; the same for everybody, loaded by the operator",
     # Django and django-allauth
     "account_emailaddress": "sign-in; belongs to a user",
     "account_emailconfirmation": "sign-in; belongs to a user",

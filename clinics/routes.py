@@ -6,6 +6,8 @@ A value is an action of the matrix, or {"read": ..., "write": ...} where GET and
 
 from __future__ import annotations
 
+from clinics.check_routes import CHECK_ROUTES
+
 ROUTES: dict[str, str | dict[str, str]] = {
     # frame
     "desk:health-live": "public",
@@ -290,6 +292,7 @@ ROUTES: dict[str, str | dict[str, str]] = {
     "billing-api:rule-trials": "settings.other",
     "billing-api:rule-trial": "settings.other",
     # claims
+    **CHECK_ROUTES,
     "claims:queue": "claim.view",
     "claims:preview": "claim.submit",
     "claims:submit": "claim.submit",

@@ -255,6 +255,11 @@ SPECTACULAR_SETTINGS = {
         "PostingStateEnum": "responses.enums.PostingState",
         "InstalmentFrequencyEnum": "billing.enums.Frequency",
         "ClaimFrequencyEnum": ["1", "7", "8"],
+        "CodeTableKindEnum": [
+            ("ncci", "NCCI pairs"),
+            ("mue", "Unit limits (MUE)"),
+            ("codes", "Procedure codes"),
+        ],
         "RemittanceStateEnum": "responses.enums.RemittanceState",
     },
 }

@@ -40,6 +40,7 @@ WORK = (
     Place("Not transitioned", "billing:not-transitioned", "progress"),
     Place("Claim queue", "claims:queue", "stack-2", "queue"),
     Place("Batches", "claims:batches", "send"),
+    Place("Timely filing", "claims:filing", "clock-exclamation"),
     Place("Claim Responses", "responses:list", "inbox", "exceptions", hot=True),
     Place("Denials", "responses:denials", "ban", "denials"),
 )

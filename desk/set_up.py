@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from django.db.models import Exists, OuterRef
 from django.urls import reverse
@@ -14,6 +15,7 @@ from django.urls import reverse
 from appointments.models import AppointmentType, Service, ServicePrice
 from billing.enums import MethodKind
 from billing.models import PaymentMethod
+from claims import diagnosis_table
 from clearinghouses.models import Connection
 from clinics.models import BillingProvider, Clinic, Clinician, Location, Setting
 from clinics.models.settings import CompanySetting
@@ -35,7 +37,7 @@ class Line:
     url: str  # empty where there is no location yet whose settings could be opened
 
 
-def read(clinic: Clinic) -> list[Line]:
+def read(clinic: Clinic, today: date) -> list[Line]:
     """Every line in the order one sets a clinic up, in a constant number of queries."""
     places = list(Location.objects.filter(is_active=True).order_by("name", "id"))
     decided = _decided(clinic)
@@ -51,6 +53,7 @@ def read(clinic: Clinic) -> list[Line]:
         _payers(),
         _connection(),
         *_enrollment(),
+        _diagnosis_codes(today),
         _autopay(places, "autopay_claims" in decided),
         _some(
             "methods", "Payment methods",
@@ -169,6 +172,18 @@ def _enrollment() -> list[Line]:
         Line("enrollment_837p", "Enrollment for claims (837P)", TO_DO if held else DONE, claims, url),
         Line("enrollment_835", "Enrollment for payment files (835)", LOOK if bare else DONE, files, url),
     ]
+
+
+def _diagnosis_codes(today: date) -> Line:
+    """Told here once; no claim says that there is no table."""
+    release, url = diagnosis_table.release_on(today), reverse("claims:code-tables")
+    label = "Diagnosis codes (ICD-10-CM)"
+    if release is None:
+        words = "No table for today’s fiscal year: diagnoses are checked by their shape alone"
+        return Line("diagnosis_codes", label, LOOK, words, url)
+    return Line(
+        "diagnosis_codes", label, DONE, f"{release.billable:,} codes from {release.starts_on:%m/%d/%Y}", url
+    )
 
 
 def _autopay(places: Sequence[Location], is_decided: bool) -> Line:

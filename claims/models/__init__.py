@@ -2,7 +2,17 @@
 
 from claims.models.adjudications import Adjudication, AdjudicationLine
 from claims.models.batches import Acknowledgement, Batch, BatchItem
+from claims.models.claim_rules import ClaimRule
 from claims.models.claims import Claim, ClaimEvent, ClaimLine, ClaimTransition
+from claims.models.code_tables import (
+    CodePair,
+    CodeTable,
+    CodeTableFile,
+    DiagnosisCode,
+    DiagnosisRelease,
+    ProcedureCode,
+    UnitLimit,
+)
 from claims.models.coverage import CoverageMove
 from claims.models.routes import PayerRoute
 
@@ -15,7 +25,15 @@ __all__ = [
     "Claim",
     "ClaimEvent",
     "ClaimLine",
+    "ClaimRule",
     "ClaimTransition",
+    "CodePair",
+    "CodeTable",
+    "CodeTableFile",
     "CoverageMove",
+    "DiagnosisCode",
+    "DiagnosisRelease",
     "PayerRoute",
+    "ProcedureCode",
+    "UnitLimit",
 ]

@@ -39,7 +39,10 @@ class Adjudication(PublicModel):
                 fields=["clinic", "source_kind", "source_key"], name="adjudication_source_once"
             ),
         ]
-        indexes = [models.Index(fields=["clinic", "claim"], name="adjudication_by_claim")]
+        indexes = [
+            models.Index(fields=["clinic", "claim"], name="adjudication_by_claim"),
+            models.Index(fields=["clinic", "payer", "adjudicated_on"], name="adjudication_by_payer"),
+        ]
 
 
 class AdjudicationLine(TenantModel):

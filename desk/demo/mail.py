@@ -43,7 +43,7 @@ class Post:
                     ready = ready.filter(pk__in=only)
                 if submitting.preview(ready, at.date()).count == 0:
                     return
-                submitting.start(ready, at.date(), {"filter": "all ready"})
+                submitting.start(ready, at.date(), {"filter": "all ready"}, ticked=True)
             drain(self.demo.clinic.pk)
 
     def receive(self, at: datetime, *, up_to: float = EVERYTHING, kind: str = "") -> None:

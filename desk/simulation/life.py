@@ -134,7 +134,7 @@ class ClinicLife:
             with self._office(at):
                 ready = Claim.objects.filter(state="ready")
                 if submitting.preview(ready, at.date()).count:
-                    submitting.start(ready, at.date(), {"filter": "all ready"})
+                    submitting.start(ready, at.date(), {"filter": "all ready"}, ticked=True)
 
         self._again(mend)
         self._again(submit)

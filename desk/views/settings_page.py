@@ -35,6 +35,8 @@ PAGES = (
     ("What would it cost?", "billing:what-if", "Price a visit that never was by the rules as they are"),
     ("Rule trials", "billing:rule-trials", "A new rule replayed over past visits before it is switched on"),
     ("Payment methods", "billing:payment-methods", "How patients pay at the desk"),
+    ("Claim rules", "claims:claim-rules", "Payer-specific checks you build, tried on past claims first"),
+    ("Code tables", "claims:code-tables", "ICD-10-CM by date, NCCI pairs, unit limits, your procedure list"),
     ("Clearinghouse connections", "clearinghouses:connections", "Where claims go and answers come from"),
     ("Audit", "desk:audit", "Who did or read what, when and why"),
     ("Integrity", "desk:integrity", "The books' proof: every promise checked against the rows"),

@@ -37,6 +37,8 @@ HAND_SQL: dict[str, str] = {
     "desk/simulation/auditor.py": "an auditor with sums of its own, in plain SQL; constant texts",
     "desk/simulation/deaths.py": "counts the statements of a child that is to be killed",
     "desk/views/frame.py": "SELECT 1: does the database answer",
+    "claims/code_loading.py": "rows by arrays, as COPY is refused behind a wall; tables compared",
+    "claims/diagnosis_table.py": "codes by arrays, each asked for the release of its day; constant texts",
     "claims/lifecycle.py": "the same event for many claims in one statement; constant text",
     "claims/submitting.py": "what a batch holds in one statement; constant text",
     "billing/invoicing.py": "settles many invoices in one statement",

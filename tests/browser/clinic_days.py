@@ -75,6 +75,7 @@ def make_days(product: Any) -> Days:
         make_today(days)
         make_past(days)
         make_claims(days)
+        make_rules(days)
         make_move(days)
         make_left(days)
     with other.open("front_desk@birch.example"):
@@ -320,6 +321,30 @@ def make_claims(days: Days) -> None:
         days.made[f"claim {claim.patient.last_name}"] = claim
     chosen = Claim.objects.filter(pk__in=[claim.pk for claim in going])
     days.made["job"] = submitting.start(chosen, days.today, {"ids": [claim.public_id for claim in going]})
+
+
+def make_rules(days: Days) -> None:
+    """A table that was read and waits, and a rule that was tried and is on."""
+    from claims import code_loading, rule_book, rule_trials
+    from claims.payer_rules import Condition
+
+    world = days.world
+    limits = b"98941,1,2 Date of Service Edit: Policy\n97110,6,3 Date of Service Edit: Clinical\n97140,,3\n"
+    table = code_loading.upload("mue", days.today.replace(day=1), [("practitioner-mue.csv", limits)])
+    assert table.clinic_id is not None
+    code_loading.run(table.clinic_id, table.pk)
+    days.made["code table"] = table
+    rule = rule_book.save(
+        rule_book.RuleData(
+            "Exercise beside an adjustment", "warning", "Put 59 on the exercise, or ask whether it was done apart.",
+            "lines.N.modifiers", (world.aetna.public_id,), (),
+            (Condition("code_in", ["97110"]), Condition("also_code", ["98940-98942"]),
+             Condition("modifier_none", ["59"])), None, None,
+        )
+    )  # fmt: skip
+    job = rule_trials.start(rule, 6, days.today)
+    rule_trials.run(table.clinic_id, job.pk)
+    days.made["claim rule"] = rule
 
 
 def make_move(days: Days) -> None:

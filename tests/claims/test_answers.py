@@ -42,7 +42,7 @@ def world(settings: Any, tmp_path: Path) -> World:
 def sent(world: World, count: int = 1, **fields: Any) -> tuple[Batch, list[Claim]]:
     """Claims in a batch whose file nobody has carried yet."""
     claims = ready_claims(world, count, **fields)
-    job = submitting.start(Claim.objects.filter(pk__in=[c.pk for c in claims]), TODAY, {})
+    job = submitting.start(Claim.objects.filter(pk__in=[c.pk for c in claims]), TODAY, {}, ticked=True)
     submitting.submit_chunk(job, 0, NOW, TODAY)
     return Batch.objects.get(job=job), claims
 

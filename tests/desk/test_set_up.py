@@ -24,7 +24,7 @@ def world() -> World:
 
 def line(world: World, key: str) -> tuple[str, str]:
     with world.open():
-        found = next(row for row in set_up.read(world.clinic) if row.key == key)
+        found = next(row for row in set_up.read(world.clinic, TODAY) if row.key == key)
         return found.state, found.words
 
 
@@ -33,6 +33,7 @@ def test_the_table_of_the_docs(world: World) -> None:
     with world.open():
         world.connection.is_sandbox = True
         world.connection.save()
+    assert line(world, "diagnosis_codes")[0] == "look"
     assert line(world, "connection") == ("look", "Only the sandbox: nothing reaches a real payer")
     with world.open():
         world.connection.is_sandbox, world.connection.tested_at = False, world.clinic.created_at
@@ -62,13 +63,13 @@ def test_page_home_and_api_tell_the_same_and_only_to_admins(client: Any, world: 
     client.force_login(world.users["admin"])
     rows = client.get("/api/v1/set-up/").json()
     page = client.get(reverse("desk:set-up")).content.decode()
-    assert len(rows) == 12
+    assert len(rows) == 13
     for row in rows:
         assert row["label"] in page
         assert row["url"] in page
         assert not row["url"] or client.get(row["url"]).status_code == 200
     done = sum(row["state"] == "done" for row in rows)
-    assert f"{done} of 12 are set up" in client.get(reverse("desk:set-up-line")).content.decode()
+    assert f"{done} of 13 are set up" in client.get(reverse("desk:set-up-line")).content.decode()
     assert reverse("desk:set-up-line") in client.get(reverse("desk:dashboard")).content.decode()
     assert reverse("desk:set-up") in client.get(reverse("desk:settings")).content.decode()
     client.force_login(world.users["front_desk"])

@@ -138,7 +138,9 @@ class Story:
         at = self.at(day, hour)
         with moment(at):
             with self.world.open("biller"):
-                job = submitting.start(Claim.objects.filter(state="ready"), day, {"filter": "tab=ready"})
+                job = submitting.start(
+                    Claim.objects.filter(state="ready"), day, {"filter": "tab=ready"}, ticked=True
+                )
             drain()
         return job
 

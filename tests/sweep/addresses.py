@@ -42,6 +42,8 @@ NOUNS: dict[str, tuple[str, str]] = {
     "connections": ("connection", "public_id"),
     "jobs": ("job", "public_id"),
     "claims": ("claim", "public_id"),
+    "code-tables": ("code_table", "public_id"),
+    "claim-rules": ("claim_rule", "public_id"),
     "batches": ("batch", "public_id"),
     "claim-responses": ("response", "public_id"),
     "eob": ("claim", "public_id"),
@@ -75,7 +77,12 @@ WORDS: dict[str, str] = {
     "which": "denials",
 }
 # What such a word is for one route.
-WORD_OF: dict[str, str] = {"responses:act": "post", "responses:denial-act": "call"}
+WORD_OF: dict[str, str] = {
+    "responses:act": "post",
+    "responses:denial-act": "call",
+    "claims:code-table-act": "switch-on",
+    "claims:claim-rule-act": "switch-off",
+}
 # Exceptions, by "route.parameter".
 BY_ROUTE: dict[str, tuple[str, str]] = {
     "billing:price-remove.public_id": ("fee_row", "public_id"),

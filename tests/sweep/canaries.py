@@ -23,8 +23,18 @@ from billing.enums import CallKind, WriteOffType
 from billing.models import FeeRow, FeeSchedule, GoodFaithEstimate, Invoice, Receipt, WriteOffRun
 from billing.payments import Payment
 from billing.writeoffs import WriteOff
-from claims import queue, submitting
-from claims.models import Batch, Claim, CoverageMove
+from claims import code_loading, queue, rule_book, submitting
+from claims.models import (
+    Batch,
+    Claim,
+    CodePair,
+    CodeTable,
+    CodeTableFile,
+    CoverageMove,
+    ProcedureCode,
+    UnitLimit,
+)
+from claims.payer_rules import Condition
 from clearinghouses.models import InboundFile
 from clinics.tenancy import TenantModel
 from insurance.models import (
@@ -160,7 +170,22 @@ def make_things(world: World, mark: str, payer: Any, service: Any) -> dict[str, 
         f"Trial: {mark}",
         params={"rule": f"{mark} rule", "kind": "default-price", "months": 6, "typed": {}},
     )
+    table = code_loading.upload("mue", TODAY, [(f"{mark}.csv", b"98941,1,2")])
+    for model, more in (
+        (CodePair, {"column1": "99213", "column2": "98941", "modifier": "1", "begins_on": TODAY}),
+        (UnitLimit, {"code": "98941", "units": 1, "basis": "2"}),
+        (ProcedureCode, {"code": "98941"}),
+    ):
+        model.objects.create(table=table, **more)  # type: ignore[attr-defined]
+    assert CodeTableFile.objects.filter(table=table).exists()
+    CodeTable.objects.filter(pk=table.pk).update(state="tried")
+    when = (Condition("code_in", ["11111"]),)
+    checked = rule_book.RuleData(
+        f"{mark} rule", "error", f"{mark} message", "", (payer.public_id,), (), when, None, None
+    )
     return {
+        "code_table": table,
+        "claim_rule": rule_book.save(checked),
         "schedule": schedule,
         "fee_row": fee,
         "trial": trial,

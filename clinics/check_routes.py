@@ -1,0 +1,25 @@
+"""Routes of what claims are checked by: code tables, rules, timely filing. Part of clinics/routes.py."""
+
+from __future__ import annotations
+
+CHECK_ROUTES: dict[str, str | dict[str, str]] = {
+    "claims:filing": "claim.view",
+    "claims:code-tables": {"read": "settings.view", "write": "settings.other"},
+    "claims:code-table": "settings.view",
+    "claims:code-table-act": "settings.other",
+    "claims:claim-rules": "claim.view",
+    "claims:claim-rule": "claim.view",
+    "claims:claim-rule-new": "claim.edit",
+    "claims:claim-rule-edit": "claim.edit",
+    "claims:claim-rule-act": "claim.edit",
+    "claims-api:filing": "claim.view",
+    "claims-api:paper-form": "claim.view",
+    "claims-api:proof": "claim.view",
+    "claims-api:code-tables": {"read": "settings.view", "write": "settings.other"},
+    "claims-api:code-table": "settings.view",
+    "claims-api:code-table-act": "settings.other",
+    "claims-api:claim-rules": {"read": "claim.view", "write": "claim.edit"},
+    "claims-api:claim-rule": {"read": "claim.view", "write": "claim.edit"},
+    "claims-api:claim-rule-act": "claim.edit",
+    "claims-api:claim-rule-tests": "claim.view",
+}
