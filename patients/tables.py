@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable
 from typing import Any
 
 from django.http import HttpResponse
 
+NUMBER = re.compile(r"-\d+(?:\.\d+)?")
+
 
 def csv_file(name: str, header: list[str], rows: Iterable[list[Any]]) -> HttpResponse:
-    """An attachment ``name``.csv; cells that a spreadsheet would run as formulas are quoted with an apostrophe."""
+    """An attachment ``name``.csv; cells that a spreadsheet would run as formulas are quoted with an apostrophe.
+
+    Numbers stay numbers, those below zero too.
+    """
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(header)
@@ -24,4 +30,6 @@ def csv_file(name: str, header: list[str], rows: Iterable[list[Any]]) -> HttpRes
 
 def _safe(cell: Any) -> str:
     text = "" if cell is None else str(cell)
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+    if text[:1] not in ("=", "+", "-", "@", "\t", "\r") or NUMBER.fullmatch(text):
+        return text
+    return f"'{text}"

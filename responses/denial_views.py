@@ -104,7 +104,8 @@ def act(request: HttpRequest, which: str, act: str) -> HttpResponse:
 def letter(request: HttpRequest, public_id: str) -> HttpResponse:
     """An appeal as a PDF, as it was written."""
     rows = FollowUp.objects.select_related(
-        "response__remittance__payer", "response__claim__invoice__location__billing_provider",
+        "response__remittance__payer", "response__remittance__inbound_file__stored",
+        "response__claim__invoice__location__billing_provider",
         "response__claim__policy",
     )  # fmt: skip
     made = get_object_or_404(rows, public_id=public_id, kind=FollowUp.Kind.APPEAL)

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
 from clinics import audit
-from clinics.errors import Refusal
 from responses import file_words
 from responses.models import ClaimResponse
 from responses.views import CRUMBS
-from x12.reader import SegmentReader
 
 
 @require_GET
@@ -21,7 +17,7 @@ def in_file(request: HttpRequest, public_id: str) -> HttpResponse:
     """The claim's segments; ``figure`` names the one to highlight ("claim", "0", "0 CO-45", "0 allowed")."""
     rows = ClaimResponse.objects.select_related("remittance__inbound_file__stored")
     row = get_object_or_404(rows, public_id=public_id)
-    reading = reading_of(row)
+    reading = file_words.reading_of(row)
     places = file_words.figures(reading.claim)
     asked = request.GET.get("figure", "")
     lit = places.get(asked) or places.get(asked.partition(" ")[0]) or places.get("claim")
@@ -31,13 +27,3 @@ def in_file(request: HttpRequest, public_id: str) -> HttpResponse:
         "crumbs": [*CRUMBS[:-1], (f"Response {row.control_number}", "")],
     }  # fmt: skip
     return render(request, "responses/in_file.html", context)
-
-
-def reading_of(row: ClaimResponse) -> file_words.Reading:
-    """The answer's segments in the file it came in. Raises Refusal for one that was typed in."""
-    file = row.remittance.inbound_file
-    if file is None:
-        raise Refusal("This answer was typed in: there is no file.")
-    document: dict[str, Any] = row.document
-    segments = SegmentReader(bytes(file.stored.content))
-    return file_words.read(segments, int(document.get("segment") or 0))

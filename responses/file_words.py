@@ -1,4 +1,4 @@
-"""An 835 as people read it: each segment with what it says, and where the figures of one answer stand in it. Pure.
+"""An 835 as people read it: each segment with what it says, and where the figures of one answer stand in it.
 
 Shown are the check's own segments and those of one claim; other claims are only counted. Bank account numbers are
 never shown, not even in the segment's own words.
@@ -9,8 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from clinics.errors import Refusal
+from responses.models import ClaimResponse
 from x12.carc import REASONS
 from x12.codes import CLAIM_STATUS, ENTITIES, PAYMENT_METHODS, PROVIDER_ADJUSTMENTS, REMARKS
+from x12.reader import SegmentReader
 from x12.tokens import Segment
 
 CLAIM_STARTS, SERVICE_STARTS = "CLP", "SVC"
@@ -74,6 +77,15 @@ def read(segments: Iterable[Segment], at: int) -> Reading:
         if segment.id == "SE" and found.claim:
             break
     return found if found.claim else Reading()
+
+
+def reading_of(row: ClaimResponse) -> Reading:
+    """The answer's segments in the file it came in. Raises Refusal for one that was typed in."""
+    file = row.remittance.inbound_file
+    if file is None:
+        raise Refusal("This answer was typed in: there is no file.")
+    segments = SegmentReader(bytes(file.stored.content))
+    return read(segments, int(row.document.get("segment") or 0))
 
 
 def figures(segments: list[Said]) -> dict[str, int]:

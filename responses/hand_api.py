@@ -15,7 +15,7 @@ from rest_framework.response import Response
 
 from claims.models import Claim
 from clinics import audit
-from responses import eobs, file_views, file_words, manual
+from responses import eobs, file_words, manual
 from responses.by_hand import ByHand, HandCode, HandLine
 from responses.models import ClaimResponse
 from responses.posting_rules import Goes
@@ -139,7 +139,7 @@ def in_file(request: Request, public_id: str) -> Response:
     row = get_object_or_404(
         ClaimResponse.objects.select_related("remittance__inbound_file__stored"), public_id=public_id
     )
-    found = file_views.reading_of(row).claim
+    found = file_words.reading_of(row).claim
     audit.record("response.file", "claim_response", row.public_id)
     return Response(
         {"segments": SegmentSerializer(found, many=True).data, "figures": file_words.figures(found)}

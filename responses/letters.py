@@ -5,13 +5,17 @@ The words are shown and changed before they are used; what was sent is kept with
 
 from __future__ import annotations
 
+import io
 import re
 from typing import TYPE_CHECKING
 
 from django.template.loader import render_to_string
 
 from billing.statement_pdf import PROCESS
+from claims import proof
+from claims.models import Claim, ClaimEvent
 from lib.money import show_money
+from responses.file_words import reading_of
 from responses.models import FollowUp
 
 if TYPE_CHECKING:
@@ -85,8 +89,36 @@ def html_of(made: FollowUp) -> str:
 
 
 def pdf_of(made: FollowUp) -> bytes:
-    """The letter as a PDF; raises PdfUnavailable in words for a person."""
-    return PROCESS.draw([html_of(made)])[0]
+    """The letter with its evidence behind it as one PDF; raises PdfUnavailable in words for a person.
+
+    Enclosed are the payer's own answer, segment by segment, and the proof of filing when it was accepted.
+    Scans of the check are not: other patients stand on them.
+    """
+    row = made.response
+    documents = [html_of(made)]
+    if row.remittance.inbound_file is not None:
+        context = {"row": row, "segments": reading_of(row).claim}
+        documents.append(render_to_string("responses/enclosure.html", context))
+    parts = PROCESS.draw(documents)
+    if row.claim is not None and _accepted(row.claim):
+        parts.append(proof.packet(row.claim))
+    return _one_file(parts)
+
+
+def _one_file(parts: list[bytes]) -> bytes:
+    from pypdf import PdfWriter
+
+    writer = PdfWriter()
+    for part in parts:
+        writer.append(io.BytesIO(part))
+    target = io.BytesIO()
+    writer.write(target)
+    return target.getvalue()
+
+
+def _accepted(claim: Claim) -> list[ClaimEvent]:
+    """The acknowledgements that the claim got."""
+    return list(claim.events.filter(kind="acknowledgement").order_by("pk")[:5])
 
 
 def _enclosed(made: FollowUp) -> list[str]:
@@ -94,6 +126,6 @@ def _enclosed(made: FollowUp) -> list[str]:
     row = made.response
     found = [f"Your remittance {row.remittance.trace_number} of {row.remittance.payment_date:%m/%d/%Y}"]
     if row.claim is not None:
-        for event in row.claim.events.filter(kind="acknowledgement").order_by("pk")[:5]:
+        for event in _accepted(row.claim):
             found.append(f"Acknowledgement of {event.at:%m/%d/%Y}: {event.text}"[:160])
     return found

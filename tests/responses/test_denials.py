@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from datetime import date
 from decimal import Decimal
 
 import pytest
 from django.urls import reverse
+from pypdf import PdfReader
 
 from claims.models import Claim
 from insurance.models import ContractRate
@@ -82,7 +84,9 @@ def test_appeals_are_written_from_a_template_with_each_claims_own_facts(world, c
         assert len({each.letter for each in made}) == 2
     client.force_login(world.users["biller"])
     pdf = client.get(reverse("responses:letter", args=[made[0].public_id]))
-    assert pdf.content[:5] == b"%PDF-"
+    pages = " ".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf.content)).pages)
+    assert "Enclosure: your answer" in pages
+    assert "CO-197 150" in pages
 
 
 @pytest.mark.rule("B10")

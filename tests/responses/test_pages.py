@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from decimal import Decimal
 
@@ -50,6 +52,20 @@ def test_the_list_shows_tabs_rows_and_the_tie(biller, world):
     csv = biller.get(reverse("responses:list"), {"tab": "all", "format": "csv"})
     assert row.control_number in csv.content.decode()
     assert biller.get(reverse("responses:text", args=[row.remittance.public_id])).content.startswith(b"ISA")
+
+
+@pytest.mark.rule("B7.export")
+def test_numbers_are_exported_as_numbers_those_below_zero_too_and_formulas_are_not(biller, world):
+    with world.open():
+        claim = claimed(world, world.aetna, last="=HYPERLINK(1)")
+        back = clp(claim, "22", "-150", "-85", ("CO", "45", "-40"), ("PR", "3", "-25"))
+        answer(back, plb=[("FB", "-85")], amount="0", **AETNA)
+    listed = biller.get(reverse("responses:list"), {"tab": "all", "format": "csv"}).content.decode()
+    [row] = list(csv.DictReader(io.StringIO(listed)))
+    assert (row["charged"], row["paid"], row["contractual"], row["patient responsibility"]) == (
+        "-150.00", "-85.00", "-40.00", "-25.00",
+    )  # fmt: skip
+    assert row["patient"].startswith("'=HYPERLINK")
 
 
 def test_an_opened_answer_shows_the_plan_and_posts_once(biller, world):
