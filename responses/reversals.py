@@ -6,20 +6,25 @@ what the mirror takes out of the old check is carried over to the new one: payme
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
+from decimal import Decimal
+from itertools import pairwise
 
 from django.db import transaction
+from django.db.models import Sum
 from django.db.models.functions import Now
 
 from billing import ledger
 from billing.enums import TxnKind
 from billing.ledger import Entry
-from billing.models import LedgerTxn
+from billing.models import LedgerEntry, LedgerTxn
 from claims import lifecycle
 from claims.enums import ClaimState
 from claims.models import Adjudication, Claim
 from clinics import audit
 from lib.frozen import thaw
+from lib.money import ZERO
 from responses import family as families
 from responses import posting, receipts, trust
 from responses.enums import PostingState
@@ -44,6 +49,7 @@ def mirror(response: ClaimResponse, plan: ClaimPlan, row: Remittance, today: dat
         )
         if old.remittance.receipt_id != row.receipt_id:
             _carry_over(made, response, row, today)
+        _patient_money_back(old.txn_key, today)
     ClaimResponse.objects.filter(pk=old.pk).update(state=PostingState.REVERSED)
     if old.adjudication_id is not None:
         Adjudication.objects.filter(pk=old.adjudication_id).update(reversed_at=Now())
@@ -68,6 +74,52 @@ def _carry_over(made: LedgerTxn, response: ClaimResponse, row: Remittance, today
         )  # fmt: skip
 
 
+def _patient_money_back(txn_key: str, today: date) -> None:
+    """What a posting did to the patient's side beside its own entries goes back with it (I-6).
+
+    A write-off that it made needless stands again. Credit that it freed, because the last insurer had answered,
+    is held for the visit again, as far as the patient still has free credit.
+    """
+    waived = ledger.find(f"settle:{txn_key}:waived")
+    if waived is not None:
+        ledger.reverse(
+            waived, key=f"{waived.key}:back", on=today, reason="The answer that made it needless is gone"
+        )
+    settled = ledger.find(f"settle:{txn_key}")
+    if settled is None:
+        return
+    moves = settled.entries.filter(account="patient_credit").order_by("line_no")
+    freed = [(move, after) for move, after in pairwise(moves) if after.charge_id is None and move.charge_id]
+    entries: list[Entry] = []
+    free = _free_credit([after.patient_id for _, after in freed])
+    for move, after in freed:
+        left = -after.amount
+        for receipt in sorted(free, key=lambda each: (each != after.receipt_id, each)):
+            part = min(left, free[receipt])
+            if part > ZERO:
+                entries.append(Entry("patient_credit", part, None, after.patient_id, receipt_id=receipt))
+                entries.append(
+                    Entry("patient_credit", -part, move.charge_id, after.patient_id, receipt_id=receipt)
+                )
+                free[receipt] -= part
+                left -= part
+    if entries:
+        ledger.post(
+            key=f"{settled.key}:held", kind=TxnKind.CREDIT_USE, on=today, entries=entries,
+            source_kind=settled.source_kind, source_key=settled.source_key,
+            reason="Held for the visit again: an insurer is to answer",
+        )  # fmt: skip
+
+
+def _free_credit(patient_ids: Sequence[int | None]) -> dict[int, Decimal]:
+    """The patient's free credit by receipt."""
+    rows = LedgerEntry.objects.filter(
+        account="patient_credit", charge__isnull=True, patient__in=set(patient_ids), receipt__isnull=False
+    )
+    sums = rows.values_list("receipt_id").annotate(sum=Sum("amount"))
+    return {receipt: -amount for receipt, amount in sums if receipt is not None and amount < ZERO}
+
+
 def unpost(response: ClaimResponse, *, reason: str, at: datetime) -> None:
     """A person undoes a posting: mirrored entries, the money back in escrow, the answer waits again.
 
@@ -90,6 +142,7 @@ def unpost(response: ClaimResponse, *, reason: str, at: datetime) -> None:
         if row.txn_key:
             txn = LedgerTxn.objects.get(key=row.txn_key)
             ledger.reverse(txn, key=f"{row.txn_key}:undo", on=today, reason=reason or "Undone by a person")
+            _patient_money_back(row.txn_key, today)
         row.state = PostingState.EXCEPTION if row.codes else PostingState.PROPOSED
         row.posted_at, row.posted_by = None, ""
         row.save()

@@ -19,14 +19,15 @@ from hypothesis import strategies as st
 from billing import balances, payments, writeoffs
 from billing.checkout import check_out
 from billing.enums import WriteOffType
-from billing.models import Invoice, LedgerEntry, LedgerTxn
+from billing.models import Invoice, LedgerEntry
 from billing.payments import Payment
 from billing.writeoffs import WriteOff
 from claims import building, queue
 from claims.models import Claim
 from claims.models.claims import DEAD_STATES
 from patients.models import Patient
-from responses import coordination
+from responses import coordination, eobs, manual, reversals
+from responses.by_hand import ByHand
 from responses.models import ClaimResponse
 from tests.cast import NOW, TODAY, World, make_patient, make_policy, make_profile, make_visit, make_world
 from tests.responses.stage import AARP, AETNA, MEDICARE, answer, clp, set_up
@@ -50,8 +51,12 @@ class Answer:
     left: int
     expected: int  # of the patient, before it
     stake: int  # of the insurer, before it
+    stay: int = 0  # denied, and left with the insurer by a person
+    waived: int = 0  # of our write-offs, needless after it
+    freed: int = 0  # of the patient's credit, held until it came
     icn: str = ""
     control: int = 0  # the claim it answered
+    row: int = 0  # the response, for an undo
 
 
 @dataclass(eq=False)
@@ -94,26 +99,27 @@ class Model:
             visit.due, visit.paid, cash = visit.due - part, visit.paid + part, cash - part
         self.free += cash
 
-    def post(self, visit: Visit, contract: int, left: int) -> Answer:
+    def post(self, visit: Visit, contract: int, left: int, stay: int = 0) -> Answer:
         """The insurer whose turn it is answers: the first sees the whole charge, a later one what was left."""
         rank, stake = visit.turn, visit.insurers[visit.turn]
-        whole = CHARGE if rank == 1 else stake
-        contract = contract if rank == 1 else 0
-        expected = COPAY if rank == 1 else 0
-        paid = whole - contract - left
-        visit.insurers[rank] = 0
+        is_first = not visit.answers
+        whole = CHARGE if is_first else stake
+        contract = contract if is_first else 0
+        expected = COPAY if is_first else 0
+        paid = whole - contract - left - stay
+        visit.insurers[rank] = stay
         visit.due -= expected  # the first answer replaces what was expected at check-out
         visit.by_insurers += paid
         visit.adjusted += contract
-        made = Answer(rank, paid, contract, left, expected, stake)
+        made = Answer(rank, paid, contract, left, expected, stake, stay)
         if left and rank < visit.layers:
             visit.insurers[rank + 1] += left
             visit.turn = rank + 1
         else:
             visit.due += left
-            visit.turn = 0
+            visit.turn = rank if stay and not left else 0
         visit.answers.append(made)
-        self.settle(visit)
+        made.waived, made.freed = self.settle(visit)
         return made
 
     def reverse(self, visit: Visit) -> Answer:
@@ -122,22 +128,31 @@ class Model:
             visit.insurers[back.rank + 1] -= back.left
         else:
             visit.due -= back.left
-        visit.insurers[back.rank] += back.stake
+        visit.insurers[back.rank] += back.stake - back.stay
         visit.due += back.expected
         visit.by_insurers -= back.paid
         visit.adjusted -= back.contract
         visit.turn = back.rank
+        visit.due -= back.waived
+        visit.written += back.waived
+        again = min(back.freed, self.free)
+        self.free, visit.held = self.free - again, visit.held + again
         self.settle(visit)
         return back
 
-    def settle(self, visit: Visit) -> None:
-        """Too much of the patient's money is held for the visit; it pays what is due; at the end it is free."""
+    def settle(self, visit: Visit) -> tuple[int, int]:
+        """Nobody waives what is not owed; too much of the patient's money is held for the visit; it pays what is due;
+        at the end it is free. Returns what was taken back of write-offs and what was freed."""
+        waived = max(0, min(-visit.due, visit.written))
+        visit.due, visit.written = visit.due + waived, visit.written - waived
         over = max(0, min(-visit.due, visit.paid))
         visit.due, visit.paid, visit.held = visit.due + over, visit.paid - over, visit.held + over
         part = max(0, min(visit.due, visit.held))
         visit.due, visit.paid, visit.held = visit.due - part, visit.paid + part, visit.held - part
         if visit.turn == 0:
-            self.free, visit.held = self.free + visit.held, 0
+            freed, self.free, visit.held = visit.held, self.free + visit.held, 0
+            return waived, freed
+        return waived, 0
 
 
 # --- the product beside it -------------------------------------------------------------------------
@@ -161,7 +176,7 @@ class Both:
             for layers in (1, 2, 3)
         }  # fmt: skip
         self.invoices: list[Invoice] = []
-        self.written: dict[int, list[LedgerTxn]] = {}
+        self.escrow = 0  # of checks whose posting a person undid
 
     def check_out(self, layers: int, cash: int) -> None:
         if len(self.invoices) == 3:
@@ -191,43 +206,79 @@ class Both:
     def write_off(self, number: int, amount: int) -> None:
         visit, invoice = self.model.visits[number], self.invoices[number]
         amount = min(amount, visit.due)
-        if amount > 0 and not visit.turn:  # what the patient owes for good, not what was only expected
+        is_final = not visit.turn and not any(visit.insurers.values())  # nobody else is asked any more
+        if amount > 0 and is_final:
             wanted = WriteOff("patient", WriteOffType.SMALL_BALANCE, D(amount), "rounding")
-            txn = writeoffs.write_off(invoice, wanted, role="owner", today=TODAY, key=f"w:{next(SERIAL)}")
-            self.written.setdefault(number, []).append(txn)
+            writeoffs.write_off(invoice, wanted, role="owner", today=TODAY, key=f"w:{next(SERIAL)}")
             visit.due -= amount
             visit.written += amount
-
-    def take_write_offs_back(self, number: int) -> None:
-        visit = self.model.visits[number]
-        for txn in self.written.pop(number, []):
-            writeoffs.undo(txn, reason="the insurer takes its answer back", today=TODAY)
-        visit.due, visit.written = visit.due + visit.written, 0
 
     def claim_of(self, number: int, rank: int) -> Claim:
         rows = Claim.objects.filter(invoice=self.invoices[number], rank=rank).exclude(state__in=DEAD_STATES)
         claim = rows.order_by("-pk").first()
         return claim or queue.next_layer(self.invoices[number], rank, TODAY)
 
-    def post(self, number: int, contract: int, left: int) -> None:
+    def post(self, number: int, contract: int, left: int, how: str = "file", stay: int = 0) -> None:
+        """One answer: by rule from a file, line by line with a denial left where it is, or typed from paper."""
         visit = self.model.visits[number]
         if not visit.turn:
             return
-        rank = visit.turn
-        whole = CHARGE if rank == 1 else visit.insurers[rank]
-        contract = contract if rank == 1 else 0
+        rank, is_first = visit.turn, not visit.answers
+        whole = CHARGE if is_first else visit.insurers[rank]
+        contract = contract if is_first else 0
         left = min(left, whole - contract)
+        stay = min(stay, whole - contract - left) if how == "hand" else 0
         claim, icn = self.claim_of(number, rank), f"ICN{next(SERIAL)}"
         cas = [("CO", "45", str(contract))] if contract else []
-        cas += [("OA", "23", str(CHARGE - whole))] if rank > 1 else []
+        cas += [] if is_first else [("OA", "23", str(CHARGE - whole))]
         cas += [("PR", "2", str(left))] if left else []
-        paid = whole - contract - left
-        told = clp(claim, str(rank), str(CHARGE), str(paid), *cas, icn=icn)
-        [row] = answer(told, trace=f"T{next(SERIAL)}", **PAYERS[rank])
-        assert row.state == "auto_posted", (row.codes, row.plan.get("reasons"), told)
+        cas += [("CO", "16", str(stay))] if stay else []
+        paid = whole - contract - left - stay
+        if how == "paper":
+            row = self.typed(claim, paid, cas, icn)
+        else:
+            extra = (
+                {"plb": [("L6", "-3")]} if paid % 3 == 0 else {}
+            )  # interest beside the claims, now and then
+            told = clp(claim, str(rank), str(CHARGE), str(paid), *cas, icn=icn)
+            [row] = answer(told, trace=f"T{next(SERIAL)}", **PAYERS[rank], **extra)
+        if stay:
+            assert row.state == "exception", row.plan
+            hands = tuple(each.hand for each in manual.sheet_of(row).sheet.lines)
+            row = manual.post_as_remitted(row, at=NOW, hand=ByHand(hands, "biller", "as denied"))
+        assert row.state in ("auto_posted", "posted_manually"), (row.codes, row.plan.get("reasons"))
         coordination.roll_over(row.pk, at=NOW)
-        made = self.model.post(visit, contract, left)
-        made.icn, made.control = icn, claim.pk
+        made = self.model.post(visit, contract, left, stay)
+        made.icn, made.control, made.row = icn, claim.pk, row.pk
+
+    def typed(self, claim: Claim, paid: int, cas: list[tuple[str, str, str]], icn: str) -> ClaimResponse:
+        codes = tuple((group, reason, D(amount)) for group, reason, amount in cas)
+        head = eobs.Eob(f"CHK{next(SERIAL)}", TODAY, payer_claim_number=icn)
+        return eobs.enter_eob(claim, head, [eobs.EobLine(claim.lines.get().line_id, D(paid), codes)], at=NOW)
+
+    def undo(self, number: int) -> None:
+        """A person undoes the last posting: the money of its check waits in escrow."""
+        visit = self.model.visits[number]
+        if visit.answers:
+            row = ClaimResponse.objects.get(pk=visit.answers[-1].row)
+            reversals.unpost(row, reason="looked wrong", at=NOW)
+            self.escrow += self.model.reverse(visit).paid
+
+    def there_and_back(self, number: int, contract: int, left: int) -> None:
+        """reverse(post(x)) is the identity: every account but the new check's own is as it was."""
+        visit = self.model.visits[number]
+        if visit.turn:
+            before = self.books()
+            self.post(number, contract, left)
+            self.undo(number)
+            assert self.books() == before
+
+    def books(self) -> dict[tuple[str, int | None], D]:
+        rows = LedgerEntry.objects.exclude(account__in=["cash", "escrow", "provider_level:L6"])
+        sums = (
+            rows.filter(patient=self.patient).values_list("account", "charge_id").annotate(sum=Sum("amount"))
+        )
+        return {(account, charge): amount for account, charge, amount in sums if amount}
 
     def deny(self, number: int) -> None:
         """A denial stops: nothing moves, the claim waits for a person."""
@@ -248,13 +299,13 @@ class Both:
         visit = self.model.visits[number]
         if not visit.answers:
             return
-        self.take_write_offs_back(number)
         back = self.model.reverse(visit)
         claim = Claim.objects.get(pk=back.control)
         cas = [("CO", "45", str(-back.contract))] if back.contract else []
-        whole = back.paid + back.contract + back.left
-        cas += [("OA", "23", str(whole - CHARGE))] if back.rank > 1 else []
+        whole = back.paid + back.contract + back.left + back.stay
+        cas += [("OA", "23", str(whole - CHARGE))] if whole < CHARGE else []
         cas += [("PR", "2", str(-back.left))] if back.left else []
+        cas += [("CO", "16", str(-back.stay))] if back.stay else []
         told = clp(claim, "22", str(-CHARGE), str(-back.paid), *cas, icn=back.icn)
         plb = [("FB", str(-back.paid))] if back.paid else []
         [row] = answer(told, trace=f"T{next(SERIAL)}", plb=plb, amount="0", **PAYERS[back.rank])
@@ -277,12 +328,8 @@ class Both:
         assert (credit.free, credit.held) == (self.model.free, sum(v.held for v in self.model.visits))
         own = LedgerEntry.objects.filter(account="cash", receipt__patient=self.patient)
         assert (own.aggregate(sum=Sum("amount"))["sum"] or 0) == self.model.cash
-        assert (
-            not LedgerEntry.objects.filter(account="escrow")
-            .values("receipt")
-            .annotate(s=Sum("amount"))
-            .exclude(s=0)
-        )
+        waiting = LedgerEntry.objects.filter(account="escrow").aggregate(sum=Sum("amount"))["sum"] or 0
+        assert -waiting == self.escrow
 
 
 ACTS: dict[str, Callable[[Both, int, int, int], None]] = {
@@ -291,11 +338,15 @@ ACTS: dict[str, Callable[[Both, int, int, int], None]] = {
     "refund": lambda both, _, a, b: both.refund(a + b),
     "write_off": lambda both, number, a, _: both.write_off(number, a),
     "answer": lambda both, number, a, b: both.post(number, a % 100, b % 60),
+    "paper": lambda both, number, a, b: both.post(number, a % 100, b % 60, "paper"),
+    "line_by_line": lambda both, number, a, b: both.post(number, a % 50, b % 40, "hand", 1 + a % 40),
+    "there_and_back": lambda both, number, a, b: both.there_and_back(number, a % 100, b % 60),
+    "undo": lambda both, number, _a, _b: both.undo(number),
     "deny": lambda both, number, _a, _b: both.deny(number),
     "reverse": lambda both, number, _a, _b: both.reverse(number),
 }
 # Answers come most often: most histories should get beyond the first insurer.
-KINDS = st.sampled_from([*ACTS, "answer", "answer", "answer", "reverse"])
+KINDS = st.sampled_from([*ACTS, "answer", "answer", "answer", "reverse", "write_off"])
 STEPS = st.lists(
     st.tuples(KINDS, st.integers(0, 2), st.integers(0, 99), st.integers(0, 99)), min_size=2, max_size=9
 )
@@ -311,7 +362,7 @@ def world(db: None) -> Iterator[World]:
 
 @pytest.mark.rule("I-3", "I-5")
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=list(HealthCheck),
+    max_examples=30, deadline=None, suppress_health_check=list(HealthCheck),
     phases=[Phase.explicit, Phase.generate], report_multiple_bugs=False,
 )  # fmt: skip
 @given(layers=st.integers(1, 3), cash=st.sampled_from([0, 10, 25, 40]), steps=STEPS)
@@ -323,7 +374,6 @@ def test_every_history_leaves_each_cent_where_the_model_has_it(
         both.check_out(layers, cash)
         for kind, number, a, b in steps:
             ACTS[kind](both, number % len(both.invoices), a, b)
-        both.compare()
+            both.compare()
         assert not wrong()
-        assert not ClaimResponse.objects.filter(state="proposed").exists()
         transaction.set_rollback(True)  # the next history begins with empty books
