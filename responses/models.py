@@ -132,6 +132,11 @@ class PostingRule(TenantModel):
     action = models.CharField(max_length=12)  # write_off, patient, note, hold, dispute
     created_by = models.CharField(max_length=254, blank=True)
 
+    @property
+    def words(self) -> str:
+        """The action as it is shown."""
+        return self.action.replace("_", " ")
+
     class Meta:
         constraints = [
             models.UniqueConstraint(

@@ -41,7 +41,7 @@ def plan_json(plan: ClaimPlan, ledger: ClaimLedger | None) -> dict[str, Any]:
 
 
 def sides(plan: ClaimPlan, ledger: ClaimLedger) -> list[dict[str, str]]:
-    """Before and after for each insurer and the patient: what the opened row shows."""
+    """Before and after for each insurer, the patient and the next statement: what the opened row shows."""
     moved: dict[str, Decimal] = {}
     for line in plan.lines:
         for party, amount in line.moves.items():
@@ -57,14 +57,18 @@ def sides(plan: ClaimPlan, ledger: ClaimLedger) -> list[dict[str, str]]:
     gross = total(line.patient for line in ledger.lines)
     paid = ledger.patient_paid
     change = moved.get(PATIENT, ZERO)
+    before, after = max(gross - paid, ZERO), max(gross + change - paid, ZERO)
+    credit = max(paid - gross - change, ZERO)
     rows.append(
-        {
-            "who": "Patient owes",
-            "before": _money(max(gross - paid, ZERO)),
-            "after": _money(max(gross + change - paid, ZERO)),
-            "credit": _money(max(paid - gross - change, ZERO)),
-        }
+        {"who": "Patient owes", "before": _money(before), "after": _money(after), "credit": _money(credit)}
     )
+    # A statement asks for what the patient owes once no insurer is to answer any more (B12).
+    stated = (
+        before if plan.responsible_before is None else ZERO,
+        after if plan.responsible_after is None else ZERO,
+    )
+    if any(stated):
+        rows.append({"who": "On the next statement", "before": _money(stated[0]), "after": _money(stated[1])})
     return rows
 
 

@@ -23,6 +23,11 @@ class Action(StrEnum):
     HOLD = "hold"
     DISPUTE = "dispute"
 
+    @property
+    def words(self) -> str:
+        """As it is shown."""
+        return self.value.replace("_", " ")
+
 
 class Goes(StrEnum):
     """Where a person sends one adjustment of one line, posting line by line."""

@@ -194,6 +194,7 @@ class Opened:
     posts: bool
     causes: list[str] = field(default_factory=list)
     by_hand: list[str] = field(default_factory=list)  # how a person posted it, line by line
+    goes_to: str = ""  # who is asked next, in words
 
 
 def opened(row: ClaimResponse) -> Opened:
@@ -213,10 +214,6 @@ def opened(row: ClaimResponse) -> Opened:
         }
         for side in plan.get("sides", [])
     ]  # fmt: skip
-    if plan.get("next") not in (None, "none", "patient"):
-        sides.append(
-            {"who": "Next", "before": None, "after": None, "note": f"{plan['next']} {row.next_payer}"}
-        )
     return Opened(
         row,
         _lines(payment),
@@ -228,9 +225,15 @@ def opened(row: ClaimResponse) -> Opened:
         posts,
         _causes(row) if row.state == PostingState.EXCEPTION else [],
         _by_hand(plan.get("by_hand")),
+        f"{NEXT_WORDS[plan['next']]} {row.next_payer}".strip() if plan.get("next") in NEXT_WORDS else "",
     )
 
 
+NEXT_WORDS = {
+    "layer-2": "a claim to the second insurer,",
+    "layer-3": "a claim to the third insurer,",
+    "crossover": "forwarded by the payer to",
+}
 GOES_WORDS = {
     "write_off": "written off", "next": "to the next in line", "stays": "left with the insurer",
     "dispute": "disputed", "note": "information only",

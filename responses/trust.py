@@ -76,8 +76,9 @@ def shares() -> list[Share]:
     for row in rows:
         payer = row.remittance.payer
         assert payer is not None
-        # Posted by a person although gates stood, disputed or set aside: the proposal was not right as it was.
+        # Posted although gates stood, line by line, disputed or set aside: the proposal was not right as it was.
         is_plain = row.state == PostingState.POSTED_MANUALLY and not row.codes and not row.hold_reason
+        is_plain = is_plain and not row.plan.get("by_hand")
         for code in _codes(row.document):
             share = found.setdefault((payer.pk, code), Share(payer, code))
             share.decided += 1

@@ -14,7 +14,7 @@ from billing.models import LedgerEntry
 from claims.models import Claim
 from clinics.errors import BadInput
 from clinics.models import AuditEvent
-from responses import coordination, manual, reversals
+from responses import coordination, manual, reversals, trust
 from responses.by_hand import ByHand, HandCode, HandLine
 from responses.errors import CannotPost
 from responses.models import ClaimResponse
@@ -215,6 +215,18 @@ def test_a_reversal_that_is_not_exact_is_taken_back_line_by_line(posting):
     line = money(claim.invoice)
     # 150 = 5 + 70 paid, 35 of the 40 written off, 40 of the patient of which 25 were handed over
     assert (line.insurer_open, line.paid_by_insurers, line.adjusted, line.patient) == (0, 75, 35, 15)
+
+
+@pytest.mark.rule("B9.trust")
+def test_an_answer_posted_line_by_line_earns_no_trust(posting):
+    set_up(posting, autopay_claims="preview")
+    claim = claimed(posting, posting.aetna)
+    [row] = answer(clp(claim, *EX1), **AETNA)
+    assert row.state == "proposed"
+    by_hand(row)
+    assert {(share.code, share.decided, share.accepted) for share in trust.shares()} == {
+        ("CO-45", 1, 0), ("PR-3", 1, 0),
+    }  # fmt: skip
 
 
 def test_the_sheet_on_the_page_and_in_the_api(client, posting):

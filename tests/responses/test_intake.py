@@ -160,3 +160,27 @@ def test_a_large_upload_is_kept_and_taken_by_the_worker(client, monkeypatch):
     tasks.take(row.clinic_id, row.subject_id)
     with world.open():
         assert [answer.state for answer in ClaimResponse.objects.all()] == ["auto_posted"]
+
+
+@pytest.mark.rule("B9.E01")
+def test_overlapping_files_post_each_remittance_once(posting):
+    """The first check alone, then both in one file, in new envelopes, in the other order, up to five times."""
+    claims = [claimed(posting, posting.aetna, last=last) for last in ("One", "Two")]
+    texts = [remit(clp(claim, *EX1, icn=f"I{n}"), trace=f"T{n}", **AETNA) for n, claim in enumerate(claims)]
+    bodies = [text[text.index("ST*") : text.index("GE*")] for text in texts]
+
+    def file(*order, isa):
+        text = texts[0].replace("000000001", isa)
+        inside = "".join(bodies[n].replace("*0001", f"*000{place}") for place, n in enumerate(order, 1))
+        return (
+            text[: text.index("ST*")]
+            + inside
+            + text[text.index("GE*") :].replace("GE*1*", f"GE*{len(order)}*")
+        )
+
+    take(texts[0])
+    for number, order in enumerate([(0, 1), (1, 0), (1,), (0, 1, 0), (1, 1)]):
+        take(file(*order, isa=f"00000001{number}"))
+    assert [money(claim.invoice).paid_by_insurers for claim in claims] == [85, 85]
+    assert sorted(Remittance.objects.values_list("trace_number", "times_received")) == [("T0", 5), ("T1", 6)]
+    assert Receipt.objects.filter(kind="insurance").count() == 2

@@ -9,6 +9,7 @@ from django.urls import reverse
 from billing.models import LedgerEntry
 from clinics.errors import BadInput
 from responses import manual, reversals, rule_book, trust, what_if
+from responses import remit as remit_work
 from responses.models import ClaimResponse, Remittance, TrustedCode
 from responses.trust import Share
 from tests.cast import NOW, make_world
@@ -133,3 +134,18 @@ def test_trust_never_lets_a_gate_pass(world):
         [row] = answer(clp(claim, "1", "150", "0", ("CO", "16", "150")), **AETNA)
         assert row.state == "exception"
         assert ClaimResponse.objects.count() == 1
+
+
+@pytest.mark.rule("B9.preview")
+def test_the_preview_tells_insurer_patient_next_and_statement(world):
+    """150: paid 85, 40 off, 25 the patient's, of which 10 were handed over: 15 go on the next statement."""
+    with world.open():
+        claim = claimed(world, world.aetna, paid="10.00")
+        text = remit(clp(claim, "1", "150", "85", ("CO", "45", "40"), ("PR", "3", "25")), **AETNA)
+        told = remit_work.preview_bytes(text.encode(), "e.835", at=NOW)
+    [one] = told["transactions"][0]["claims"]
+    assert [(side["who"], side["before"], side["after"]) for side in one["sides"]] == [
+        ("Aetna owes", "125.00", "0.00"),
+        ("Patient owes", "15.00", "15.00"),
+        ("On the next statement", "0.00", "15.00"),
+    ]
