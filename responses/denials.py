@@ -136,6 +136,7 @@ def underpaid(*, payer: str = "", code: str = "") -> list[Item]:
     rows = ClaimResponse.objects.filter(
         Q(variance__lt=-LEAST_SHORT) & Q(variance__lt=F("expected_allowed") * Decimal("-0.02"))
     ).exclude(state__in=(*NO_MORE, PostingState.IGNORED))
+    rows = rows.exclude(status_code="22").exclude(codes__contains=["E10"])  # taken back, or a denial already
     if payer:
         rows = rows.filter(remittance__payer__public_id=payer)
     items = []

@@ -21,6 +21,7 @@ from clinics import audit
 from clinics.errors import BadInput
 from clinics.scoping import current_actor
 from lib.frozen import thaw
+from lib.money import total
 from responses import by_hand, posting, receipts, reversals
 from responses import family as families
 from responses.by_hand import ByHand
@@ -286,6 +287,7 @@ def match(response: ClaimResponse, claim: Claim, *, at: datetime) -> ClaimRespon
         row.match_reason = f"matched by {current_actor()}"[:120]
         again = replan(row, lock=True)
         posting.describe(row, again.plan, again.found.ledger if again.found else None)
+        _contract(row, again.plan, again.found)
         row.state = PostingState.PROPOSED if again.plan.posts else PostingState.EXCEPTION
         row.patient_name, row.service_date = claim.patient_name, claim.service_from
         row.save()
@@ -293,6 +295,16 @@ def match(response: ClaimResponse, claim: Claim, *, at: datetime) -> ClaimRespon
             posting.record_adjudication(row, again.payment, again.plan, again.found, row.remittance, at)
         _tell(row, "response.match", f"An answer of {row.remittance.payer_name} was matched to this claim")
         return row
+
+
+def _contract(row: ClaimResponse, plan: ClaimPlan, found: Family | None) -> None:
+    """Allowed, expected and the variance of an answer that found its claim only now (B13)."""
+    row.allowed = total(line.allowed for line in plan.lines) if plan.lines else None
+    lines = found.ledger.lines if found is not None else ()
+    expected = [line.expected_allowed for line in lines if line.expected_allowed is not None]
+    if row.status_code != "22" and lines and len(expected) == len(lines):
+        row.expected_allowed = total(expected)
+        row.variance = row.allowed - row.expected_allowed if row.allowed is not None else None
 
 
 def unmatch(response: ClaimResponse) -> None:

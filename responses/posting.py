@@ -219,7 +219,7 @@ def _row(
     if found is not None:
         expected = [line.expected_allowed for line in found.ledger.lines]
         wanted = total(amount for amount in expected if amount is not None)
-        if expected and all(amount is not None for amount in expected):
+        if expected and all(amount is not None for amount in expected) and not payment.is_reversal:
             response.expected_allowed = wanted
             response.variance = response.allowed - wanted if response.allowed is not None else None
         response.claim = claim_for(found, plan, payment.control_number, sitting.today)

@@ -25,6 +25,7 @@ from x12.documents.remittance import ClaimPayment
 PAGE = 50
 MOST_MONTHS = 200
 DENIAL_CODE = re.compile(r"\b(?:CO|OA|PI|PR)-[A-Z0-9]{1,5}\b")
+LINES_FIT = frozenset({"E03", "E06", "E07", "E08", "E09"})  # a line is not as it was sent
 LINES_HELP_NOT = frozenset({"E04", "E12", "E17"})  # no claim, not the insurer's turn, nothing that posts
 POSTED = (PostingState.AUTO_POSTED, PostingState.POSTED_MANUALLY)
 TABS: dict[str, tuple[str, Q]] = {
@@ -206,6 +207,9 @@ def opened(row: ClaimResponse) -> Opened:
         again = manual.replan(row, accepted=manual.MAY_PASS)
         plan = plan_json(again.plan, again.found.ledger if again.found else None)
         posts = again.plan.posts and again.found is not None and again.plan.layer is not None
+        posts = posts and not (
+            row.status_code == "22" and again.plan.reverses is None
+        )  # taken back line by line
     reasons = [(code, CODE_WORDS.get(code, code), text) for code, text in plan.get("reasons", {}).items()]
     sides = [
         {
@@ -315,7 +319,9 @@ def _acts(row: ClaimResponse, posts: bool) -> list[tuple[str, str, str]]:
     if "E14" in row.codes:
         made.insert(0, ("dispute", "Post and dispute", "d"))
     if row.claim_id is not None and not LINES_HELP_NOT & set(row.codes):
-        made.append(("lines", "Line by line", "e"))
+        lines = ("lines", "Line by line", "e")
+        fits = LINES_FIT & set(row.codes) or (row.status_code == "22" and not posts)
+        made = [lines, *made] if fits else [*made, lines]
     made += [("hold", "Hold", "h")]
     if not row.paid:
         made.append(("leave", "Note and leave", "n"))

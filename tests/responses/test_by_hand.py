@@ -14,7 +14,7 @@ from billing.models import LedgerEntry
 from claims.models import Claim
 from clinics.errors import BadInput
 from clinics.models import AuditEvent
-from responses import coordination, manual, reversals, trust
+from responses import coordination, manual, queries, reversals, trust
 from responses.by_hand import ByHand, HandCode, HandLine
 from responses.errors import CannotPost
 from responses.models import ClaimResponse
@@ -265,3 +265,14 @@ def test_the_sheet_on_the_page_and_in_the_api(client, posting):
     assert (said.status_code, said.json()["state"]) == (200, "posted_manually")
     client.force_login(posting.users["front_desk"])
     assert client.get(address).status_code == 403
+
+
+def test_the_fitting_act_stands_first(posting):
+    claim = claimed(posting, posting.aetna)
+    [denied] = answer(clp(claim, "1", "150", "0", ("CO", "16", "150")), **AETNA)
+    assert queries.opened(denied).acts[0][0] == "resubmit"
+    [short] = answer(clp(claim, "1", "140", "85", ("CO", "45", "30"), ("PR", "3", "25")), trace="T2", **AETNA)
+    assert (short.codes, queries.opened(short).acts[0]) == (["E06"], ("lines", "Line by line", "e"))
+    back = clp(claim, "22", "-150", "-80", ("CO", "45", "-45"), ("PR", "3", "-25"))
+    [turned] = answer(back, trace="T3", plb=[("FB", "-80")], amount="0", **AETNA)
+    assert [act for act, _, _ in queries.opened(turned).acts] == ["lines", "hold", "dispute"]

@@ -250,7 +250,7 @@ def test_a_claim_nobody_sent_waits_with_its_money_in_escrow(posting):
     assert (row.codes, row.claim, balances.escrow(row.remittance.receipt_id)) == (["E04"], None, 85)
     manual.match(row, claim, at=NOW)
     row.refresh_from_db()
-    assert (row.state, row.codes) == ("proposed", [])
+    assert (row.state, row.codes, row.allowed) == ("proposed", [], 110)
     manual.post_as_remitted(row, at=NOW)
     assert money(claim.invoice).insurer_open == 0
 
