@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django.shortcuts import get_object_or_404
@@ -24,6 +25,8 @@ from insurance.views import act_on
 from patients.here import today_here
 from patients.models import Patient
 from work.idempotency import once
+
+FIGURES = ("copay", "coinsurance", "deductible_left", "out_of_pocket_left")
 
 
 class PlanSerializer(serializers.ModelSerializer):
@@ -59,15 +62,37 @@ class PayerSerializer(serializers.ModelSerializer):
         ]  # fmt: skip
 
 
+def figure(most: str | None = None) -> serializers.DecimalField:
+    """What the plan leaves to the patient, in dollars or percent; written into ``benefits``."""
+    return serializers.DecimalField(
+        max_digits=12, decimal_places=2, min_value=0, max_value=Decimal(most) if most else None,
+        required=False, allow_null=True, write_only=True,
+    )  # fmt: skip
+
+
 class EligibilitySerializer(serializers.ModelSerializer):
-    """What a payer said about a card."""
+    """What a payer said about a card by telephone: who said so, their reference, the figures."""
 
     id = serializers.CharField(source="public_id", read_only=True)
+    copay = figure()
+    coinsurance = figure("100")
+    deductible_left = figure()
+    out_of_pocket_left = figure()
 
     class Meta:
         model = EligibilityCheck
-        fields = ["id", "checked_on", "is_active", "source", "note"]
-        read_only_fields = ["source"]
+        fields = [
+            "id",
+            "checked_on",
+            "is_active",
+            "source",
+            "note",
+            "told_by",
+            "reference",
+            "benefits",
+            *FIGURES,
+        ]
+        read_only_fields = ["source", "benefits"]
 
 
 class PolicySerializer(serializers.ModelSerializer):
@@ -242,6 +267,9 @@ def eligibility(request: Request, policy_id: str) -> Response:
         on=data["checked_on"],
         is_active=data.get("is_active"),
         note=data.get("note", ""),
+        told_by=data.get("told_by", ""),
+        reference=data.get("reference", ""),
+        figures={name: f"{data[name]:.2f}" for name in FIGURES if data.get(name) is not None},
         today=today_here(request),
     )
     return Response(EligibilitySerializer(check).data, status=status.HTTP_201_CREATED)

@@ -18,10 +18,13 @@ from patients.forms import date_field, text
 from patients.models import Patient
 
 
-def money_field(label: str, *, required: bool = False, help_text: str = "") -> forms.DecimalField:
+def money_field(
+    label: str, *, required: bool = False, help_text: str = "", most: Decimal | None = None
+) -> forms.DecimalField:
     """An amount with two places; a text input, because a number input changes under the wheel."""
     return forms.DecimalField(
         label=label, required=required, help_text=help_text, max_digits=12, decimal_places=2, min_value=Decimal(0),
+        max_value=most,
         widget=forms.TextInput(attrs={"inputmode": "decimal"}),
     )  # fmt: skip
 
@@ -162,7 +165,7 @@ class EligibilityForm(forms.Form):
     told_by = text("Who said so", 80)
     reference = text("Their reference", 50)
     copay = money_field("Copay")
-    coinsurance = money_field("Coinsurance, percent")
+    coinsurance = money_field("Coinsurance, percent", most=Decimal(100))
     deductible_left = money_field("Deductible left")
     out_of_pocket_left = money_field("Out of pocket left")
     note = text("Note", 200)
@@ -193,14 +196,14 @@ class PayerForm(forms.Form):
     filing_indicator = forms.ChoiceField(label="Kind", choices=FilingIndicator.choices)
     remit_payer_id = text("ID in its payment files", 30, help_text="TRN03 of its 835: 1 and its tax ID.")
     filing_days = forms.IntegerField(
-        label="Days to file", required=False, min_value=1, max_value=730, help_text="Empty: 90."
+        label="Days to file", required=False, min_value=1, max_value=9999, help_text="Empty: 90."
     )
     corrected_days = forms.IntegerField(
-        label="Days for corrected claims", required=False, min_value=1, max_value=3650,
+        label="Days for corrected claims", required=False, min_value=1, max_value=9999,
         help_text="From the payer's answer. Empty: not known.",
     )  # fmt: skip
     appeal_days = forms.IntegerField(
-        label="Days for appeals", required=False, min_value=1, max_value=3650,
+        label="Days for appeals", required=False, min_value=1, max_value=9999,
         help_text="From the payer's answer. Empty: not known.",
     )  # fmt: skip
     guidelines = forms.CharField(

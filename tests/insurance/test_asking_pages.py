@@ -101,6 +101,15 @@ def test_a_call_with_its_figures(desk: Client, world: World, card: Policy) -> No
     page = desk.get(f"/insurance/cards/{card.public_id}/answers/").content.decode()
     assert "Jo" in page
     assert "20.00" in page
+    wrong = desk.post(f"/insurance/cards/{card.public_id}/eligibility/", form | {"e-coinsurance": "120"})
+    assert wrong.status_code == 400
+    api = f"/api/v1/policies/{card.public_id}/eligibility/"
+    body = {"checked_on": "2026-01-06", "is_active": True, "told_by": "Ann", "reference": "R2",
+            "coinsurance": "20", "deductible_left": "30.00"}  # fmt: skip
+    made = desk.post(api, body, content_type="application/json")
+    assert (made.status_code, made.json()["told_by"], made.json()["reference"]) == (201, "Ann", "R2")
+    assert made.json()["benefits"] == {"active": True, "coinsurance": "20.00", "deductible_left": "30.00"}
+    assert desk.post(api, body | {"coinsurance": "120"}, content_type="application/json").status_code == 400
 
 
 def form_of(card: Policy, **fields: Any) -> dict[str, Any]:
