@@ -21,6 +21,8 @@ from clearinghouses.sandbox.eligibility import is_said_twice, respond
 from clearinghouses.sandbox.memory import Memory
 from clearinghouses.sandbox.paying import Payee, pay, take_back_later
 from clearinghouses.sandbox.scenarios import Scenario
+from lib.frozen import freeze, thaw
+from x12.documents.parties import Reference
 from x12.documents.remittance import ClaimPayment, Remittance
 from x12.documents.write_835 import write_835
 from x12.documents.write_acks import VERSION_277CA, VERSION_999, write_277ca, write_999, write_ta1
@@ -210,11 +212,18 @@ def _pay_one_payer(
 
     voids = [(d, payment) for d, payment in answers if d.is_void]
     if voids:
-        send([_take_back(d, payment) for d, payment in voids], PAYMENT)
-    answers = [(d, payment) for d, payment in answers if not d.is_void]
-    memory.decided.update(
-        (d.claim_number, d.claim.control_number) for d, _ in answers if d.scenario is not Scenario.REVERSE
-    )
+        send([_take_back(d, payment, memory) for d, payment in voids], PAYMENT)
+    again = [(d, payment) for d, payment in answers if d.names_earlier and not d.is_void]
+    if again:  # the earlier answer is reversed, the new one names it (REF*F8)
+        send(
+            [one for d, payment in again for one in (_take_back(d, payment, memory), _anew(d, payment))],
+            PAYMENT,
+        )
+    for d, payment in answers:
+        if d.scenario is not Scenario.REVERSE and not d.is_void:
+            memory.decided[d.claim_number] = d.claim.control_number
+            memory.paid[d.claim_number] = freeze(payment)
+    answers = [(d, payment) for d, payment in answers if not d.names_earlier]
     special = (Scenario.TAKEBACK, Scenario.DUPFILE)
     with_debt = [payment for d, payment in answers if d.scenario is Scenario.TAKEBACK]
     if with_debt:
@@ -242,11 +251,18 @@ def _pay_one_payer(
     return found
 
 
-def _take_back(decision: Decision, payment: ClaimPayment) -> ClaimPayment:
-    """A void's answer: the claim is sent as it was first billed, so its payment is worked out again and turned."""
+def _take_back(decision: Decision, payment: ClaimPayment, memory: Memory) -> ClaimPayment:
+    """The answer that a void or replacement names, every sign turned, under the number it was paid under."""
     number = decision.claim.payer_claim_number
-    first = replace(payment, control_number=decision.takes_back, payer_control_number=number)
+    stored = memory.paid.pop(number, None)
+    first = payment if stored is None else thaw(ClaimPayment, stored)
+    first = replace(first, control_number=decision.takes_back, payer_control_number=number)
     return reverse(replace(first, frequency_code="1"))
+
+
+def _anew(decision: Decision, payment: ClaimPayment) -> ClaimPayment:
+    """A replacement's own answer; it names the claim it corrects."""
+    return replace(payment, references=(Reference("F8", decision.claim.payer_claim_number),))
 
 
 def _plain(text: str) -> str:

@@ -45,7 +45,7 @@ class Decision:
     claim_number: str  # the payer's (REF*1K, CLP07)
     edit: Refusal | None = None  # the clearinghouse's own
     payer_refusal: Refusal | None = None
-    takes_back: str = ""  # a void: our CLM01 of the claim it names
+    takes_back: str = ""  # a void or replacement: our CLM01 of the claim it names
 
     @property
     def reaches_payer(self) -> bool:
@@ -63,6 +63,11 @@ class Decision:
         """Frequency 8: an earlier claim is taken back."""
         return self.claim.frequency_code == "8"
 
+    @property
+    def names_earlier(self) -> bool:
+        """Frequency 7 or 8: an earlier claim is taken back, and with 7 decided anew."""
+        return self.claim.frequency_code in ("7", "8")
+
 
 def decide(verdict: Verdict, memory: Memory, at: datetime, seed: int) -> list[Decision]:
     """The fate of every claim of the accepted transactions, in file order."""
@@ -77,9 +82,9 @@ def decide(verdict: Verdict, memory: Memory, at: datetime, seed: int) -> list[De
                     decision.payer_refusal = Refusal(
                         "A7", "164", "IL", "MEMBER ID NOT ON FILE WITH THIS PAYER"
                     )
-                elif decision.is_void:
+                elif decision.names_earlier:
                     decision.takes_back = memory.decided.pop(claim.payer_claim_number, "")
-                if decision.is_void and not decision.takes_back and decision.payer_refusal is None:
+                if decision.names_earlier and not decision.takes_back and decision.payer_refusal is None:
                     decision.payer_refusal = Refusal("A7", "464", "PR", "NO CLAIM ON FILE UNDER THIS NUMBER")
             found.append(decision)
     return found

@@ -366,3 +366,27 @@ def test_a_void_takes_back_the_claim_it_names_once() -> None:
     again = answers_to(batch(void, number=3), memory)
     assert claim_acks(again)[1].claims[0].statuses[0].codes[0].status == "464"
     assert not remittances(again)
+
+
+@pytest.mark.rule("SB8")
+def test_a_replacement_reverses_the_claim_it_names_and_is_decided_anew() -> None:
+    memory = Memory("alder")
+    first, _ = only(batch(for_member("COPAY25")), memory)
+    number = first.claims[0].payer_control_number
+    again = for_member("COPAY25", "AGAIN001", charge="200.00")
+    again = replace(again, frequency_code="7", payer_claim_number=number)
+    answers = answers_to(batch(again, number=2), memory)
+    (told,) = remittances(answers)
+    back, new = told.claims
+    assert (back.status_code, back.control_number) == ("22", first.claims[0].control_number)
+    assert (str(back.charge), str(back.paid)) == ("-150.00", "-85.00")
+    assert (new.status_code, new.control_number, str(new.charge)) == ("1", "AGAIN001", "200.00")
+    assert [(ref.qualifier, ref.value) for ref in new.references] == [("F8", number)]
+    assert new.payer_control_number not in ("", number)
+    assert (str(new.paid), str(told.amount)) == ("121.67", "36.67")
+    stale = replace(again, control_number="AGAIN002")
+    assert not remittances(answers_to(batch(stale, number=3), memory)), "it was replaced: the number is spent"
+    third = replace(again, control_number="AGAIN003", payer_claim_number=new.payer_control_number)
+    (told,) = remittances(answers_to(batch(third, number=4), memory))
+    assert [c.control_number for c in told.claims] == ["AGAIN001", "AGAIN003"]
+    assert str(told.amount) == "0.00"
