@@ -7,8 +7,9 @@ from pathlib import Path
 from django.conf import settings
 
 from clearinghouses.folder.transport import FolderTransport
+from clearinghouses.https.transport import HttpsTransport, certificate_fingerprint
 from clearinghouses.models import Connection
-from clearinghouses.sftp.transport import SftpTransport
+from clearinghouses.sftp.transport import SftpTransport, fingerprint
 from clearinghouses.transport import Mailbox, Transport
 
 
@@ -18,7 +19,7 @@ def mailbox_of(connection: Connection) -> Mailbox:
     return Mailbox(
         kind=connection.kind,
         host=settings.SANDBOX_HOST if sandbox else connection.host,
-        port=settings.SANDBOX_SFTP_PORT if sandbox else connection.port,
+        port=sandbox_port(connection.kind) if sandbox else connection.port,
         username=connection.username,
         password=connection.password,
         private_key=connection.private_key,
@@ -29,6 +30,18 @@ def mailbox_of(connection: Connection) -> Mailbox:
     )
 
 
+def sandbox_port(kind: str) -> int:
+    """Where this installation's sandbox listens for a kind of connection."""
+    return int(settings.SANDBOX_HTTPS_PORT if kind == Connection.Kind.HTTPS else settings.SANDBOX_SFTP_PORT)
+
+
+def show_fingerprint(key: str) -> str:
+    """SHA256:... of a confirmed or offered key or certificate; empty for none."""
+    if key.startswith("-----BEGIN"):
+        return certificate_fingerprint(key)
+    return fingerprint(key) if key else ""
+
+
 def open_transport(mailbox: Mailbox, clinic_id: int) -> Transport:
     """An open mailbox. Raises TransportError when it cannot be reached or is not who it should be.
 
@@ -36,4 +49,6 @@ def open_transport(mailbox: Mailbox, clinic_id: int) -> Transport:
     """
     if mailbox.kind == Connection.Kind.FOLDER:
         return FolderTransport(Path(settings.EXCHANGE_DIR) / str(clinic_id), mailbox)
+    if mailbox.kind == Connection.Kind.HTTPS:
+        return HttpsTransport(mailbox)
     return SftpTransport(mailbox)

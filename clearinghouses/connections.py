@@ -15,8 +15,10 @@ from django.db.models.functions import Now
 
 from clearinghouses import carriers
 from clearinghouses.errors import WrongState
+from clearinghouses.https.transport import ask_certificate
 from clearinghouses.models import Connection
 from clearinghouses.sandbox import home
+from clearinghouses.sandbox.web import certificate
 from clearinghouses.sftp.transport import ask_host_key, fingerprint, show_key
 from clearinghouses.transport import Mailbox, TransportError
 from clinics import audit
@@ -95,6 +97,16 @@ def _try(mailbox: Mailbox, clinic_id: int) -> tuple[bool, str, str]:
                     f"The server shows {was}: {fingerprint(shown)}. Compare it with the partner.",
                     shown,
                 )
+        if mailbox.kind == Connection.Kind.HTTPS and (shown := ask_certificate(mailbox)):
+            was = (
+                "another certificate than the confirmed one"
+                if mailbox.host_key
+                else ("a certificate that no public authority vouches for")
+            )
+            words = (
+                f"The server shows {was}: {carriers.show_fingerprint(shown)}. Compare it with the partner."
+            )
+            return False, words, shown
         transport = carriers.open_transport(mailbox, clinic_id)
         try:
             waiting = len(transport.list())
@@ -107,6 +119,7 @@ def _try(mailbox: Mailbox, clinic_id: int) -> tuple[bool, str, str]:
 
 def confirm_key(connection: Connection, shown: str) -> None:
     """A person has compared the fingerprint: this key and no other from now on. Raises WrongState."""
+    shown = shown.replace("\r\n", "\n")  # a form sends the lines of a certificate with CR LF
     moved = (
         Connection.objects.filter(pk=connection.pk, offered_key=shown)
         .exclude(offered_key="")
@@ -116,21 +129,30 @@ def confirm_key(connection: Connection, shown: str) -> None:
     )
     if not moved:
         raise WrongState("The server has shown another key meanwhile. Test the connection again.")
-    audit.record("connection.confirm_key", "connection", connection.public_id, fingerprint=fingerprint(shown))
+    audit.record(
+        "connection.confirm_key",
+        "connection",
+        connection.public_id,
+        fingerprint=carriers.show_fingerprint(shown),
+    )
 
 
-def open_sandbox(connection: Connection, account: str) -> Connection:
+def open_sandbox(connection: Connection, account: str, *, kind: str = Connection.Kind.SFTP) -> Connection:
     """Make a connection a mailbox at this installation's sandbox clearinghouse, which need not run yet.
 
     Opens the account there (a new password each time) and confirms the sandbox's own host key.
     """
     name = re.sub(r"[^a-z0-9_-]", "-", account.lower())[:40]
-    connection.kind = Connection.Kind.SFTP
+    connection.kind = kind
     connection.is_sandbox = True
-    connection.host, connection.port = settings.SANDBOX_HOST, settings.SANDBOX_SFTP_PORT
+    connection.host, connection.port = settings.SANDBOX_HOST, carriers.sandbox_port(kind)
     connection.username = name
     connection.password = home.add_account(settings.SANDBOX_DIR, name)
-    connection.host_key = show_key(home.host_key(settings.SANDBOX_DIR))
+    if kind == Connection.Kind.HTTPS:
+        chain, _ = certificate(settings.SANDBOX_DIR, settings.SANDBOX_HOST)
+        connection.host_key = chain.read_text()
+    else:
+        connection.host_key = show_key(home.host_key(settings.SANDBOX_DIR))
     connection.outbound_folder, connection.inbound_folder = "inbound", "outbound"
     connection.archive_folder = "archive"
     connection.save()

@@ -62,6 +62,7 @@ class ConnectionForm(forms.ModelForm):
             "claims_per_transaction": "Claims in one transaction set",
         }
         help_texts = {
+            "username": "HTTPS without one sends the password as a token.",
             "archive_folder": "With it a lost connection can be resolved by looking. Empty if there is none.",
             "claims_per_transaction": "One bad claim bounces its whole set: 100 is usual, 5,000 the most.",
         }
@@ -105,6 +106,11 @@ class ConnectionForm(forms.ModelForm):
             found[name] = str(found.get(name, "")).strip().upper()
             if found[name] and not IDENTIFIER.match(found[name]):
                 self.add_error(name, "2 to 15 capitals and digits, as the partner gave it.")
+        if found.get("kind") == Connection.Kind.HTTPS and not self.instance.is_sandbox:
+            if not found.get("host"):
+                self.add_error("host", "HTTPS needs it.")
+            if found.get("port") == 22:
+                self.add_error("port", "HTTPS listens on 443, or where the partner says; 22 is SFTP's.")
         if found.get("kind") == Connection.Kind.SFTP and not self.instance.is_sandbox:
             for name in ("host", "username"):
                 if not found.get(name):

@@ -15,6 +15,7 @@ class Connection(PublicModel):
 
     class Kind(models.TextChoices):
         SFTP = "sftp", "SFTP"
+        HTTPS = "https", "HTTPS"
         FOLDER = "folder", "Folder"
 
     name = models.CharField(max_length=60)
@@ -26,7 +27,9 @@ class Connection(PublicModel):
     username = models.CharField(max_length=60, blank=True)
     password = EncryptedField(blank=True)
     private_key = EncryptedField(blank=True)
-    host_key = models.TextField(blank=True)  # the far side's key as first confirmed; another one is refused
+    # The far side's key (SFTP) or certificate (HTTPS) as first confirmed; another one is refused. Empty with HTTPS:
+    # whom the public authorities vouch for.
+    host_key = models.TextField(blank=True)
     offered_key = models.TextField(blank=True)  # the key the last test saw, when it is not the confirmed one
     tested_at = models.DateTimeField(null=True)
     test_result = models.CharField(max_length=300, blank=True)

@@ -9,9 +9,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from clearinghouses import connections, queries
+from clearinghouses.carriers import show_fingerprint
 from clearinghouses.forms import ConnectionForm
 from clearinghouses.models import Connection, ControlCounter, OutboundFile
-from clearinghouses.sftp.transport import fingerprint
 from work.models import Job
 
 PLACE = "Clearinghouse connections"
@@ -55,8 +55,8 @@ def _edit(request: HttpRequest, row: Connection, title: str) -> HttpResponse:
     }
     if row.pk:
         context |= {
-            "fingerprint": fingerprint(row.host_key) if row.host_key else "",
-            "offered": fingerprint(row.offered_key) if row.offered_key else "",
+            "fingerprint": show_fingerprint(row.host_key),
+            "offered": show_fingerprint(row.offered_key),
             "counter": ControlCounter.objects.filter(connection=row).first(),
             "files": list(OutboundFile.objects.filter(connection=row).order_by("-pk")[:10]),
             "job": Job.objects.filter(kind=connections.TEST, params__connection=row.pk)

@@ -304,6 +304,7 @@ LOGGING = {
 # The sandbox clearinghouse: a separate program; the product only knows a host and a port --------------
 SANDBOX_DIR = Path(env.text("SANDBOX_DIR", str(DATA_DIR / "sandbox")))
 SANDBOX_SFTP_PORT = env.number("SANDBOX_SFTP_PORT", 2222)
+SANDBOX_HTTPS_PORT = env.number("SANDBOX_HTTPS_PORT", 2443)
 SANDBOX_HOST = env.text("SANDBOX_HOST", "127.0.0.1")
 
 # Folder connections live below this, one folder a clinic ------------------------------------------------

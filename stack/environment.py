@@ -15,7 +15,7 @@ DATABASE = "cleanclaim"
 
 
 def variables(
-    postgres: Postgres, valkey: Valkey, *, port: int = 8000, sftp_port: int = 2222
+    postgres: Postgres, valkey: Valkey, *, port: int = 8000, sftp_port: int = 2222, https_port: int = 2443
 ) -> dict[str, str]:
     """What every process of the product gets: as app_rw, with the owner's password for migrations."""
     place = postgres.place
@@ -36,6 +36,7 @@ def variables(
         "CLEANCLAIM_PORT": str(port),
         "CLEANCLAIM_BASE_URL": os.environ.get("CLEANCLAIM_BASE_URL", f"http://localhost:{port}"),
         "SANDBOX_SFTP_PORT": str(sftp_port),
+        "SANDBOX_HTTPS_PORT": str(https_port),
         "SANDBOX_DIR": os.environ.get("SANDBOX_DIR", str(place.data / "sandbox")),
         "HTTPS": os.environ.get("HTTPS", "0"),
         "DEBUG": os.environ.get("DEBUG", "0"),

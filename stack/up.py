@@ -102,7 +102,11 @@ class Supervisor:
         self.children: list[Child] = []
         sftp = int(os.environ.get("SANDBOX_SFTP_PORT") or 0)
         self.variables = env.variables(
-            self.postgres, self.valkey, port=port, sftp_port=sftp or any_free_port()
+            self.postgres,
+            self.valkey,
+            port=port,
+            sftp_port=sftp or any_free_port(),
+            https_port=int(os.environ.get("SANDBOX_HTTPS_PORT") or 0) or any_free_port(),
         )
 
     def run(self) -> int:

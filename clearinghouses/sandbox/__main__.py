@@ -12,6 +12,7 @@ from clearinghouses.sandbox.faults import Faults
 from clearinghouses.sandbox.home import settings_from
 from clearinghouses.sandbox.server import Server
 from clearinghouses.sandbox.watching import Watcher
+from clearinghouses.sandbox.web import WebServer
 
 
 def main() -> int:
@@ -26,12 +27,17 @@ def main() -> int:
     faults = Faults(settings.folder, stopping)
     server = Server(settings, faults)
     server.start()
+    web = WebServer(settings, faults) if settings.https_port else None
+    if web is not None:
+        web.start()
     sys.stdout.write(f"sandbox clearinghouse on {settings.host}:{server.port}\n")
     sys.stdout.flush()
     try:
         Watcher(settings, faults, stopping).run()
     finally:
         server.stop()
+        if web is not None:
+            web.stop()
     return 0
 
 

@@ -26,13 +26,14 @@ RESERVED = {"state"}
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the environment says: SANDBOX_DIR, SANDBOX_SFTP_PORT, SANDBOX_DELAY_SECONDS, SANDBOX_SEED."""
+    """What the environment says: SANDBOX_DIR, _SFTP_PORT, _HTTPS_PORT, _DELAY_SECONDS, _SEED, _HOST."""
 
     folder: Path
     port: int
     delay_seconds: float = 3.0
     seed: int = 1
     host: str = "127.0.0.1"
+    https_port: int = 0  # 0: no HTTPS door
 
 
 def settings_from(environment: dict[str, str]) -> Settings:
@@ -43,6 +44,7 @@ def settings_from(environment: dict[str, str]) -> Settings:
         delay_seconds=float(environment.get("SANDBOX_DELAY_SECONDS") or 3),
         seed=int(environment.get("SANDBOX_SEED") or 1),
         host=environment.get("SANDBOX_HOST") or "127.0.0.1",
+        https_port=int(environment.get("SANDBOX_HTTPS_PORT") or 0),
     )
 
 

@@ -26,6 +26,7 @@ class SandboxProcess:
 
     folder: Path
     port: int = 0
+    https_port: int = 0
     process: subprocess.Popen[bytes] | None = None
     log: Path = field(init=False)
 
@@ -41,6 +42,8 @@ class SandboxProcess:
             "SANDBOX_SFTP_PORT": "0",
             "SANDBOX_DELAY_SECONDS": str(DELAY),
         }
+        self.https_port = free_port()
+        environment["SANDBOX_HTTPS_PORT"] = str(self.https_port)
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "clearinghouses.sandbox"],
@@ -67,6 +70,9 @@ class SandboxProcess:
     def host_key(self) -> str:
         key = home.host_key(self.folder)
         return f"{key.get_name()} {key.get_base64()}"
+
+    def certificate(self) -> str:
+        return (self.folder / "https_certificate.pem").read_text()
 
 
 def free_port() -> int:

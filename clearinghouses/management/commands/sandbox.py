@@ -25,6 +25,7 @@ class Command(BaseCommand):
             **os.environ,
             "SANDBOX_DIR": str(settings.SANDBOX_DIR),
             "SANDBOX_SFTP_PORT": str(settings.SANDBOX_SFTP_PORT),
+            "SANDBOX_HTTPS_PORT": str(settings.SANDBOX_HTTPS_PORT),
             "PYTHONPATH": os.pathsep.join([str(settings.BASE_DIR), os.environ.get("PYTHONPATH", "")]),
         }
         for secret in ("DB_PASSWORD", "DB_OWNER_PASSWORD", "SECRET_KEY", "FIELD_KEY"):

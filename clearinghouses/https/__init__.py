@@ -1,0 +1,1 @@
+"""Carry files by HTTPS."""
