@@ -12,14 +12,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from x12.documents.claim_ack import ClaimAck
-from x12.documents.eligibility import Eligibility, StatusReport
+from x12.documents.claim_inquiry import ClaimInquiry
+from x12.documents.eligibility import Eligibility
 from x12.documents.functional_ack import FunctionalAck
 from x12.documents.interchange_ack import InterchangeAck
 from x12.documents.professional_claim import ClaimTransaction
 from x12.documents.read_835 import RemittanceReader
 from x12.documents.read_837p import read_837p
 from x12.documents.read_acks import read_277ca, read_functional_ack, read_ta1
-from x12.documents.read_eligibility import read_eligibility, read_status_report
+from x12.documents.read_eligibility import read_eligibility
+from x12.documents.read_inquiry import read_inquiry
 from x12.documents.remittance import Remittance, claim_differences, remittance_difference
 from x12.envelope import EnvelopeReader, Group, Interchange, Sink, Transaction
 from x12.findings import FindingList, X12Finding, quote
@@ -27,7 +29,7 @@ from x12.kinds import KNOWN_KINDS, is_old_version
 from x12.reader import Limits, SegmentReader
 
 Document = (
-    Remittance | ClaimTransaction | FunctionalAck | ClaimAck | Eligibility | StatusReport | InterchangeAck
+    Remittance | ClaimTransaction | FunctionalAck | ClaimAck | Eligibility | ClaimInquiry | InterchangeAck
 )
 
 
@@ -189,7 +191,7 @@ def _read_document(transaction: Transaction, findings: FindingList) -> Document 
     if kind in ("270", "271"):
         return read_eligibility(segments, kind, findings)
     if kind in ("276", "277"):
-        return read_status_report(segments, kind, findings)
+        return read_inquiry(segments, kind, findings)
     return None
 
 

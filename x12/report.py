@@ -11,7 +11,8 @@ from typing import Any
 
 from lib.money import ZERO
 from x12.documents.claim_ack import ClaimAck
-from x12.documents.eligibility import Eligibility, StatusReport
+from x12.documents.claim_inquiry import ClaimInquiry
+from x12.documents.eligibility import Eligibility
 from x12.documents.functional_ack import FunctionalAck
 from x12.documents.interchange_ack import InterchangeAck
 from x12.documents.professional_claim import ClaimTransaction
@@ -91,8 +92,10 @@ def _transaction(found: TransactionReading) -> dict[str, Any]:
             benefits=sum(len(person.benefits) for person in document.people),
             rejections=len(document.rejections),
         )
-    elif isinstance(document, StatusReport):
-        described.update(traces=len(document.rows), statuses=sum(len(row.statuses) for row in document.rows))
+    elif isinstance(document, ClaimInquiry):
+        described.update(
+            traces=len(document.claims), statuses=sum(len(claim.statuses) for claim in document.claims)
+        )
     return described
 
 

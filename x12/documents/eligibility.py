@@ -75,24 +75,3 @@ class Eligibility:
     provider: Party | None = None
     people: tuple[EligibilityPerson, ...] = ()
     rejections: tuple[RequestRejection, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class StatusRow:
-    """One TRN of a 276 or 277: the trace, the claim's numbers, and STC rows as text."""
-
-    level: str
-    trace: str = ""
-    payer_claim_number: str = ""  # REF*1K
-    control_number: str = ""  # REF*EJ
-    references: tuple[Reference, ...] = ()
-    statuses: tuple[tuple[str, ...], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class StatusReport:
-    """One ST 276 or 277."""
-
-    kind: str
-    reference: str = ""
-    rows: tuple[StatusRow, ...] = ()

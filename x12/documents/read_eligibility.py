@@ -11,8 +11,6 @@ from x12.documents.eligibility import (
     Eligibility,
     EligibilityPerson,
     RequestRejection,
-    StatusReport,
-    StatusRow,
 )
 from x12.documents.parties import Reference
 from x12.findings import FindingList
@@ -112,36 +110,3 @@ def _person(found: dict[str, Any]) -> EligibilityPerson:
 
 def _frozen(found: dict[str, Any]) -> dict[str, Any]:
     return {key: tuple(value) if isinstance(value, list) else value for key, value in found.items()}
-
-
-def read_status_report(segments: Iterable[Segment], kind: str, findings: FindingList) -> StatusReport:
-    """One ST 276 or 277: one row for each TRN, with the REF and STC that follow it."""
-    del findings  # nothing here is judged yet; the signature is the same for all readers
-    rows: list[dict[str, Any]] = []
-    reference, level = "", ""
-    for segment in segments:
-        name = segment.parts[0]
-        if name == "BHT":
-            reference = segment[3].strip()
-        elif name == "HL":
-            level = segment[3].strip()
-        elif name == "TRN":
-            rows.append({"level": level, "trace": segment[2].strip(), "references": [], "statuses": []})
-        elif name == "REF" and rows:
-            rows[-1]["references"].append(Reference(segment[1].strip(), segment[2].strip()))
-        elif name == "STC" and rows:
-            rows[-1]["statuses"].append(segment.elements)
-    made = []
-    for row in rows:
-        found = {ref.qualifier: ref.value for ref in reversed(row["references"])}
-        made.append(
-            StatusRow(
-                level=row["level"],
-                trace=row["trace"],
-                payer_claim_number=found.get("1K", ""),
-                control_number=found.get("EJ", ""),
-                references=tuple(row["references"]),
-                statuses=tuple(row["statuses"]),
-            )
-        )
-    return StatusReport(kind=kind, reference=reference, rows=tuple(made))
