@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from lib.money import show_money
 from x12.documents.claim_ack import ClaimStatus, StatusCode
+from x12.documents.claim_inquiry import InquiryStatus
 from x12.documents.functional_ack import SegmentError, TransactionAck
 
 TA1_NOTES = {
@@ -65,8 +67,23 @@ CATEGORIES = {
     "A6": "rejected: something is missing",
     "A7": "rejected: something is not valid",
     "A8": "rejected: fields do not fit together",
+    "P0": "pending",
+    "P1": "in process",
+    "P2": "in review",
+    "P3": "waiting for something from the provider",
+    "P4": "waiting for something from the patient",
+    "F0": "decided",
+    "F1": "decided and paid",
+    "F2": "decided and denied",
+    "F3": "decided, revised",
+    "F4": "decided, nothing to pay",
+    "D0": "not found",
+    "E0": "the question could not be read",
+    "E1": "the payer cannot be reached",
+    "E2": "the payer does not answer",
 }
 STATUSES = {
+    "1": "for more ask the payer", "3": "claim is on file", "65": "paid", "66": "payment reflects the plan",
     "16": "forwarded", "19": "received", "20": "accepted for processing", "21": "missing or invalid information",
     "23": "returned", "33": "subscriber not found", "35": "claim not found", "88": "not eligible on this date",
     "97": "patient not found", "109": "not eligible", "116": "sent to the wrong payer", "124": "name and address",
@@ -172,4 +189,32 @@ def stc(told: Sequence[ClaimStatus]) -> str:
         lines.append(
             f"STC*{'*'.join(codes[:1])}**{status.action}" + (f"*{status.text}" if status.text else "")
         )
+    return "~".join(lines)
+
+
+# --- 277: where a claim stands ---------------------------------------------------------------------------
+
+
+def inquiry(told: Sequence[InquiryStatus]) -> str:
+    """What a payer says about a claim, in a sentence with its numbers."""
+    parts = []
+    for status in told[:3]:
+        text = "; ".join(status_code(code) for code in status.codes)
+        if status.paid is not None:
+            text += f", paid {show_money(status.paid)}"
+        if status.decided_on is not None:
+            text += f", decided {status.decided_on:%m/%d/%Y}"
+        if status.check_number:
+            text += f", check or EFT {status.check_number}"
+        parts.append(f"{text}: {status.text}" if status.text else text)
+    return f"The payer says: {' · '.join(parts)}" if parts else "The payer says nothing about it"
+
+
+def inquiry_stc(told: Sequence[InquiryStatus]) -> str:
+    """The segments behind it, near to how they were written."""
+    lines = []
+    for status in told[:3]:
+        codes = [":".join(part for part in (c.category, c.status, c.entity) if part) for c in status.codes]
+        paid = "" if status.paid is None else f"{status.paid:.2f}"
+        lines.append(f"STC*{'*'.join(codes[:1])}****{paid}" + (f"*{status.text}" if status.text else ""))
     return "~".join(lines)

@@ -20,6 +20,7 @@ from claims import (
     corrections,
     coverage_api,
     denial_history,
+    inquiry_api,
     queries,
     queue,
     review,
@@ -324,6 +325,7 @@ app_name = "claims-api"
 urlpatterns = [
     *coverage_api.urlpatterns,
     *scrub_api.urlpatterns,
+    *inquiry_api.urlpatterns,
     path("claims/", claims, name="claims"),
     path("claims/create/", create, name="create"),
     path("claims/preview/", preview, name="preview"),

@@ -18,6 +18,7 @@ from claims import (
     corrections,
     deadlines,
     denial_history,
+    inquiries,
     lifecycle,
     paper,
     proof,
@@ -242,6 +243,7 @@ def _frame(request: HttpRequest, row: Claim, tab: str) -> dict[str, Any]:
             review.stored_findings(row), ticks.load([row]).get(row.pk, frozenset())),
         "may_hold": edits and state in (ClaimState.NEW, ClaimState.READY),
         "may_give_up_void": edits and state == ClaimState.REJECTED and queue.may_discard(row),
+        "may_ask": edits and inquiries.may_ask(row),
         "void": voids.void_of(row) if state == ClaimState.VOID_REQUESTED else None,
         "may_release": edits and state == ClaimState.ON_HOLD,
         "may_resubmit": edits and any(choice.allowed or choice.code == "payer_claim_number_missing"

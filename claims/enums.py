@@ -49,3 +49,13 @@ class BatchState(models.TextChoices):
     UNKNOWN = "unknown", "Awaiting confirmation"
     DISSOLVED = "dissolved", "Dissolved"
     EMPTY = "empty", "Nothing to send"
+
+
+class InquiryState(models.TextChoices):
+    """What became of a question where a claim stands (276)."""
+
+    DUE = "due", "To be asked by telephone"
+    WAITING = "waiting", "Asked, no answer yet"
+    ANSWERED = "answered", "Answered"
+    REFUSED = "refused", "Could not be asked"
+    GIVEN_UP = "given_up", "No answer came"

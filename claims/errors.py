@@ -87,3 +87,9 @@ class BadRule(Refusal):
 
     status = 400
     code = "bad_rule"
+
+
+class CannotInquire(Refusal):
+    """Nothing to ask the payer about this claim, or nothing said."""
+
+    code = "cannot_inquire"

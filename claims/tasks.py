@@ -9,14 +9,16 @@ from __future__ import annotations
 import logging
 from datetime import date, datetime
 
+from celery import shared_task
 from django.utils import timezone
 
-from claims import acknowledgements, delivery, submitting
+from claims import acknowledgements, delivery, inquiries, submitting
 from claims.enums import BatchState
 from claims.models import Batch
 from clearinghouses import sending
-from clinics.models import Location
+from clinics.models import Clinic, Location
 from clinics.scoping import open_clinic
+from clinics.settings import value_of
 from lib.dates import local_day
 from work import jobs
 from work.models import Job, Outbox
@@ -61,6 +63,38 @@ def look(clinic_id: int, batch_id: int) -> None:
     outcome = sending.look(file_id, clinic_id)
     with open_clinic(clinic_id, actor=ACTOR):
         delivery.settle(delivery.lock(batch_id), outcome, timezone.now())
+
+
+@handles(inquiries.SEND)
+def send_inquiry(clinic_id: int, file_id: int) -> None:
+    """Carry a file of questions (276) and settle what came of it."""
+    outcome = sending.carry(file_id, clinic_id)
+    with open_clinic(clinic_id, actor=ACTOR):
+        inquiries.settle(file_id, outcome)
+
+
+@handles(inquiries.LOOK)
+def look_for_inquiry(clinic_id: int, file_id: int) -> None:
+    """Look at the far side for a file of questions whose fate is unknown."""
+    outcome = sending.look(file_id, clinic_id)
+    with open_clinic(clinic_id, actor=ACTOR):
+        inquiries.settle(file_id, outcome)
+
+
+@shared_task(name="claims.tasks.silence")
+def silence() -> int:
+    """For each clinic: claims that met silence are asked about; questions nobody answered become a person's."""
+    asked = 0
+    for clinic_id in Clinic.objects.order_by("pk").values_list("pk", flat=True):
+        with open_clinic(clinic_id, actor=ACTOR):
+            place = Location.objects.filter(is_active=True).select_related("clinic").order_by("pk").first()
+            if place is None:
+                continue
+            now = timezone.now()
+            inquiries.give_up(now)
+            days = (value_of("no_acknowledgement_days", place), value_of("no_response_days", place))
+            asked += inquiries.follow_silence(now, *days)
+    return asked
 
 
 def clinic_day(at: datetime) -> date:

@@ -11,6 +11,7 @@ from claims import (
     code_table_views,
     coverage_views,
     filing_views,
+    inquiry_views,
     queue_views,
     rule_views,
 )
@@ -31,7 +32,10 @@ urlpatterns = [
     path("claims/batches/<str:public_id>/<slug:act>/", batch_views.batch_act, name="batch-act"),
     path("claims/invoices/<str:public_id>/", checkout_views.for_invoice, name="for-invoice"),
     path("claims/patients/<str:public_id>/", checkout_views.patient_claims, name="patient-claims"),
+    path("claims/inquiries/", inquiry_views.inquiry_list, name="inquiries"),
+    path("claims/inquiries/<str:inquiry_id>/answer/", inquiry_views.answer, name="inquiry-answer"),
     path("claims/<str:public_id>/", claim_views.claim, name="claim"),
+    path("claims/<str:public_id>/ask/", inquiry_views.ask, name="ask"),
     path("claims/<str:public_id>/save/", claim_views.save, name="save"),
     path("claims/<str:public_id>/resubmit/", claim_views.resubmit, name="resubmit"),
     path("claims/<str:public_id>/cms-1500.pdf", claim_views.paper_form, name="paper-form"),

@@ -30,7 +30,7 @@ class ConnectionSerializer(serializers.ModelSerializer):
         model = Connection
         fields = [
             "id", "name", "kind", "is_sandbox", "is_active", "host", "port", "username", "sender_id", "receiver_id",
-            "receiver_name", "usage", "wants_ta1", "claims_per_transaction", "tested_at", "test_passed",
+            "receiver_name", "usage", "wants_ta1", "answers_276", "claims_per_transaction", "tested_at", "test_passed",
             "test_result", "last_sent", "last_received", "awaiting_confirmation",
         ]  # fmt: skip
 

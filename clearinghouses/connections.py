@@ -155,6 +155,7 @@ def open_sandbox(connection: Connection, account: str, *, kind: str = Connection
         connection.host_key = show_key(home.host_key(settings.SANDBOX_DIR))
     connection.outbound_folder, connection.inbound_folder = "inbound", "outbound"
     connection.archive_folder = "archive"
+    connection.answers_276 = True
     connection.save()
     audit.record("connection.open_sandbox", "connection", connection.public_id)
     return connection

@@ -40,7 +40,7 @@ class ConnectionForm(forms.ModelForm):
             "name", "kind", "is_active", "host", "port", "username", "password", "private_key",
             "outbound_folder", "inbound_folder", "archive_folder", "sender_qualifier", "sender_id",
             "receiver_qualifier", "receiver_id", "receiver_name", "submitter_name", "submitter_contact",
-            "submitter_phone", "usage", "wants_ta1", "claims_per_transaction",
+            "submitter_phone", "usage", "wants_ta1", "answers_276", "claims_per_transaction",
         )  # fmt: skip
         labels = {
             "is_active": "In use",
@@ -59,6 +59,7 @@ class ConnectionForm(forms.ModelForm):
             "submitter_phone": "Telephone",
             "usage": "Claims are",
             "wants_ta1": "Ask for a TA1",
+            "answers_276": "It answers status inquiries (276)",
             "claims_per_transaction": "Claims in one transaction set",
         }
         help_texts = {

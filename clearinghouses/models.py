@@ -50,6 +50,7 @@ class Connection(PublicModel):
     submitter_phone = models.CharField(max_length=20)
     usage = models.CharField(max_length=1, default="T", choices=[("T", "Test"), ("P", "Production")])
     wants_ta1 = models.BooleanField(default=True)
+    answers_276 = models.BooleanField(default=False)  # status inquiries may be sent here
     claims_per_transaction = models.PositiveIntegerField(default=100)
 
     class Meta:

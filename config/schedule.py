@@ -15,6 +15,8 @@ SCHEDULE = {
     "charge-by-night": {"task": "billing.tasks.charge_by_night", "schedule": 600.0},
     # Payment plans that are paid or in default end (B12).
     "review-plans": {"task": "billing.tasks.review_plans", "schedule": 3600.0},
+    # Claims that nobody has answered: the payer is asked (276), or a person is told to.
+    "claim-silence": {"task": "claims.tasks.silence", "schedule": 3600.0},
     # Crossover timers, held credits, balances that became due.
     "coordination-timers": {"task": "responses.tasks.run_timers", "schedule": 60.0},
 }

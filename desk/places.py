@@ -41,6 +41,7 @@ WORK = (
     Place("Claim queue", "claims:queue", "stack-2", "queue"),
     Place("Batches", "claims:batches", "send"),
     Place("Timely filing", "claims:filing", "clock-exclamation"),
+    Place("Status inquiries", "claims:inquiries", "phone"),
     Place("Claim Responses", "responses:list", "inbox", "exceptions", hot=True),
     Place("Denials", "responses:denials", "ban", "denials"),
 )

@@ -49,9 +49,10 @@ def take(inbound: InboundFile, *, at: datetime, effective_on: date | None = None
     inbound.state = InboundFile.State.READ if known else InboundFile.State.REJECTED
     inbound.save(update_fields=["kinds", "findings", "state"])
     rest = replace(reading, transactions=eligibility_answers.take(inbound, reading, at=at))
-    if ACKNOWLEDGEMENTS & set(rest.kinds):
-        from claims import acknowledgements
+    from claims import acknowledgements, inquiry_answers
 
+    rest = replace(rest, transactions=inquiry_answers.take(inbound, rest, at=at))
+    if ACKNOWLEDGEMENTS & set(rest.kinds):
         acknowledgements.take(inbound, rest, at=at)
     for place, each in enumerate(reading.transactions, 1):
         if isinstance(each.document, Remittance):

@@ -14,6 +14,7 @@ from claims.models.code_tables import (
     UnitLimit,
 )
 from claims.models.coverage import CoverageMove
+from claims.models.inquiries import StatusInquiry
 from claims.models.routes import PayerRoute
 
 __all__ = [
@@ -35,5 +36,6 @@ __all__ = [
     "DiagnosisRelease",
     "PayerRoute",
     "ProcedureCode",
+    "StatusInquiry",
     "UnitLimit",
 ]

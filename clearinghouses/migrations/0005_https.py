@@ -1,4 +1,4 @@
-"""A third kind of connection: HTTPS."""
+"""A third kind of connection: HTTPS; and whether a partner answers status inquiries."""
 
 from django.db import migrations, models
 
@@ -15,5 +15,11 @@ class Migration(migrations.Migration):
                 default="sftp",
                 max_length=8,
             ),
+        ),
+        migrations.AddField(
+            model_name="connection", name="answers_276", field=models.BooleanField(default=False)
+        ),
+        migrations.RunSQL(
+            "UPDATE clearinghouses_connection SET answers_276 = true WHERE is_sandbox", migrations.RunSQL.noop
         ),
     ]

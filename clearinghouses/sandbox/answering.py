@@ -16,6 +16,8 @@ from pathlib import Path
 from clearinghouses.sandbox.adjudicating import adjudicate, correct, cross_over, reverse
 from clearinghouses.sandbox.checking import Verdict, check
 from clearinghouses.sandbox.claim_acks import Decision, clearinghouse_ack, decide, payer_ack
+from clearinghouses.sandbox.claim_status import note_decisions, note_payment
+from clearinghouses.sandbox.claim_status import respond as tell_status
 from clearinghouses.sandbox.contracts import PayerContract, find_payer
 from clearinghouses.sandbox.eligibility import is_said_twice, respond
 from clearinghouses.sandbox.memory import Memory
@@ -27,6 +29,7 @@ from x12.documents.remittance import ClaimPayment, Remittance
 from x12.documents.write_835 import write_835
 from x12.documents.write_acks import VERSION_277CA, VERSION_999, write_277ca, write_999, write_ta1
 from x12.documents.write_eligibility import VERSION_271, write_271
+from x12.documents.write_inquiry import VERSION_277, write_277
 from x12.envelope import Interchange
 from x12.folding import fold
 from x12.writer import GroupText, InterchangeHeader, TransactionText, WriteError, write_interchange
@@ -75,9 +78,11 @@ def _answers(verdict: Verdict, desk: _Desk, folder: Path | None) -> list[Answer]
         found.append(desk.file("999", [("FA", VERSION_999, texts)], SYNTAX))
     decisions = decide(verdict, desk.memory, desk.at, desk.seed)
     if decisions:
+        note_decisions(desk.memory, decisions)
         found += _claim_acks(desk, verdict, decisions)
         found += _payments(desk, decisions, folder)
     found += _coverage(desk, verdict, folder)
+    found += _statuses(desk, verdict)
     return sorted(found, key=lambda item: item.delays)
 
 
@@ -124,7 +129,7 @@ class _Desk:
             for code, version, transactions in groups
         ]
         content = write_interchange(header, texts, acks)
-        suffix = {"TA1": "ta1", "835": "835", "999": "999", "271": "271"}.get(kind, "277ca")
+        suffix = {"TA1": "ta1", "835": "835", "999": "999", "271": "271", "277": "277"}.get(kind, "277ca")
         return Answer(f"{number:06d}_{kind}_{_plain(came.control_number)}.{suffix}", content, delays)
 
     def remittance(self, remittance: Remittance, delays: float) -> Answer:
@@ -184,6 +189,17 @@ def _coverage(desk: _Desk, verdict: Verdict, folder: Path | None) -> list[Answer
     return found
 
 
+def _statuses(desk: _Desk, verdict: Verdict) -> list[Answer]:
+    """One 277 for each 276 that a payer answers."""
+    found: list[Answer] = []
+    for asked in verdict.inquiries:
+        told = tell_status(asked, desk.memory, desk.at)
+        if told is not None:
+            text = TransactionText("277", "", write_277(told, desk.at), VERSION_277)
+            found.append(desk.file("277", [("HN", VERSION_277, [text])], CLEARINGHOUSE))
+    return found
+
+
 def _payments(desk: _Desk, decisions: list[Decision], folder: Path | None) -> list[Answer]:
     """The 835 files, by payer and payee."""
     buckets: dict[tuple[str, Payee], list[Decision]] = {}
@@ -206,8 +222,12 @@ def _pay_one_payer(
     found: list[Answer] = []
 
     def send(payments: Iterable[ClaimPayment], delays: float, by: PayerContract = payer) -> Answer:
-        made = desk.remittance(pay(by, payee, list(payments), memory, day, seed), delays)
+        remittance = pay(by, payee, list(payments), memory, day, seed)
+        made = desk.remittance(remittance, delays)
         found.append(made)
+        for told in remittance.claims:
+            if told.status_code != "22":
+                note_payment(memory, told.control_number, told, remittance.trace_number)
         return made
 
     voids = [(d, payment) for d, payment in answers if d.is_void]
@@ -236,6 +256,8 @@ def _pay_one_payer(
     twice = [payment for d, payment in answers if d.scenario is Scenario.DUPFILE]
     if twice:
         remittance = pay(payer, payee, twice, memory, day, seed)
+        for payment in twice:
+            note_payment(memory, payment.control_number, payment, remittance.trace_number)
         first = desk.remittance(remittance, PAYMENT)
         renamed = Answer(f"copy_{first.name}", first.content, PAYMENT + 1)
         found += [first, renamed, desk.remittance(remittance, LATER)]

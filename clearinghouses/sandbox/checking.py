@@ -14,6 +14,7 @@ from typing import Any
 
 from clearinghouses.sandbox.memory import Memory, digest
 from clearinghouses.sandbox.scenarios import Scenario, scenario_of
+from x12.documents.claim_inquiry import ClaimInquiry
 from x12.documents.eligibility import Eligibility
 from x12.documents.functional_ack import ElementError, FunctionalAck, SegmentError, TransactionAck
 from x12.documents.interchange_ack import InterchangeAck
@@ -23,6 +24,7 @@ from x12.reading import FileReading, TransactionReading, read_file
 
 TAKEN_VERSION = "005010X222A1"
 ELIGIBILITY_VERSION = "005010X279A1"
+STATUS_VERSION = "005010X212"
 # Findings of the envelope, and the TA1 note that stands for each.
 ENVELOPE_NOTES = {
     "missing_iea": "023",
@@ -36,13 +38,14 @@ ENVELOPE_NOTES = {
 
 @dataclass(slots=True)
 class Verdict:
-    """What became of one file. ``taken`` are the claims that go on to their payers, ``asked`` the 270s."""
+    """What became of one file: ``taken`` claims go on to their payers, ``asked`` are 270s, ``inquiries`` 276s."""
 
     interchange: Interchange | None
     ack: InterchangeAck | None = None
     functional: list[FunctionalAck] = field(default_factory=list)
     taken: list[tuple[TransactionReading, ClaimTransaction]] = field(default_factory=list)
     asked: list[Eligibility] = field(default_factory=list)
+    inquiries: list[ClaimInquiry] = field(default_factory=list)
 
     @property
     def is_accepted(self) -> bool:
@@ -79,7 +82,7 @@ def check(content: bytes, memory: Memory, at: datetime) -> Verdict:
     if note != "000":
         return verdict
     memory.accepted[_key(interchange)] = digest(content)
-    is_inquiry = all(group.functional_code == "HS" for group in interchange.groups)
+    is_inquiry = all(group.functional_code in ("HS", "HR") for group in interchange.groups)
     by_pyx12 = None if is_inquiry else _pyx12_acks(content)
     for group in interchange.groups:
         ack = _judge_group(group, reading, by_pyx12)
@@ -89,6 +92,8 @@ def check(content: bytes, memory: Memory, at: datetime) -> Verdict:
             if found.group is group and found.control_number in good:
                 if isinstance(found.document, Eligibility):
                     verdict.asked.append(found.document)
+                elif isinstance(found.document, ClaimInquiry):
+                    verdict.inquiries.append(found.document)
                 else:
                     assert isinstance(found.document, ClaimTransaction)
                     verdict.taken.append((found, found.document))
@@ -133,6 +138,8 @@ def _judge_group(
     )
     if (group.functional_code, group.version) == ("HS", ELIGIBILITY_VERSION):
         acks = tuple(_judge_inquiry(found) for found in mine)  # pyx12 has no map of this guide
+    elif (group.functional_code, group.version) == ("HR", STATUS_VERSION):
+        acks = tuple(_judge_inquiry(found) for found in mine)  # nor of this one
     elif (group.functional_code, group.version) == ("HC", TAKEN_VERSION):
         theirs = by_pyx12.get(group.control_number) if by_pyx12 is not None else None
         acks = tuple(_judge_transaction(found, theirs) for found in mine)
@@ -167,22 +174,31 @@ def _judge_transaction(found: TransactionReading, theirs: FunctionalAck | None) 
 
 
 def _judge_inquiry(found: TransactionReading) -> TransactionAck:
-    """A 270 is taken when it is whole and asks a payer for a provider about somebody."""
+    """A 270 or 276 is taken when it is whole and asks a payer for a provider about somebody."""
     asked = found.document
-    is_good = (
-        isinstance(asked, Eligibility)
-        and asked.kind == "270"
-        and found.is_complete
-        and asked.payer is not None
-        and asked.provider is not None
-        and any(person.inquiries for person in asked.people)
+    is_good = found.is_complete and (
+        (
+            isinstance(asked, Eligibility)
+            and asked.kind == "270"
+            and asked.payer is not None
+            and asked.provider is not None
+            and any(person.inquiries for person in asked.people)
+        )
+        or (
+            isinstance(asked, ClaimInquiry)
+            and asked.kind == "276"
+            and asked.payer is not None
+            and asked.provider is not None
+            and any(claim.trace for claim in asked.claims)
+        )
     )
+    kind = "276" if isinstance(asked, ClaimInquiry) else "270"
     number = (
         found.control_number if 4 <= len(found.control_number) <= 9 else f"{found.control_number[:9]:0>4}"
     )
     if is_good:
-        return TransactionAck("270", number, found.version, "A")
-    return TransactionAck("270", number, found.version, "R", ("5",))
+        return TransactionAck(kind, number, found.version, "A")
+    return TransactionAck(kind, number, found.version, "R", ("5",))
 
 
 def _guilty(position: int, control_number: str) -> SegmentError:

@@ -38,6 +38,7 @@ class Memory:
         default_factory=dict
     )  # payer's claim number -> our CLM01 of the claim paid
     paid: dict[str, Any] = field(default_factory=dict)  # payer's claim number -> that answer, frozen
+    statuses: dict[str, Any] = field(default_factory=dict)  # our CLM01 -> what its payer says when asked
     due: list[Due] = field(default_factory=list)
     taking: list[str] = field(default_factory=list)  # name and sha256 of an input between answer and archive
 

@@ -431,7 +431,7 @@ def make_left(days: Days) -> None:
 
 def settle(days: Days, sweep: Callable[[], None]) -> None:
     """Ring until the sandbox has answered everything; post one answer by hand. Remember what pages show."""
-    from claims.models import Batch
+    from claims.models import Batch, StatusInquiry
     from responses import deposits, manual, scans
     from responses.models import ClaimResponse, FollowUp, ProviderAdjustment, Remittance
 
@@ -448,6 +448,10 @@ def settle(days: Days, sweep: Callable[[], None]) -> None:
         paid = ClaimResponse.objects.get(claim=days.made["claim Nandakumar"])
         manual.post_as_remitted(paid, at=timezone.now(), reason="")
         days.made["batch"] = Batch.objects.order_by("pk").first()
+        days.made["inquiry"] = StatusInquiry.objects.create(
+            claim=days.made["claim new"], state="due", why="31 days without an answer", asked_by="claims",
+            detail="It went on paper: ask by telephone",
+        )  # fmt: skip
         days.made["remittance"] = Remittance.objects.order_by("pk").first()
         days.made["provider item"] = ProviderAdjustment.objects.select_related("remittance").first()
         days.made["scan"] = scans.keep(days.made["remittance"], "eob.png", PICTURE)

@@ -84,6 +84,7 @@ SAMPLES: dict[tuple[str, str], Sample] = {
     ("claims:claim-rule-edit", "public_id"): lambda days: days.made["claim rule"].public_id,
     ("claims:claim-rule-act", "public_id"): lambda days: days.made["claim rule"].public_id,
     ("claims:claim-rule-act", "act"): lambda days: "try",
+    ("claims:inquiry-answer", "inquiry_id"): lambda days: days.made["inquiry"].public_id,
     ("claims:resubmit", "public_id"): lambda days: days.made["claim Oyelaran"].public_id,
     ("desk:merge", "public_id"): lambda days: days.patients["Quist"].public_id,
     ("desk:unmerge", "public_id"): lambda days: days.patients["Quist"].public_id,

@@ -45,6 +45,7 @@ NOUNS: dict[str, tuple[str, str]] = {
     "code-tables": ("code_table", "public_id"),
     "claim-rules": ("claim_rule", "public_id"),
     "batches": ("batch", "public_id"),
+    "inquiries": ("inquiry", "public_id"),
     "claim-responses": ("response", "public_id"),
     "eob": ("claim", "public_id"),
     "checks": ("remittance", "public_id"),

@@ -32,6 +32,7 @@ from claims.models import (
     CodeTableFile,
     CoverageMove,
     ProcedureCode,
+    StatusInquiry,
     UnitLimit,
 )
 from claims.payer_rules import Condition
@@ -148,6 +149,7 @@ def make_day(world: World, mark: str, payer: Any, service: Any, number: int) -> 
         "invoice": invoice,
         "charge": invoice.charges.first(),
         "claim": claim,
+        "inquiry": StatusInquiry.objects.create(claim=claim, state="due", why=mark, asked_by=mark),
         "receipt": Receipt.objects.filter(patient=patient).first(),
     }
 
