@@ -217,7 +217,8 @@ def family(claim: Claim) -> list[Claim]:
 def _next_version(claim: Claim, frequency: str, today: date) -> building.Draft:
     """A copy of header and lines under a new number; a corrected invoice gives its own charges (B8)."""
     number = claim.payer_claim_number if frequency != ORIGINAL else ""
-    if frequency != ORIGINAL and claim.frequency == frequency:  # rejected: it names what it named before
+    is_rejected_again = claim.state == ClaimState.REJECTED and claim.frequency == frequency
+    if frequency != ORIGINAL and is_rejected_again:  # never decided: it names what it named before
         number = claim.document["payer_claim_number"]
     naming = Naming(new_control_number(), frequency, number)
     corrected = (

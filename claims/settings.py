@@ -53,6 +53,15 @@ declare(
         ),
     ),
     SettingSpec(
+        name="second_opinion_claims",
+        group=GROUP,
+        label="Second opinion for batches of up to",
+        help="A file of so many claims is read by an independent validator before it leaves. Larger ones go without.",
+        kind="choice",
+        default="300",
+        choices=(("0", "off"), ("100", "100 claims"), ("300", "300 claims"), ("1000", "1,000 claims")),
+    ),
+    SettingSpec(
         name="no_acknowledgement_days",
         group=GROUP,
         label="Look after a claim that nobody acknowledged after",

@@ -12,10 +12,11 @@ from datetime import date, datetime
 from celery import shared_task
 from django.utils import timezone
 
-from claims import acknowledgements, delivery, inquiries, submitting
+from claims import acknowledgements, delivery, inquiries, second_opinion, submitting
 from claims.enums import BatchState
 from claims.models import Batch
 from clearinghouses import sending
+from clearinghouses.transport import Refused
 from clinics.models import Clinic, Location
 from clinics.scoping import open_clinic
 from clinics.settings import value_of
@@ -43,9 +44,16 @@ def submit(clinic_id: int, job_id: int) -> None:
 def send(clinic_id: int, batch_id: int) -> None:
     """Carry a batch's file and settle what came of it."""
     with open_clinic(clinic_id, actor=ACTOR):
-        batch = Batch.objects.get(pk=batch_id)
+        batch = Batch.objects.select_related("outbound_file__stored").get(pk=batch_id)
         file_id, state = batch.outbound_file_id, batch.state
+        judged = second_opinion.bytes_to_judge(batch)
     if file_id is None or state not in delivery.OPEN:
+        return
+    objection = second_opinion.judge(judged) if judged is not None else ""
+    if objection:
+        with open_clinic(clinic_id, actor=ACTOR):
+            if sending.hold_back(file_id, objection):
+                delivery.settle(delivery.lock(batch_id), Refused(objection), timezone.now())
         return
     outcome = sending.carry(file_id, clinic_id)
     with open_clinic(clinic_id, actor=ACTOR):

@@ -118,6 +118,13 @@ def confirm(outbound_file: OutboundFile, evidence: str) -> bool:
     return bool(moved)
 
 
+def hold_back(outbound_file_id: int, why: str) -> bool:
+    """Refuse a file that was never carried, before the network is asked. The try counts, so that a person who
+    sends it again is taken at their word. False when somebody has begun to carry it."""
+    rows = OutboundFile.objects.filter(pk=outbound_file_id, state=State.PENDING, attempts=0)
+    return bool(rows.update(state=State.REFUSED, attempts=1, detail=why[:300]))
+
+
 def send_again(outbound_file: OutboundFile) -> None:
     """A person sends a proven Refused file again: same bytes, same numbers. Raises WrongState otherwise."""
     moved = OutboundFile.objects.filter(pk=outbound_file.pk, state=State.REFUSED).update(
