@@ -6,6 +6,7 @@ first need.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from billing.models import Account
@@ -24,10 +25,8 @@ def account_of(patient: Patient) -> Account:
 
 def level_of(patient: Patient) -> int:
     """Where asking stands on the patient's account; no row is made."""
-    rows = Account.objects.filter(
-        **({"guarantor": patient.guarantor_id} if patient.guarantor_id else {"patient": patient.pk})
-    )
-    return rows.values_list("level", flat=True).first() or 0
+    account = find(patient)
+    return account.level if account else 0
 
 
 def people_of(patient: Patient) -> list[Patient]:
@@ -52,6 +51,31 @@ def set_level(account: Account, level: int, at: datetime | None) -> None:
     """Where the asking stands: 0 not begun, each statement one more, at most 4."""
     account.level, account.level_at = max(0, min(LAST_LEVEL, level)), at
     account.save(update_fields=["level", "level_at"])
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What holds the rounds of statements: a day with its reason, and whether mail came back."""
+
+    hold_until: date | None = None
+    hold_reason: str = ""
+    bad_address: bool = False
+
+
+def find(patient: Patient) -> Account | None:
+    """The patient's account, if one was needed yet; no row is made."""
+    own = {"guarantor": patient.guarantor_id} if patient.guarantor_id else {"patient": patient.pk}
+    return Account.objects.filter(**own).first()
+
+
+def set_asking(patient: Patient, wanted: Asking, *, today: date) -> Account:
+    """Keep what holds the account; only what changes is written and audited."""
+    account = account_of(patient)
+    if (account.hold_until, account.hold_reason) != (wanted.hold_until, wanted.hold_reason.strip()):
+        hold(account, until=wanted.hold_until, reason=wanted.hold_reason)
+    if (account.bad_address_on is not None) != wanted.bad_address:
+        mark_address(account, bad_since=today if wanted.bad_address else None)
+    return account
 
 
 def hold(account: Account, *, until: date | None, reason: str) -> None:

@@ -1,4 +1,4 @@
-"""/api/v1/: check-out, payments, invoices, charges' whys, statements, refunds, write-offs.
+"""/api/v1/: check-out, payments, invoices, charges' whys, statements, write-offs.
 
 Money is a string with two places; ids are public ids. POSTs take an ``Idempotency-Key`` header: the
 same key gives the first answer again, with other values it is refused with 422.
@@ -7,6 +7,7 @@ same key gives the first answer again, with other values it is refused with 422.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 from django.http import HttpResponse
@@ -22,20 +23,22 @@ from rest_framework.response import Response
 
 from appointments.models import Appointment
 from billing import (
-    balances,
     call_api,
     checkout,
+    day_api,
     desk_api,
     estimates_api,
     left_api,
     patient_money,
     payments,
     price_api,
+    receivables_api,
     statement_pdf,
     statements,
     takebacks,
     till_api,
     voiding,
+    writeoff_lists,
     writeoffs,
 )
 from billing.api_shapes import (
@@ -48,15 +51,16 @@ from billing.api_shapes import (
     PaymentInSerializer,
     ReasonSerializer,
     ReceiptSerializer,
-    RefundSerializer,
     StatementInSerializer,
     StatementSerializer,
     TakeBackSerializer,
     WhySerializer,
     WriteOffSerializer,
+    shape_balance,
     shape_invoice,
     shape_preview,
     shape_receipt,
+    shape_write_off,
 )
 from billing.enums import MethodKind, WriteOffType
 from billing.models import Charge, Invoice, PaymentMethod, Receipt, Statement
@@ -224,10 +228,16 @@ def void_invoice(request: Request, public_id: str) -> Response:
     )
 
 
-@extend_schema(request=WriteOffSerializer, responses={201: InvoiceSerializer})
-@api_view(["POST"])
+@extend_schema(methods=["GET"], responses=OpenApiTypes.OBJECT)
+@extend_schema(methods=["POST"], request=WriteOffSerializer, responses={201: InvoiceSerializer})
+@api_view(["GET", "POST"])
 def write_offs(request: Request) -> Response:
-    """Write off part of an invoice (B10): type, party, amount, reason; the role's limit holds."""
+    """Write-offs of ``?from=`` to ``?to=`` with the policy row behind each; POST writes off part of one."""
+    if request.method == "GET":
+        today = today_here(request)
+        start = date_of(request, "from", today.replace(day=1))
+        rows = writeoff_lists.between(start, date_of(request, "to", today))
+        return Response({"write_offs": [shape_write_off(row) for row in rows]})
     given = WriteOffSerializer(data=request.data)
     given.is_valid(raise_exception=True)
     data = given.validated_data
@@ -258,37 +268,13 @@ def write_offs(request: Request) -> Response:
     )
 
 
-@extend_schema(request=RefundSerializer, responses={201: BalanceSerializer})
-@api_view(["POST"])
-def refunds(request: Request) -> Response:
-    """Give free credit back; never more than there is."""
-    given = RefundSerializer(data=request.data)
-    given.is_valid(raise_exception=True)
-    data = given.validated_data
-    patient = _patient(data["patient"])
-    key = request.headers.get("Idempotency-Key", "")
-    if not key:
-        raise BadInput(
-            "Send an Idempotency-Key header: a refund without one could be posted twice.", code="key_needed"
-        )
-
-    def act() -> dict[str, Any]:
-        payments.refund(
-            patient, data["amount"], reason=data["reason"], today=today_here(request), key=f"refund:{key}"
-        )
-        return {"patient": patient.public_id}
-
-    _, code = _apply(request, {"act": "refund", **data}, act)
-    return Response(_balance(patient, request), status=code)
-
-
 @extend_schema(responses=BalanceSerializer)
 @api_view(["GET"])
 def balance(request: Request, public_id: str) -> Response:
     """A patient's balance by party, with credit and age."""
     patient = _patient(public_id)
     audit.record("patient.read", "patient", patient.public_id, page="balance")
-    return Response(_balance(patient, request))
+    return Response(shape_balance(patient, today_here(request)))
 
 
 @extend_schema(responses=WhySerializer)
@@ -338,6 +324,14 @@ def statement_download(request: Request, public_id: str) -> HttpResponse:
     return HttpResponse(statement_pdf.pdf_of(row), content_type="application/pdf")
 
 
+def date_of(request: Request, name: str, usual: date) -> date:
+    """A day of the query, or the usual one."""
+    try:
+        return date.fromisoformat(request.query_params.get(name, "") or usual.isoformat())
+    except ValueError as error:
+        raise BadInput("A day looks like 2026-03-09.", code="bad_day") from error
+
+
 def _patient(public_id: str) -> Patient:
     if not public_id:
         raise BadInput("Name the patient: ?patient=ID.", code="patient_needed")
@@ -358,20 +352,6 @@ def _statement(public_id: str) -> Statement:
     return get_object_or_404(Statement.objects.select_related("patient", "pdf"), public_id=public_id)
 
 
-def _balance(patient: Patient, request: Request) -> dict[str, Any]:
-    money = patient_money.of_patient(patient.pk, today_here(request))
-    credit = balances.patient_credit(patient.pk)
-    body = {
-        "patient": patient.public_id,
-        "insurers": [{"name": name, "amount": amount} for name, amount in money.insurers.items()],
-        "patient_due": money.patient,
-        "free_credit": credit.free,
-        "held_credit": credit.held,
-        "ages": [{"days": words, "amount": amount} for words, amount in money.ages],
-    }
-    return dict(BalanceSerializer(body).data)
-
-
 app_name = "billing-api"
 urlpatterns = [
     path("visits/<str:public_id>/checkout/", visit_checkout, name="checkout"),
@@ -383,7 +363,6 @@ urlpatterns = [
     path("invoices/<str:public_id>/", invoice, name="invoice"),
     path("invoices/<str:public_id>/void/", void_invoice, name="void-invoice"),
     path("write-offs/", write_offs, name="write-offs"),
-    path("refunds/", refunds, name="refunds"),
     path("charges/<str:public_id>/why/", why, name="why"),
     path("patients/<str:public_id>/balance/", balance, name="balance"),
     path("statements/", statement_list, name="statements"),
@@ -395,4 +374,6 @@ urlpatterns = [
     *price_api.urlpatterns,
     *left_api.urlpatterns,
     *call_api.urlpatterns,
+    *day_api.urlpatterns,
+    *receivables_api.urlpatterns,
 ]

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from rest_framework import serializers
 
 from appointments.models import Appointment
-from billing import checkout, takebacks, transitions
+from billing import checkout, patient_money, takebacks, transitions
 from billing.checkout import CheckoutPreview
 from billing.enums import Channel, WriteOffType
 from billing.models import Receipt
 from billing.patient_money import VisitMoney
+from billing.writeoff_lists import Row
 from lib.frozen import freeze
 from lib.money import ZERO
+from patients.models import Patient
 
 
 def money(**kwargs: Any) -> serializers.DecimalField:
@@ -218,6 +221,38 @@ class BalanceSerializer(serializers.Serializer[Any]):
     free_credit = money()
     held_credit = money()
     ages = AgeSerializer(many=True)
+
+
+def shape_write_off(row: Row) -> dict[str, Any]:
+    """One write-off with what decided it."""
+    return {
+        "id": row.txn.public_id,
+        "day": row.txn.posted_on.isoformat(),
+        "invoice": row.invoice.public_id,
+        "type": row.type,
+        "party": row.party,
+        "gl_code": row.gl_code,
+        "amount": str(row.amount),
+        "stands": row.stands,
+        "waiver": row.is_waiver,
+        "reason": row.reason,
+        "decided_by": row.decided_by,
+        "by": row.txn.actor,
+    }
+
+
+def shape_balance(patient: Patient, today: date) -> Any:
+    """A patient's balance by party, with credit and age."""
+    found = patient_money.of_patient(patient.pk, today)
+    body = {
+        "patient": patient.public_id,
+        "insurers": [{"name": name, "amount": amount} for name, amount in found.insurers.items()],
+        "patient_due": found.patient,
+        "free_credit": found.credit.free,
+        "held_credit": found.credit.held,
+        "ages": [{"days": words, "amount": amount} for words, amount in found.ages],
+    }
+    return dict(BalanceSerializer(body).data)
 
 
 class StatementSerializer(serializers.Serializer[Any]):

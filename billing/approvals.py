@@ -1,7 +1,7 @@
 """Acts that need a second person: asked by one, run when another one approves (reliability.md c1, "2").
 
-Before it: a write-off above the asker's limit, or by whoever took the payment. What is approved runs here,
-with the approver as its actor and both names in its reason.
+Before it: a write-off above the asker's limit, or by whoever took the payment; an admin's refund; a closed day
+that an owner opens again. What is approved runs here, with the approver as its actor and both names in the audit.
 """
 
 from __future__ import annotations
@@ -11,13 +11,19 @@ from decimal import Decimal
 
 from django.db import transaction
 
-from billing import writeoffs
+from billing import days, payments, writeoffs
 from billing.enums import WriteOffType
 from billing.errors import CannotDecide, CannotWriteOff
-from billing.models import Approval, Invoice
+from billing.models import Approval, DayClose, Invoice
 from billing.writeoffs import WriteOff
 from clinics import audit
+from clinics.permissions import role_may
 from clinics.scoping import current_actor
+from lib.money import show_money
+from patients.models import Patient
+
+# The right that approving takes, by kind; above it stands the approver's own limit.
+RIGHTS = {"writeoff": "writeoff", "refund": "payment.refund", "reopen": "day.reopen"}
 
 
 def ask_write_off(invoice: Invoice, wanted: WriteOff, *, role: str) -> Approval:
@@ -43,12 +49,62 @@ def ask_write_off(invoice: Invoice, wanted: WriteOff, *, role: str) -> Approval:
     return row
 
 
+def ask_refund(patient: Patient, amount: Decimal, *, reason: str) -> Approval:
+    """An admin asks for a refund; the amount is checked, nothing leaves the drawer yet."""
+    payments.check_refund(patient, amount)
+    row = Approval.objects.create(
+        kind="refund",
+        patient=patient,
+        wanted={"amount": str(amount)},
+        words=f"Refund {show_money(amount)}",
+        reason=reason.strip()[:200],
+        because="A refund by an admin is approved by another admin or the owner.",
+        asked_by=current_actor(),
+    )
+    audit.record("approval.ask", "approval", row.public_id, words=row.words, reason=row.reason)
+    return row
+
+
+def ask_reopen(row: DayClose, *, reason: str) -> Approval:
+    """An owner asks another owner to open a closed day again."""
+    days.check_reopen(row)
+    if not reason.strip():
+        raise CannotDecide("Say why the day is opened again.", code="reason_needed")
+    asked = Approval.objects.create(
+        kind="reopen",
+        wanted={"day": row.public_id},
+        words=f"Reopen {row.day:%m/%d/%Y}",
+        reason=reason.strip()[:200],
+        because="Opening a closed day again takes two owners.",
+        asked_by=current_actor(),
+    )
+    audit.record("approval.ask", "approval", asked.public_id, words=asked.words, reason=asked.reason)
+    return asked
+
+
 @transaction.atomic
 def approve(approval: Approval, *, role: str, today: date, at: datetime) -> Approval:
     """Run what was asked; another person with the right and a limit that covers it."""
     row = _open(approval)
     if row.asked_by == current_actor():
         raise CannotDecide("Who asked cannot approve. Another person has to.", code="same_person")
+    if not role_may(role, RIGHTS[row.kind]):
+        raise CannotDecide("This is for somebody whose role includes it.", code="role")
+    if row.kind == "writeoff":
+        _run_write_off(row, role, today)
+    elif row.kind == "refund":
+        assert row.patient is not None, "a refund names its patient"
+        amount = Decimal(row.wanted["amount"])
+        payments.refund(
+            row.patient, amount, reason=row.reason, today=today, key=f"refund:approval:{row.public_id}"
+        )
+    else:
+        day = DayClose.objects.get(public_id=row.wanted["day"])
+        days.reopen(day, reason=row.reason, at=at, asked_by=row.asked_by)
+    return _decided(row, "approved", "", at)
+
+
+def _run_write_off(row: Approval, role: str, today: date) -> None:
     invoice = Invoice.objects.select_related("patient", "location__clinic").get(pk=row.invoice_id or 0)
     wanted = WriteOff(
         row.wanted["party"], WriteOffType(row.wanted["type"]), Decimal(row.wanted["amount"]), row.reason
@@ -61,7 +117,6 @@ def approve(approval: Approval, *, role: str, today: date, at: datetime) -> Appr
         key=f"approval:{row.public_id}",
         asked_by=row.asked_by,
     )
-    return _decided(row, "approved", "", at)
 
 
 @transaction.atomic

@@ -6,19 +6,21 @@ the account gets no statement. Small-balance runs pass over the patient either w
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q, QuerySet, Sum
 
-from billing.enums import CallKind, InvoiceState
+from billing.enums import CallKind, InvoiceState, MethodKind
 from billing.errors import BadCall
-from billing.models import CallNote, Invoice
+from billing.models import CallNote, Invoice, Receipt
 from clinics import audit
 from clinics.scoping import current_actor
-from lib.money import ZERO
+from lib.money import ZERO, total
 from patients.models import Patient
 
 MOST = 500
@@ -100,6 +102,36 @@ def count_due(today: date) -> int:
 def disputes(patient: Patient) -> QuerySet[CallNote]:
     """Open disputes of a patient."""
     return CallNote.objects.filter(patient=patient, kind=CallKind.DISPUTE, state="open")
+
+
+def came_since(notes: Iterable[CallNote]) -> dict[int, Decimal]:
+    """What each patient paid since each note, dollars, payments taken back left out; one query."""
+    rows = list(notes)
+    money: dict[int, list[tuple[Any, Decimal]]] = {}
+    if rows:
+        start = min(row.created_at for row in rows)
+        receipts = Receipt.objects.filter(
+            patient__in={row.patient_id for row in rows}, kind=MethodKind.PATIENT, created_at__gt=start
+        )
+        sums = receipts.annotate(kept=Sum("entries__amount", filter=Q(entries__account="cash")))
+        for patient_id, at, kept in sums.values_list("patient_id", "created_at", "kept"):
+            if patient_id is not None:
+                money.setdefault(patient_id, []).append((at, kept or ZERO))
+    return {
+        row.pk: total(kept for at, kept in money.get(row.patient_id, []) if at > row.created_at)
+        for row in rows
+    }
+
+
+def keep_promises(at: datetime) -> int:
+    """Close promises whose amount has come since they were made; returns how many."""
+    rows = CallNote.objects.filter(kind=CallKind.PROMISE, state="open", promise_amount__isnull=False)
+    notes = list(rows.order_by("pk"))
+    came = came_since(notes)
+    kept = [row for row in notes if row.promise_amount is not None and came[row.pk] >= row.promise_amount]
+    for row in kept:
+        close(row, f"Kept: {came[row.pk]} came", at=at)
+    return len(kept)
 
 
 def _check(patient: Patient, talk: Talk, invoice: Invoice | None, today: date) -> None:

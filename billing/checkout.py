@@ -33,7 +33,7 @@ PROBLEM_WORDS = {
     "no_minutes": "is charged by time and the visit has no minutes",
     "no_transition": "is not charged in this status: give the visit another one on its page",
     "charge_too_large": "comes to more than can be billed on one line",
-    "no_show_charge_forbidden": "may not be charged: this payer forbids it for missed visits",
+    "no_show_charge_forbidden": "may not be charged: the policy for missed visits says no",
 }
 
 

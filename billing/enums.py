@@ -121,9 +121,8 @@ class CallKind(models.TextChoices):
 
 
 class CaseState(models.TextChoices):
-    """Listed by rule; a person approves or spares; an approved case leaves in a file."""
+    """A rule proposes, a person approves or spares; an approved case leaves in a file."""
 
-    LISTED = "listed", "Listed"
     APPROVED = "approved", "To be handed off"
     SPARED = "spared", "Spared"
     HANDED = "handed", "At the agency"

@@ -11,6 +11,12 @@ class LedgerConflict(Refusal):
     code = "ledger_conflict"
 
 
+class DayClosed(LedgerConflict):
+    """The day was closed while this was posted."""
+
+    code = "day_closed"
+
+
 class Unbalanced(Refusal):
     """The database refused a transaction that does not balance or overdraws a receipt."""
 
@@ -61,6 +67,12 @@ class NothingDue(Refusal):
     """There is nothing to ask the patient for."""
 
     code = "nothing_due"
+
+
+class StatementHeld(NothingDue):
+    """The account is disputed: nothing is asked until that is closed."""
+
+    code = "disputed"
 
 
 class PdfUnavailable(Refusal):
@@ -114,3 +126,15 @@ class BadCall(Refusal):
 
     status = 400
     code = "bad_call"
+
+
+class CannotClose(Refusal):
+    """A day that does not tie, is closed already, or may not be reopened by this person (B13)."""
+
+    code = "cannot_close"
+
+
+class CannotCollect(Refusal):
+    """A case for an agency that does not fit its account or its state (B12)."""
+
+    code = "cannot_collect"

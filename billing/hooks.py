@@ -5,6 +5,10 @@ A question that nobody answers refuses the act that depends on it (lib/questions
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
 from billing.models import Invoice
 from lib.questions import Announcement, Question
 
@@ -14,3 +18,34 @@ LIVE_CLAIMS: Question[list[str]] = Question("billing.live_claims")
 
 # A visit was checked out: where the location says so, claims makes the claim at once (B4, claim_creation).
 CHECKED_OUT: Announcement[Invoice] = Announcement("billing.checked_out")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The days that a close covers: after the last closed day, through ``through``; both as moments, too."""
+
+    after: date | None
+    through: date
+    begins: datetime | None
+    ends: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """One tie that does not hold: ``tie`` is drawer, bank, receipt or claim; ``amount`` by how much, dollars.
+
+    ``route`` and ``subject`` name the page where it is mended.
+    """
+
+    tie: str
+    words: str
+    amount: Decimal
+    route: str
+    subject: str = ""
+
+
+# What keeps the insurers' side of some days from tying: the bank, the checks, the claims (B13). Answered by responses.
+DAY_TIES: Question[list[Break]] = Question("billing.day_ties")
+
+# Which of these invoices (ids) an insurer is asked about again after it had answered (B12). Answered by claims.
+REOPENED: Question[set[int]] = Question("billing.reopened")

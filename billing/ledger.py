@@ -18,7 +18,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import Max
 
 from billing.enums import TxnKind
-from billing.errors import LedgerConflict, Unbalanced
+from billing.errors import DayClosed, LedgerConflict, Unbalanced
 from billing.models import DayClose, LedgerEntry, LedgerTxn
 from clinics.scoping import current_actor, current_clinic_id
 from lib.identifiers import new_public_id
@@ -114,7 +114,10 @@ def post_many(postings: Sequence[Posting]) -> list[LedgerTxn]:
             raise LedgerConflict(f"{posting.key} was posted with other amounts.", key=posting.key)
     fresh = {posting.key: posting for posting in postings if posting.key not in known}
     if fresh:
-        _insert(list(fresh.values()), clinic_id, known)
+        try:
+            _insert(list(fresh.values()), clinic_id, known)
+        except DayClosed:  # closed since we looked: now we see it, and nobody can close another one meanwhile
+            _insert(list(fresh.values()), clinic_id, known)
     return [known[posting.key] for posting in postings]
 
 
@@ -234,7 +237,7 @@ def _as_refusal(error: IntegrityError) -> Exception:
     if name == "receipt_not_overspent":
         return Unbalanced("That is more credit than this payment has left.", code="overspent")
     if name == "day_is_open":
-        return LedgerConflict("The day was closed this moment. Try again: it goes to the next open day.")
+        return DayClosed("The day was closed this moment. Try again: it goes to the next open day.")
     if name in ("ledger_key_once", "ledger_reversed_once"):
         return LedgerConflict("This was just posted by somebody else. Reload to see it.", code="already_done")
     return Unbalanced("The ledger refused an entry that does not balance.", constraint=name)

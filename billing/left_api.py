@@ -27,6 +27,7 @@ from billing.planning import Followed, Terms
 from billing.writeoffs import WriteOff
 from clinics import audit
 from clinics.errors import BadInput
+from clinics.fresh import need_fresh
 from clinics.permissions import may
 from insurance.models import Payer
 from lib.money import total
@@ -230,6 +231,8 @@ def decide(request: Request, public_id: str) -> Response:
     """Approve or refuse a request; who asked can only withdraw."""
     row = get_object_or_404(Approval.objects, public_id=public_id)
     data = _given(ApprovalAnswerSerializer, request)
+    if row.kind == "reopen":
+        need_fresh(request._request)  # noqa: SLF001 - DRF's documented door
     if data["answer"] == "approve":
         row = approvals.approve(row, role=_role(request), today=today_here(request), at=timezone.now())
     else:

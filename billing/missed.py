@@ -6,12 +6,14 @@ patient's alone and never becomes a claim (its kind is ``missed``); the status t
 
 from __future__ import annotations
 
+from typing import Any
+
 from appointments.hooks import Missed
 from appointments.models import Appointment
 from billing import invoicing, transitions
 from billing.enums import InvoiceKind, InvoiceState, TransitionOutcome
 from billing.models import Invoice
-from billing.visit_pricing import price_missed
+from billing.visit_pricing import PricedVisit, price_missed
 from billing.voiding import void_invoice
 from clinics import audit
 from lib.dates import local_day
@@ -48,10 +50,16 @@ def charge_missed(told: Missed) -> None:
     transitions.keep(visit, TransitionOutcome.MADE, [], at=told.at)
     audit.record(
         "visit.missed_charge", "appointment", visit.public_id, invoice=invoice.number, total=str(invoice.total),
-        status=status.name,
+        status=status.name, policy=_row(priced),
     )  # fmt: skip
     full = "" if status.cancellation_fee is not None else ", the full price: this status has no fee"
     told.said.append(f"{show_money(invoice.total)} is charged to the patient{full} ({invoice.number}).")
+
+
+def _row(priced: PricedVisit) -> dict[str, Any]:
+    """The policy row that allowed the fee; its step stands in the charge's trace, too."""
+    steps = [step for line in priced.lines for step in line.result.trace if step.rule == "B10.policy"]
+    return {"row": steps[0].inputs["row"], "because": steps[0].because} if steps else {}
 
 
 def take_back(told: Missed) -> None:

@@ -113,9 +113,7 @@ def ages(patient_id: int, today: date) -> tuple[tuple[str, Decimal], ...]:
     """What the patient owes by age, counted from the day each line became the patient's (B12)."""
     sums = {words: ZERO for _, words in BUCKETS}
     for amount, since in owed_since(patient_id):
-        days = (today - since).days
-        words = next(words for limit, words in BUCKETS if limit is None or days <= limit)
-        sums[words] += amount
+        sums[bucket((today - since).days)] += amount
     return tuple(sums.items())
 
 
@@ -124,30 +122,48 @@ def owed_since(patient_id: int) -> list[tuple[Decimal, date]]:
 
     The rest of a line is what came last: payments use up the oldest part first.
     """
+    return [(amount, day) for _, amount, day in open_lines_of([patient_id]).get(patient_id, [])]
+
+
+def open_lines_of(patient_ids: Iterable[int]) -> dict[int, list[tuple[int, Decimal, date]]]:
+    """By patient: (charge, dollars, since) of each part that is owed, in one query."""
     rows = (
-        LedgerEntry.objects.filter(account="ar:patient", patient_id=patient_id)
+        LedgerEntry.objects.filter(account="ar:patient", patient_id__in=list(patient_ids))
         .order_by("txn__posted_on", "pk")
-        .values_list("charge_id", "amount", "txn__posted_on")
+        .values_list("patient_id", "charge_id", "amount", "txn__posted_on")
     )
-    owed: dict[int, list[tuple[Decimal, date]]] = {}
-    paid: dict[int, Decimal] = {}
-    for charge_id, amount, day in rows:
+    by_patient: dict[int, list[tuple[Any, Decimal, date]]] = {}
+    for patient_id, charge_id, amount, day in rows:
+        by_patient.setdefault(patient_id, []).append((charge_id, amount, day))
+    return {patient_id: open_parts(entries) for patient_id, entries in by_patient.items()}
+
+
+def open_parts(entries: Iterable[tuple[Any, Decimal, date]]) -> list[tuple[Any, Decimal, date]]:
+    """What is left of (key, dollars, day) in order: for each key what took it down uses up the oldest part first."""
+    owed: dict[Any, list[tuple[Decimal, date]]] = {}
+    paid: dict[Any, Decimal] = {}
+    for key, amount, day in entries:
         if amount > ZERO:
-            owed.setdefault(charge_id, []).append((amount, day))
+            owed.setdefault(key, []).append((amount, day))
         else:
-            paid[charge_id] = paid.get(charge_id, ZERO) - amount
-    left: list[tuple[Decimal, date]] = []
-    for charge_id, parts in owed.items():
-        gone = paid.pop(charge_id, ZERO)
+            paid[key] = paid.get(key, ZERO) - amount
+    left: list[tuple[Any, Decimal, date]] = []
+    for key, parts in owed.items():
+        gone = paid.pop(key, ZERO)
         for amount, day in parts:
             used = min(gone, amount)
             gone -= used
             if amount > used:
-                left.append((amount - used, day))
+                left.append((key, amount - used, day))
         if gone > ZERO:
-            left.append((-gone, parts[-1][1]))  # paid more than was owed on the line: shown, not hidden
-    left += [(-amount, date.max) for amount in paid.values() if amount]
+            left.append((key, -gone, parts[-1][1]))  # paid more than was owed on the line: shown, not hidden
+    left += [(key, -amount, date.max) for key, amount in paid.items() if amount]
     return left
+
+
+def bucket(days: int) -> str:
+    """The bucket of an age in days."""
+    return next(words for limit, words in BUCKETS if limit is None or days <= limit)
 
 
 def _open_by_payer(invoice_ids: list[int]) -> dict[int, dict[str, Decimal]]:

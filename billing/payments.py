@@ -238,12 +238,8 @@ def _freed(entries: list[Entry], receipt_id: int) -> Decimal:
 
 def refund(patient: Patient, amount: Decimal, *, reason: str, today: date, key: str) -> Decimal:
     """Give back free credit, never more than there is. Ledger: patient_credit +, cash -."""
-    if amount <= ZERO:
-        raise BadPayment("A refund is more than 0.00.", code="not_positive")
     lock_patient_money(patient)
-    free = balances.patient_credit(patient.pk).free
-    if amount > free:
-        raise BadPayment(f"Only {free} is free credit; a refund cannot be more.", code="refund_over_credit")
+    check_refund(patient, amount)
     entries: list[Entry] = []
     left = amount
     for receipt in free_credit_receipts(patient.pk):
@@ -263,6 +259,15 @@ def refund(patient: Patient, amount: Decimal, *, reason: str, today: date, key: 
     )
     audit.record("payment.refund", "patient", patient.public_id, amount=str(amount), reason=reason)
     return amount
+
+
+def check_refund(patient: Patient, amount: Decimal) -> None:
+    """Refuse a refund that nobody could give: nothing, or more than is free."""
+    if amount <= ZERO:
+        raise BadPayment("A refund is more than 0.00.", code="not_positive")
+    free = balances.patient_credit(patient.pk).free
+    if amount > free:
+        raise BadPayment(f"Only {free} is free credit; a refund cannot be more.", code="refund_over_credit")
 
 
 def spread(patient_id: int, amount: Decimal, charges: Sequence[Charge], receipt_id: int) -> list[Entry]:

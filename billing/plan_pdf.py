@@ -20,6 +20,7 @@ from billing.statement_mail import NO_MAIL
 from billing.statement_pdf import PROCESS
 from clinics import audit
 from clinics.scoping import open_clinic
+from lib.dates import local_day
 from lib.money import show_money
 from work import outbox
 
@@ -77,7 +78,7 @@ def _context(plan: PaymentPlan) -> dict[str, Any]:
         "plan": plan,
         "clinic": sender,
         "to": statements.addressee(plan.patient),
-        "made": long_day(plan.made_at.date().isoformat()),
+        "made": long_day(local_day(plan.made_at, plan.location.time_zone).isoformat()),
         "amount": show_money(plan.amount),
         "often": Frequency(plan.frequency).label.lower(),
         "pages": [

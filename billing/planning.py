@@ -18,7 +18,7 @@ from django.db.models import Sum
 from billing import accounts, plans
 from billing.enums import CaseState, Frequency, PlanState
 from billing.errors import CannotPlan
-from billing.models import Charge, CollectionCase, LedgerEntry, PaymentPlan, PlanInstalment, PlanLine
+from billing.models import Charge, CollectionLine, LedgerEntry, PaymentPlan, PlanInstalment, PlanLine
 from billing.payments import lock_patient_money, oldest_dues
 from billing.plans import Instalment, Paid, Rules, Standing
 from clinics import audit
@@ -98,11 +98,13 @@ def offer(
     """Work a plan out for what the patient owes now (or for some invoices), and say what stops it."""
     lines = _lines(patient, set(invoices))
     amount = total(owed for _, owed in lines)
+    if not lines and _at_agency(patient):
+        return Offer((), (), "", "This balance is with a collection agency: no plan on it.", False)
     if not lines:
         return Offer((), (), "", "The patient owes nothing that is not on a plan already.", False)
     amounts = _amounts(amount, terms)
     made = plans.schedule(amounts, terms.start_on, terms.frequency) if amounts else []
-    stops = _stops(patient, terms, today) if amounts else "Say how many payments, or how much each."
+    stops = _stops(terms, today) if amounts else "Say how many payments, or how much each."
     row = rules_at(location).most(amount)
     if row is None:
         least = rules_at(location).rows[0][0] if rules_at(location).rows else ZERO
@@ -221,7 +223,7 @@ def end(plan: PaymentPlan, state: str, reason: str, at: datetime) -> PaymentPlan
 def _lines(patient: Patient, invoices: set[str]) -> list[tuple[Charge, Decimal]]:
     """What the patient owes line by line, oldest first, without what a plan covers already."""
     owed = dict(oldest_dues(patient.pk))
-    taken = set(
+    taken = _at_agency(patient) | set(
         PlanLine.objects.filter(charge_id__in=owed, plan__state=PlanState.ACTIVE).values_list(
             "charge_id", flat=True
         )
@@ -234,6 +236,12 @@ def _lines(patient: Patient, invoices: set[str]) -> list[tuple[Charge, Decimal]]
     return [(charges[pk], amount) for pk, amount in owed.items() if pk in charges]
 
 
+def _at_agency(patient: Patient) -> set[int]:
+    """The patient's charges that are with a collection agency."""
+    rows = CollectionLine.objects.filter(case__state=CaseState.HANDED, charge__patient=patient)
+    return set(rows.values_list("charge_id", flat=True))
+
+
 def _amounts(amount: Decimal, terms: Terms) -> list[Decimal]:
     if terms.instalment is not None and terms.instalment > ZERO:
         return plans.by_amount(amount, min(terms.instalment, amount))[:261]
@@ -242,16 +250,13 @@ def _amounts(amount: Decimal, terms: Terms) -> list[Decimal]:
     return []
 
 
-def _stops(patient: Patient, terms: Terms, today: date) -> str:
+def _stops(terms: Terms, today: date) -> str:
     if terms.frequency not in Frequency.values:
         return "Choose how often."
     if terms.start_on < today:
         return "The first payment is today or later."
     if terms.statements not in ("hold", "send"):
         return "Choose whether statements go on."
-    cases = CollectionCase.objects.filter(patient=patient, state=CaseState.HANDED)
-    if cases.exists():
-        return "This balance is with a collection agency: no plan on it."
     return ""
 
 

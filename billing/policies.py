@@ -14,9 +14,9 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from billing.enums import PayerClass, PolicySubject
+from billing.enums import PayerClass, PolicySubject, WriteOffType
 from billing.errors import BadPolicy
-from billing.models import PolicyRow
+from billing.models import Invoice, LedgerEntry, PolicyRow
 from clinics import audit
 from clinics.scoping import current_actor
 from insurance.models import Payer
@@ -24,7 +24,8 @@ from lib.money import BadAmount, parse_money
 from patients.models import Patient
 
 Subject = PolicySubject
-# Where nobody has said anything: nothing is allowed, nothing is small, and collections wait.
+# Where nobody has said anything: nothing is allowed, nothing is small, and collections wait. A missed visit is
+# charged only where the clinic has given its status a charge, so only Medicaid's patients need a "no" here (B17.7).
 HOUSE: dict[str, str] = {
     Subject.BALANCE_BILLING: "no",
     Subject.MEDICAID_BILLING: "no",
@@ -34,6 +35,7 @@ HOUSE: dict[str, str] = {
     Subject.DAYS_BEFORE_COLLECTIONS: "120",
     Subject.STATEMENT_NOTICE: "",
 }
+HOUSE_OF_OTHERS: dict[str, str] = {Subject.NO_SHOW_FEE: "yes"}  # every kind of payer but Medicaid
 YES_NO = (Subject.BALANCE_BILLING, Subject.MEDICAID_BILLING, Subject.NO_SHOW_FEE)
 NUMBERS = (Subject.STATEMENTS_BEFORE_COLLECTIONS, Subject.DAYS_BEFORE_COLLECTIONS)
 
@@ -70,7 +72,8 @@ class Decision:
 
     def as_json(self) -> dict[str, str]:
         """Kept with the act it decided."""
-        return {"subject": self.subject, "value": self.value, "row": self.row, "source": self.source}
+        plain = {"subject": self.subject, "value": self.value, "row": self.row, "source": self.source}
+        return {**plain, "because": self.because}
 
 
 def load(on: date) -> list[PolicyRow]:
@@ -79,12 +82,16 @@ def load(on: date) -> list[PolicyRow]:
     return [row for row in rows if row.ends_on is None or row.ends_on >= on]
 
 
+def every() -> list[PolicyRow]:
+    """All rows, for acts on several days; ``decide`` takes those in force on each case's day."""
+    return list(PolicyRow.objects.select_related("payer").order_by("pk"))
+
+
 def decide(subject: str, case: Case, rows: Sequence[PolicyRow]) -> Decision:
     """The fitting row with most keys; payer beats kind of payer beats state; then the latest."""
     fitting = [row for row in rows if row.subject == subject and _fits(row, case)]
     if not fitting:
-        words = PolicySubject(subject).label
-        return Decision(subject, HOUSE[subject], "", "", f"{words}: no row is set, the careful default holds")
+        return _by_the_house(subject, case)
     row = max(fitting, key=_rank)
     keys = ", ".join(
         part for part in (row.state, row.get_payer_class_display(), str(row.payer or "")) if part
@@ -96,6 +103,32 @@ def decide(subject: str, case: Case, rows: Sequence[PolicyRow]) -> Decision:
 def case_of(patient: Patient, payer: Payer | None, on: date) -> Case:
     """The question about one patient with the payer that answered last, or none."""
     return Case(patient.state, payer.pk if payer else None, class_of(payer), on)
+
+
+def last_payer(invoice: Invoice) -> Payer | None:
+    """The insurer that was asked last about an invoice; None where none was."""
+    rows = LedgerEntry.objects.filter(charge__invoice=invoice, account__startswith="ar:", payer__isnull=False)
+    last = rows.select_related("payer").order_by("-account", "-pk").first()
+    return last.payer if last else None
+
+
+def of_write_off(invoice: Invoice, party: str, kind: str, payer: Payer | None, on: date) -> Decision:
+    """The row behind a write-off: why the amount is not asked of the patient, or not any more (B10).
+
+    An insurer's part: balance billing. The patient's: the limit of small balances, the statements that come
+    before collections, Medicaid's patients; where no subject speaks, the terms of the type.
+    """
+    case = case_of(invoice.patient, payer, on)
+    if party != "patient":
+        return decide(Subject.BALANCE_BILLING, case, load(on))
+    if kind == WriteOffType.SMALL_BALANCE:
+        return decide(Subject.SMALL_BALANCE_LIMIT, case, load(on))
+    if kind == WriteOffType.BAD_DEBT:
+        return decide(Subject.STATEMENTS_BEFORE_COLLECTIONS, case, load(on))
+    if case.payer_class == PayerClass.MEDICAID:
+        return decide(Subject.MEDICAID_BILLING, case, load(on))
+    words = f"The terms of the type {WriteOffType(kind).label.lower()}; no policy is about it"
+    return Decision("write_off_terms", str(kind), "", "", words)
 
 
 def class_of(payer: Payer | None) -> str:
@@ -169,9 +202,26 @@ def end(row: PolicyRow, on: date) -> PolicyRow:
     return row
 
 
+def house_words(subject: str) -> str:
+    """What holds where no row stands, for the page and the API."""
+    if subject in HOUSE_OF_OTHERS:
+        return f"{HOUSE[subject]} for Medicaid, else {HOUSE_OF_OTHERS[subject]}"
+    return HOUSE[subject] or "none"
+
+
+def _by_the_house(subject: str, case: Case) -> Decision:
+    words = PolicySubject(subject).label
+    if case.payer_class != PayerClass.MEDICAID and subject in HOUSE_OF_OTHERS:
+        because = f"{words}: no row is set, the clinic’s own status decides"
+        return Decision(subject, HOUSE_OF_OTHERS[subject], "", "", because)
+    return Decision(subject, HOUSE[subject], "", "", f"{words}: no row is set, the careful default holds")
+
+
 def _fits(row: PolicyRow, case: Case) -> bool:
     return (
-        row.state in ("", case.state)
+        row.effective_on <= case.on
+        and (row.ends_on is None or case.on <= row.ends_on)
+        and row.state in ("", case.state)
         and row.payer_class in ("", case.payer_class)
         and row.payer_id in (None, case.payer_id)
     )

@@ -51,6 +51,16 @@ class PatientTerms:
 
 
 @dataclass(frozen=True, slots=True)
+class MissedPolicy:
+    """What the policy table says of charging for a missed visit: the row that decided, and why (B10)."""
+
+    allowed: bool
+    row: str
+    source: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
 class PricingCase:
     """Everything one price depends on; the catalogue parts may hold rows that do not fit.
 
@@ -84,6 +94,7 @@ class PricingCase:
     same_day_rules: tuple[modifiers.SameDayRule, ...] = ()
     earlier_today: tuple[modifiers.EarlierLine, ...] = ()
     bill_directly_forces_default_price: bool = False
+    missed: MissedPolicy | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,13 +245,19 @@ def _quantity(case: PricingCase, rule: fees.FeeRule, trace: list[Step]) -> Decim
 
 
 def _forbidden(case: PricingCase, charge: Decimal, trace: list[Step]) -> bool:
-    """Whether the payer's rules forbid charging its patient for a visit that did not happen."""
+    """Whether a policy or the payer's rules forbid charging the patient for a visit that did not happen."""
+    if case.status.showed_up or charge == ZERO:
+        return False
+    if case.missed is not None:
+        inputs = {"row": case.missed.row, "source": case.missed.source, "charge": as_text(charge)}
+        trace.append(Step("B10.policy", inputs, case.missed.allowed, case.missed.because))
+        return not case.missed.allowed
     payer = case.payer
-    if case.status.showed_up or payer is None or not payer.forbids_no_show_charge or charge == ZERO:
+    if payer is None or not payer.forbids_no_show_charge:
         return False
     because = f"{payer.name} does not allow its patients to be charged for a missed visit."
-    inputs = {"payer": payer.name, "forbids_no_show_charge": True, "charge": as_text(charge)}
-    trace.append(Step("B17.7.missed", inputs, None, because))
+    seen = {"payer": payer.name, "forbids_no_show_charge": True, "charge": as_text(charge)}
+    trace.append(Step("B17.7.missed", seen, None, because))
     return True
 
 

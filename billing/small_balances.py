@@ -16,9 +16,18 @@ from django.db import transaction
 from django.db.models import Sum
 
 from billing import balances, ledger, policies, writeoffs
-from billing.enums import CallKind, InvoiceState, PlanState, PolicySubject, WriteOffType
+from billing.enums import CallKind, CaseState, InvoiceState, PlanState, PolicySubject, WriteOffType
 from billing.errors import CannotWriteOff
-from billing.models import CallNote, Invoice, LedgerEntry, LedgerTxn, PlanLine, StatementMember, WriteOffRun
+from billing.models import (
+    CallNote,
+    CollectionLine,
+    Invoice,
+    LedgerEntry,
+    LedgerTxn,
+    PlanLine,
+    StatementMember,
+    WriteOffRun,
+)
 from billing.writeoffs import WriteOff
 from clinics import audit
 from clinics.models import Location
@@ -63,6 +72,7 @@ def preview(location: Location, today: date) -> list[Line]:
     invoices = list(
         Invoice.objects.filter(patient__in=small, location=location, state=InvoiceState.OPEN)
         .exclude(pk__in=_on_plans())
+        .exclude(pk__in=_at_agency())
         .select_related("patient", "location__clinic")
         .order_by("service_date", "pk")[:MOST]
     )
@@ -139,6 +149,10 @@ def _as_json(line: Line) -> dict[str, Any]:
 
 def _on_plans() -> Any:
     return PlanLine.objects.filter(plan__state=PlanState.ACTIVE).values("charge__invoice_id")
+
+
+def _at_agency() -> Any:
+    return CollectionLine.objects.filter(case__state=CaseState.HANDED).values("charge__invoice_id")
 
 
 def _key(made: WriteOffRun, invoice: str) -> str:

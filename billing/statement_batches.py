@@ -15,7 +15,7 @@ from typing import Any
 from django.db.models import Q, Sum
 from django.utils import timezone
 
-from billing import planning, statement_pdf, statements
+from billing import apart, statement_pdf, statements
 from billing.enums import CallKind
 from billing.errors import NothingDue
 from billing.models import Account, CallNote, LedgerEntry, Statement, StatementDelivery, StatementMember
@@ -52,17 +52,17 @@ def round_of(location: Location, today: date) -> list[Due]:
         key = ("guarantor", row.guarantor_id) if row.guarantor_id else ("patient", row.pk)
         groups.setdefault(key, []).append(row)
     held = _reasons(groups, location, today)
-    later: dict[int, Decimal] = {}
-    for each in planning.active_of(people, today):
-        later[each.plan.patient_id] = later.get(each.plan.patient_id, ZERO) + each.left
+    pay_by = today + timedelta(days=int(value_of("statement_due_days", location)))
+    aside = apart.of_patients(people, pay_by=pay_by, today=today)
     least = Decimal(value_of("statement_min_amount", location))
     found = []
     for key, group in groups.items():
         amount = total(owed[row.pk] for row in group)
-        asked = max(ZERO, amount - total(later.get(row.pk, ZERO) for row in group))
+        reasons = [each for row in group for each in aside.get(row.pk, [])]
+        asked = max(ZERO, amount - total(each.amount for each in reasons))
         why = held.get(key, "")
         if not why and amount > ZERO and asked == ZERO:
-            why = "On a payment plan"
+            why = reasons[0].hold
         elif not why and asked < least:
             why = f"Less than {least}"
         if amount > ZERO:

@@ -35,6 +35,7 @@ COLUMNS = (
 DIGITS = 7  # digit slots of a column: 99,999.99
 NARROW = 6
 WORDS = 32  # letters that fit the left column at 9 pt, beside its tab
+WIDE_WORDS = 110  # letters of a line over the page's whole width
 FIGURE, MARK = 5.836, 2.56  # pt at 9 pt: a tabular digit, a point or comma of Inter
 
 
@@ -79,7 +80,10 @@ class Page:
     of: int = 1
     last: bool = False
     sum_top: int = 0
-    sum_figures: str = ""
+    sums: list[tuple[str, str]] = field(default_factory=list)
+    notice: str = ""
+    notice_top: int = 0
+    notice_height: int = 0
     waiting: list[dict[str, str]] = field(default_factory=list)
     wait_head: int = 0
     wait_top: int = 0
@@ -95,6 +99,16 @@ class Page:
     def wait_height(self) -> int:
         """Lines of what waits at insurers."""
         return max(1, len(self.waiting))
+
+    @property
+    def sum_words(self) -> SafeString:
+        """The sums' left column."""
+        return mark_safe("\n".join(words for words, _ in self.sums))  # noqa: S308 - escaped where it was made
+
+    @property
+    def sum_figures(self) -> SafeString:
+        """The sums' right column."""
+        return mark_safe("\n".join(figures for _, figures in self.sums))  # noqa: S308 - digits and spaces
 
     @property
     def words(self) -> SafeString:
@@ -151,26 +165,29 @@ def shown_columns(snapshot: dict[str, Any]) -> tuple[str, ...]:
 def lay_out(snapshot: dict[str, Any], columns: tuple[str, ...]) -> list[Page]:
     """Break the list into pages at visits, with the sums and what waits on the last one."""
     waiting = snapshot["waiting"][: NEXT_LINES - 8]
-    tail = 1 + (2 + len(waiting) if waiting else 0)
+    sums = _sums(snapshot, columns)
+    notice = wrap(snapshot.get("notice", {}).get("text", ""), WIDE_WORDS)
+    tail = len(sums) + (2 + len(waiting) if waiting else 0) + (1 + len(notice) if notice else 0)
     pages = [Page(first=True, head=FIRST_TOP - 16, top=FIRST_TOP)]
     for block in (_block(visit, columns) for visit in snapshot["visits"]):
-        _place(pages, block)
-    for block in _more(snapshot):
         _place(pages, block)
     if len(pages[-1].lines) + tail > _room(pages[-1]):
         pages.append(Page(first=False, head=NEXT_TOP - 16, top=NEXT_TOP))
     last = pages[-1]
     last.last = True
     last.sum_top = last.top + round(len(last.lines) * 14.5)
-    last.sum_figures = figures_line({key: snapshot["totals"][key] for key in columns}, columns, bold="last")
+    last.sums = sums
+    below = last.sum_top + round(len(sums) * 14.5) + 11
     if waiting:
         last.waiting = waiting
-        last.wait_head = last.sum_top + 25
+        last.wait_head = below
         last.wait_top = last.wait_head + 17
         last.wait_words = "\n".join(
             f"{short_day(row['date'])}\t{row['name']}, {row['payer']}" for row in waiting
         )
         last.wait_figures = "\n".join(show_money(Decimal(row["amount"])) for row in waiting)
+        below = last.wait_top + round(len(waiting) * 14.5) + 11
+    last.notice, last.notice_top, last.notice_height = "\n".join(notice), below, max(1, len(notice))
     for number, page in enumerate(pages, start=1):
         page.number, page.of = number, len(pages)
     return pages
@@ -206,16 +223,26 @@ def _block(visit: dict[str, Any], columns: tuple[str, ...]) -> list[tuple[str, s
     return block
 
 
-def _more(snapshot: dict[str, Any]) -> list[list[tuple[str, str]]]:
-    """Under the visits: what is not asked for here, and the notice of the state's or payer's policy."""
-    blocks = []
-    if snapshot.get("apart"):
-        said = [part for row in snapshot["apart"] for part in wrap(row["words"], WORDS)]
-        blocks.append([("", ""), *((f"\t{escape(part)}", "") for part in said)])
-    text = snapshot.get("notice", {}).get("text", "")
-    if text:
-        blocks.append([("", ""), *((f"\t{escape(line)}", "") for line in wrap(text, WORDS))])
-    return blocks
+def _sums(snapshot: dict[str, Any], columns: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Together; then, where not all of it is asked for, what is taken off and what is left to pay now."""
+    totals = {key: snapshot["totals"][key] for key in columns}
+    rows: list[tuple[str, str]] = [("<b>\tTogether</b>", figures_line(totals, columns, bold="last"))]
+    off = [("Your credit", Decimal(snapshot["credit"]))]
+    off += [(_short_words(row), Decimal(row["amount"])) for row in snapshot.get("apart", [])]
+    for words, amount in off:
+        if amount:
+            first, *rest = wrap(words, WORDS)
+            rows.append((f"\t{escape(first)}", figures_line({"due": str(-amount)}, columns)))
+            rows += [(f"\t{escape(part)}", "") for part in rest]
+    if len(rows) > 1:
+        asked = snapshot.get("asked", snapshot["balance"])
+        rows.append(("<b>\tTo pay now</b>", figures_line({"due": asked}, columns, bold="last")))
+    return rows
+
+
+def _short_words(row: dict[str, Any]) -> str:
+    """The reason; a plan's amount stands in its column, not in the words."""
+    return "On your payment plan, later" if row.get("plan") else str(row["words"])
 
 
 def qr(link: str) -> str:

@@ -59,11 +59,13 @@ def why(visits: Sequence[VisitMoney]) -> list[str]:
         day = visit.invoice.service_date
         amount = show_money(visit.balance.patient)
         if visit.balance.insurer_open or (not visit.payers and not visit.balance.paid_by_insurers):
-            words = f"your part of the visit is ${show_money(visit.balance.patient + visit.balance.paid_by_patient)}"
+            whole = show_money(visit.balance.patient + visit.balance.paid_by_patient)
+            words, rest = f"your part of the visit is ${whole}", ""
         else:
-            words = "your insurance left this part to you"
+            words, rest = "your insurance left this part to you", f": ${amount}"
         paid = visit.balance.paid_by_patient
-        rest = f"; you paid ${show_money(paid)}, so ${amount} is left" if paid else f": ${amount}"
+        if paid:
+            rest = f"; you paid ${show_money(paid)}, so ${amount} is left"
         said.append(f"{day:%B} {day.day}: {words}{rest}.")
     return said
 

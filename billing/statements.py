@@ -16,16 +16,15 @@ from django.db.models import Sum
 
 from billing import (
     accounts,
+    apart,
     balances,
     patient_money,
-    planning,
-    plans,
     policies,
     statement_mail,
     statement_words,
 )
 from billing.enums import CallKind, InvoiceState, PolicySubject
-from billing.errors import NothingDue
+from billing.errors import NothingDue, StatementHeld
 from billing.models import (
     Account,
     CallNote,
@@ -44,7 +43,7 @@ from clinics.models import Location
 from clinics.scoping import current_actor
 from clinics.settings import value_of
 from lib.dates import local_day
-from lib.money import ZERO, show_money, total
+from lib.money import ZERO, total
 from lib.spellings import show_phone, show_zip
 from patients.address import mail_lines
 from patients.models import Patient
@@ -81,7 +80,8 @@ def build(patient: Patient, location: Location, *, today: date, number: str = "p
     free = total(credit.free for credit in credit_rows)
     assert due == total(balances.patient_due(pk) for pk in ids), "a statement equals the ledger at its cut"
     pay_by = today + timedelta(days=int(value_of("statement_due_days", location)))
-    apart = _apart(ids, shown, pay_by, today)
+    aside = apart.of_patients(ids, pay_by=pay_by, today=today)
+    rows = [row for pk in ids for row in aside.get(pk, [])]
     notice = policies.decide(
         PolicySubject.STATEMENT_NOTICE, policies.case_of(people[0], None, today), policies.load(today)
     )
@@ -104,17 +104,19 @@ def build(patient: Patient, location: Location, *, today: date, number: str = "p
         "credit": str(free),
         "held": str(total(credit.held for credit in credit_rows)),
         "balance": str(due - free),
-        "asked": str(max(ZERO, due - free - total(Decimal(row["amount"]) for row in apart))),
-        "apart": apart,
+        "asked": str(max(ZERO, due - free - total(row.amount for row in rows))),
+        "apart": [row.as_json() for row in rows],
         "why": statement_words.why(shown),
-        "notice": {"text": notice.value, "row": notice.row, "source": notice.source},
+        "notice": {"text": notice.value, **notice.as_json()},
         "pay_link": str(value_of("payment_link", location) or ""),
         "level": 0,
     }
 
 
 def issue(patient: Patient, location: Location, *, at: datetime, job: Job | None = None) -> Statement:
-    """Freeze the statement of the patient's account with its number; NothingDue when nothing is asked.
+    """Freeze the statement of the patient's account with its number; NothingDue when nothing is asked,
+    StatementHeld while the whole account is disputed. A hold or a bad address stops rounds only: a person
+    who hands a statement over knows.
 
     The account's patients are locked in order while the ledger is read, so no payment slips between. With
     ``job`` the database lets each patient be asked once in it.
@@ -122,6 +124,10 @@ def issue(patient: Patient, location: Location, *, at: datetime, job: Job | None
     people = accounts.people_of(patient)
     for each in people:
         lock_patient_money(each)
+    if CallNote.objects.filter(
+        patient__in=people, kind=CallKind.DISPUTE, state="open", invoice__isnull=True
+    ).exists():
+        raise StatementHeld("The account is disputed: close the dispute before a statement is sent.")
     today = local_day(at, location.time_zone)
     snapshot = build(patient, location, today=today)
     if Decimal(snapshot["asked"]) <= ZERO:
@@ -178,26 +184,6 @@ def _next_level(account: Account, people: Sequence[Patient], location: Location)
         if paid and paid >= Decimal(value_of("dunning_payment_least", location)):
             return 1 if value_of("dunning_after_payment", location) == "zero" else account.level
     return account.level + 1
-
-
-def _apart(
-    ids: Sequence[int], visits: Sequence[VisitMoney], pay_by: date, today: date
-) -> list[dict[str, str]]:
-    """What is owed and not asked for here: on a plan (less an instalment that is due), or disputed."""
-    owed = {visit.invoice.pk: visit.balance.patient for visit in visits}
-    apart = []
-    for each in planning.active_of(ids, today):
-        due = plans.due_by(each.standing, pay_by) if each.plan.statements == "send" else ZERO
-        waits = each.left - due
-        if waits > ZERO:
-            words = f"On your payment plan: {show_money(waits)} later"
-            apart.append({"words": words, "amount": str(waits), "plan": each.plan.public_id})
-    disputes = CallNote.objects.filter(patient_id__in=ids, kind=CallKind.DISPUTE, state="open")
-    for invoice_id in sorted({key for key in disputes.values_list("invoice_id", flat=True) if key}):
-        amount = owed.get(invoice_id, ZERO)
-        if amount > ZERO:
-            apart.append({"words": "Being looked into", "amount": str(amount), "plan": ""})
-    return apart
 
 
 def _ages(ids: Sequence[int], today: date) -> list[list[str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from billing import planning, transition_batches
+from billing import agency, calls, planning, transition_batches
 from clinics.models import Clinic, Location
 from clinics.scoping import open_clinic
 from lib.dates import local_day
@@ -13,7 +13,7 @@ from lib.dates import local_day
 
 @shared_task(name="billing.tasks.review_plans")
 def review_plans() -> int:
-    """Paid plans are done, plans with two missed instalments end in default; returns how many ended."""
+    """End what is over: plans paid or in default, paid cases of the agency, kept promises; returns how many."""
     ended = 0
     for clinic_id in Clinic.objects.order_by("pk").values_list("pk", flat=True):
         with open_clinic(clinic_id, actor="billing"):
@@ -21,6 +21,7 @@ def review_plans() -> int:
             if place is not None:
                 at = timezone.now()
                 ended += sum(planning.review(local_day(at, place.time_zone), at).values())
+                ended += agency.review(at) + calls.keep_promises(at)
     return ended
 
 

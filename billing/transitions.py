@@ -66,6 +66,8 @@ def pricing_reasons(visit: Appointment, priced: PricedVisit) -> list[Reason]:
     found = []
     for row, problem in priced.problems:
         words = f"{row.line.service.code} {PROBLEM_WORDS.get(problem, problem)}"
+        if problem == "no_show_charge_forbidden":
+            words += f" ({row.result.trace[-1].because})"
         if problem == "no_price":
             found.append(reason(problem, words, f"service:{row.line.service.public_id}"))
         else:

@@ -12,8 +12,8 @@ from typing import Any
 
 from appointments.enums import AppointmentState
 from appointments.models import Appointment, VisitLine
-from billing import fees, modifiers
-from billing.models import PatientFee, ReducedFee
+from billing import fees, modifiers, policies
+from billing.models import PatientFee, PolicyRow, ReducedFee
 from billing.rulebook import Names, RuleBook
 from clinics.models import Location
 from clinics.settings import value_of
@@ -38,6 +38,7 @@ class VisitFacts:
     reduced: dict[int, list[ReducedFee]]
     earlier: dict[int, tuple[modifiers.EarlierLine, ...]]
     forces_default: dict[int, bool]
+    policies: list[PolicyRow]  # read only where a visit was missed
 
     def patient_fees(self, patient_id: int, names: Names) -> tuple[fees.PatientFee, ...]:
         """Fees and copays agreed with the patient."""
@@ -75,6 +76,7 @@ def load_facts(
         reduced=reduced,
         earlier=_earlier(appointments, book) if book.same_day_rules else {},
         forces_default={key: asks and _forces(location) for key, location in locations.items()},
+        policies=policies.every() if any(visit.state in NOT_DONE for visit in appointments) else [],
     )
 
 

@@ -11,11 +11,19 @@ from decimal import Decimal
 
 from appointments.enums import AppointmentState
 from appointments.models import Appointment, Service, VisitLine
-from billing import fees, modifiers, quantity, responsibility, rulebook
-from billing.pricing import PatientTerms, PayerTerms, PricingCase, PricingResult, ServiceTerms, price
+from billing import fees, modifiers, policies, quantity, responsibility, rulebook
+from billing.enums import PolicySubject
+from billing.pricing import (
+    MissedPolicy,
+    PatientTerms,
+    PayerTerms,
+    PricingCase,
+    PricingResult,
+    ServiceTerms,
+    price,
+)
 from billing.rulebook import Names, RuleBook
 from billing.visit_facts import VisitFacts, load_facts
-from insurance.enums import FilingIndicator
 from insurance.models import Layer
 from lib.dates import age_on
 from lib.money import ZERO, total
@@ -201,6 +209,7 @@ def _visit_case(
             age=age_on(patient.birth_date, day) if patient.birth_date else None,
         ),
         payer=_payer_terms(first, book.names),
+        missed=_missed_policy(appointment, first, facts),
         copay=_copay(first, book),
         copay_waits_for=copay_waits_for(layers),
         fee_schedules=book.fee_schedules,
@@ -221,6 +230,16 @@ def _status_terms(appointment: Appointment) -> fees.StatusTerms:
     return fees.StatusTerms("Showed Up", True, True)
 
 
+def _missed_policy(appointment: Appointment, first: Layer | None, facts: VisitFacts) -> MissedPolicy | None:
+    """What the policy table says where a visit was missed; the first layer's payer and the patient's state ask."""
+    if appointment.state not in MISSED_STATES:
+        return None
+    payer = first.policy.payer if first else None
+    case = policies.case_of(appointment.patient, payer, appointment.service_date)
+    said = policies.decide(PolicySubject.NO_SHOW_FEE, case, facts.policies)
+    return MissedPolicy(said.allows, said.row, said.source, said.because)
+
+
 def _payer_terms(layer: Layer | None, names: Names) -> PayerTerms | None:
     if layer is None:
         return None
@@ -229,8 +248,6 @@ def _payer_terms(layer: Layer | None, names: Names) -> PayerTerms | None:
         name=names.of(policy.payer) or "",
         claim_format=responsibility.ClaimFormat(policy.payer.claim_format),
         plan=names.of(policy.plan),
-        # Nobody has said that this Medicaid allows it, so it does not (B17.7).
-        forbids_no_show_charge=policy.payer.filing_indicator == FilingIndicator.MEDICAID,
     )
 
 

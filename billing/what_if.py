@@ -9,9 +9,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from appointments.models import AppointmentStatus
-from billing import fees, quantity, responsibility, rulebook, whys
-from billing.pricing import PatientTerms, PayerTerms, PricingCase, PricingResult, ServiceTerms, price
-from insurance.enums import FilingIndicator
+from billing import fees, policies, quantity, responsibility, rulebook, whys
+from billing.enums import PolicySubject
+from billing.pricing import (
+    MissedPolicy,
+    PatientTerms,
+    PayerTerms,
+    PricingCase,
+    PricingResult,
+    ServiceTerms,
+    price,
+)
+from insurance.models import Payer
 from lib.frozen import freeze
 
 PROBLEMS = {
@@ -20,7 +29,7 @@ PROBLEMS = {
     "no_minutes": "The service is charged by time: enter the minutes.",
     "zero_units": "The minutes round to nothing, and the service has no minimum.",
     "charge_too_large": "More than 9,999,999,999.99: look for a slip in the fee.",
-    "no_show_charge_forbidden": "This payer does not allow its patients to be charged for a missed visit.",
+    "no_show_charge_forbidden": "The policy table does not allow a charge for this missed visit.",
 }
 
 
@@ -67,10 +76,10 @@ def ask(data: dict[str, Any], status: AppointmentStatus | None) -> Answer:
             names.of(payer) or "",
             responsibility.ClaimFormat(payer.claim_format),
             names.of(plan),
-            payer.filing_indicator == FilingIndicator.MEDICAID,
         )
         if payer
         else None,
+        missed=_missed(data, payer),
         copay=book.plan_copay(plan),
         fee_schedules=book.fee_schedules,
         modifier_rules=book.modifier_rules,
@@ -80,6 +89,14 @@ def ask(data: dict[str, Any], status: AppointmentStatus | None) -> Answer:
     trace = freeze(result.trace)
     problem = PROBLEMS.get(result.problems[0], result.problems[0]) if result.problems else ""
     return Answer(result, problem, whys.steps(trace), trace)
+
+
+def _missed(data: dict[str, Any], payer: Payer | None) -> MissedPolicy:
+    """What the policy table says of missed visits, for a patient of the location's state."""
+    state = data["location"].state if data["location"] else ""
+    case = policies.Case(state, payer.pk if payer else None, policies.class_of(payer), data["day"])
+    said = policies.decide(PolicySubject.NO_SHOW_FEE, case, policies.load(data["day"]))
+    return MissedPolicy(said.allows, said.row, said.source, said.because)
 
 
 def _status(status: AppointmentStatus | None) -> fees.StatusTerms:

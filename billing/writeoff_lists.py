@@ -41,6 +41,11 @@ class Row:
         return self.txn.reason
 
     @property
+    def decided_by(self) -> str:
+        """The policy row that stood behind it, in words."""
+        return next((str(step["policy"]["because"]) for step in self.txn.trace if "policy" in step), "")
+
+    @property
     def is_waiver(self) -> bool:
         """Whether it waived what the patient owed."""
         return self.party == "patient" and self.type in WAIVERS

@@ -12,12 +12,13 @@ from typing import Any
 
 from django.db.models import Sum
 
-from billing import balances, invoicing, ledger
+from billing import balances, invoicing, ledger, policies
 from billing.enums import InvoiceState, TxnKind, WriteOffType
 from billing.errors import CannotWriteOff
 from billing.ledger import Entry
 from billing.models import Charge, Invoice, LedgerEntry, LedgerTxn
 from billing.payments import lock_patient_money, release
+from billing.policies import Decision
 from billing.writeoff_terms import terms_of
 from clinics import audit
 from clinics.roles import Role
@@ -91,6 +92,7 @@ def write_off(
         limit = limit_for(role, invoice)
         raise CannotWriteOff(why, code="over_limit", limit=str(limit), already=_mine(invoice))
     entries = _entries(invoice, wanted)
+    decision = policy_of(invoice, wanted, today)
     txn = ledger.post(
         key=key,
         kind=TxnKind.WRITEOFF,
@@ -99,7 +101,7 @@ def write_off(
         reason=wanted.reason.strip()[:200],
         source_kind="invoice",
         source_key=invoice.public_id,
-        trace=_trace(wanted, role, asked_by),
+        trace=_trace(wanted, role, asked_by, decision),
     )
     if wanted.party != "patient":
         _free_held(invoice, today=today, key=key)
@@ -113,8 +115,21 @@ def write_off(
         type=wanted.kind.value,
         party=wanted.party,
         asked_by=asked_by,
+        policy=decision.row,
     )
     return txn
+
+
+def policy_of(invoice: Invoice, wanted: WriteOff, today: date) -> Decision:
+    """The policy row that stands behind a write-off; kept with its posting."""
+    payer = policies.last_payer(invoice)
+    if wanted.party != "patient":
+        rows = LedgerEntry.objects.filter(
+            charge__invoice=invoice, account=f"ar:{wanted.party}", payer__isnull=False
+        )
+        found = rows.select_related("payer").order_by("-pk").first()
+        payer = found.payer if found else payer
+    return policies.of_write_off(invoice, wanted.party, wanted.kind, payer, today)
 
 
 def second_person_reason(invoice: Invoice, wanted: WriteOff, role: str) -> str:
@@ -152,13 +167,14 @@ def _mine(invoice: Invoice) -> str:
     return str(written_off_by(invoice, current_actor()))
 
 
-def _trace(wanted: WriteOff, role: str, asked_by: str) -> list[dict[str, Any]]:
+def _trace(wanted: WriteOff, role: str, asked_by: str, decision: Decision) -> list[dict[str, Any]]:
     terms = terms_of(wanted.kind)
     step: dict[str, Any] = {
         "rule": "B10",
         "because": f"{WriteOffType(wanted.kind).label} written off by {role}",
         "gl_code": terms.gl_code,
         "bad_debt": terms.counts_as_bad_debt,
+        "policy": decision.as_json(),
     }
     return [{**step, "asked_by": asked_by}] if asked_by else [step]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from billing.models import Invoice
 from billing.verification import register
 from claims.enums import ClaimState
@@ -74,3 +76,10 @@ def live_claim_numbers(invoice: Invoice) -> list[str]:
     rows = Claim.objects.filter(invoice=invoice).exclude(state__in=NOT_LIVE)
     rows = rows.exclude(frequency="8", replaces__state=ClaimState.VOIDED)  # it has done its work
     return list(rows.order_by("pk").values_list("control_number", flat=True))
+
+
+def reopened(invoice_ids: Iterable[int]) -> set[int]:
+    """Invoices whose insurer answered and is asked again: billing holds their amounts back meanwhile (B12)."""
+    done = (*NOT_LIVE, ClaimState.ADJUDICATED, ClaimState.CLOSED)
+    rows = Claim.objects.filter(invoice__in=list(invoice_ids), replaces__adjudicated_at__isnull=False)
+    return set(rows.exclude(state__in=done).values_list("invoice_id", flat=True))

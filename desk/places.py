@@ -53,8 +53,11 @@ PEOPLE = (
     Place("Payment plans", "billing:plans", "calendar-event"),
     Place("Follow-ups", "billing:follow-ups", "phone"),
     Place("Write-offs", "billing:write-off-list", "pencil"),
+    Place("Receivables", "billing:receivables", "report-analytics"),
+    Place("Collections", "billing:collections", "alert-triangle"),
 )
 LOOK_BACK = (
+    Place("Day close", "billing:day", "lock"),
     Place("Reports", "desk:reports", "report-analytics"),
     Place("All clinics", "desk:clinics", "buildings"),
     Place("Settings", "desk:settings", "settings"),

@@ -22,13 +22,14 @@ def csv_file(name: str, header: list[str], rows: Iterable[list[Any]]) -> HttpRes
     writer = csv.writer(text)
     writer.writerow(header)
     for row in rows:
-        writer.writerow([_safe(cell) for cell in row])
+        writer.writerow([safe_cell(cell) for cell in row])
     response = HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     return response
 
 
-def _safe(cell: Any) -> str:
+def safe_cell(cell: Any) -> str:
+    """A cell that no spreadsheet runs as a formula."""
     text = "" if cell is None else str(cell)
     if text[:1] not in ("=", "+", "-", "@", "\t", "\r") or NUMBER.fullmatch(text):
         return text

@@ -10,4 +10,7 @@ class ResponsesConfig(AppConfig):
 
     def ready(self) -> None:
         """Declare settings and register the handlers of this room's promises."""
-        from responses import settings, tasks, verification, what_if  # noqa: F401 - imported for what they register
+        from billing.hooks import DAY_TIES
+        from responses import day_ties, settings, tasks, verification, what_if  # noqa: F401 - imported for what they register
+
+        DAY_TIES.answered_by(day_ties.breaks)

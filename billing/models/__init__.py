@@ -5,6 +5,7 @@ from billing.models.asking import (
     CallNote,
     CollectionCase,
     CollectionHandoff,
+    CollectionLine,
     StatementDelivery,
     StatementMember,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "Charge",
     "CollectionCase",
     "CollectionHandoff",
+    "CollectionLine",
     "DayClose",
     "DrawerClose",
     "FeeRow",

@@ -114,26 +114,42 @@ class CollectionHandoff(PublicModel):
 
 
 class CollectionCase(PublicModel):
-    """An account on the way to collections: listed by rule, decided by a person (B12)."""
+    """An account on the way to collections: proposed by rule, decided by a person (B12)."""
 
     account = TenantForeignKey(Account, models.PROTECT, related_name="cases")
     patient = TenantForeignKey("patients.Patient", models.PROTECT, related_name="+")
-    state = models.CharField(max_length=8, choices=CaseState.choices, default=CaseState.LISTED)
+    state = models.CharField(max_length=8, choices=CaseState.choices)
     amount = MoneyField()
-    why = models.JSONField()  # what listed it: level, days, the policy rows that decided
+    why = models.JSONField()  # what proposed it: level, days, the policy rows that decided
     handoff = TenantForeignKey(CollectionHandoff, models.PROTECT, null=True, related_name="cases")
-    agency = models.CharField(max_length=80, blank=True)
-    listed_at = models.DateTimeField(db_default=Now())
-    decided_at = models.DateTimeField(null=True)
-    decided_by = models.CharField(max_length=254, blank=True)
-    reason = models.CharField(max_length=200, blank=True)
+    decided_at = models.DateTimeField(db_default=Now())
+    decided_by = models.CharField(max_length=254)
+    reason = models.CharField(max_length=200)
+    closed_at = models.DateTimeField(null=True)
+    closed_by = models.CharField(max_length=254, blank=True)
+    outcome = models.CharField(max_length=200, blank=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["clinic", "public_id"], name="collection_case_public_id"),
             models.UniqueConstraint(
                 fields=["clinic", "account"],
-                condition=Q(state__in=["listed", "approved", "handed"]),
+                condition=Q(state__in=["approved", "handed"]),
                 name="one_open_case_an_account",
             ),
         ]
+        indexes = [models.Index(fields=["clinic", "state", "-decided_at"], name="collection_case_by_state")]
+
+
+class CollectionLine(TenantModel):
+    """A charge that was handed to an agency, with what was owed on it then; append-only."""
+
+    case = TenantForeignKey(CollectionCase, models.PROTECT, related_name="lines")
+    charge = TenantForeignKey("billing.Charge", models.PROTECT, related_name="+")
+    amount = MoneyField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["clinic", "case", "charge"], name="collection_line_once")
+        ]
+        indexes = [models.Index(fields=["clinic", "charge"], name="collection_line_by_charge")]

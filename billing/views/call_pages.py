@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
@@ -134,6 +135,7 @@ def follow_up_list(request: HttpRequest) -> HttpResponse:
     today, tab = today_here(request), request.GET.get("tab", "due")
     tab = tab if tab in dict(TABS) else "due"
     rows = calls.follow_ups(today, tab)
+    came = calls.came_since(rows)
     table = Table(
         title="Follow-ups",
         sub="promises, disputes and calls that are not done",
@@ -144,10 +146,11 @@ def follow_up_list(request: HttpRequest) -> HttpResponse:
             ("About", False),
             ("What was said", False),
             ("Promised", True),
+            ("Came since", True),
             ("By", False),
             ("Close", False),
         ],
-        rows=[_line(request, row) for row in rows],
+        rows=[_line(request, row, came[row.pk]) for row in rows],
         tabs=[{"label": label, "url": f"?tab={key}", "current": key == tab} for key, label in TABS],
         said=f"{len(rows)} to follow up",
         blank="Nothing is due" if tab == "due" else "Nothing is open",
@@ -156,7 +159,7 @@ def follow_up_list(request: HttpRequest) -> HttpResponse:
     return show(request, table, csv_name="follow-ups")
 
 
-def _line(request: HttpRequest, row: CallNote) -> list[Cell]:
+def _line(request: HttpRequest, row: CallNote, came: Decimal) -> list[Cell]:
     family, icon = LOOKS[row.kind]
     invoice = row.invoice
     close = reverse("billing:call-close", args=[row.public_id]) if _may_close(request, row) else ""
@@ -175,6 +178,7 @@ def _line(request: HttpRequest, row: CallNote) -> list[Cell]:
         ),
         Cell(row.text, phi=True),
         Cell(row.promise_amount),
+        Cell(came if row.kind == CallKind.PROMISE else None),
         Cell(row.created_by),
         Cell("Close…" if close else "", url=close),
     ]

@@ -192,13 +192,24 @@ def write_off(request: HttpRequest, public_id: str) -> HttpResponse:
         "says": [
             f"Your role may write off {show_money(limit)} on one invoice."
             if limit is not None
-            else "Owners have no limit."
+            else "Owners have no limit.",
+            *_policies(row, parties),
         ],
         "button": "Write off",
         "ask": "Ask another person to approve it" if over else "",
         "back": reverse("billing:invoice", args=[public_id]),
     }
     return render(request, "billing/act.html", context, status=400 if form.errors else 200)
+
+
+def _policies(row: Invoice, parties: list[tuple[str, str]]) -> list[str]:
+    """Which row decides about each party's part, before it is written off."""
+    said = []
+    for party, label in parties:
+        kind = WriteOffType.SMALL_BALANCE if party == "patient" else WriteOffType.CONTRACTUAL
+        wanted = WriteOff(party, kind, ZERO, "")
+        said.append(f"{label}: {writeoffs.policy_of(row, wanted, _today(row)).because}.")
+    return said
 
 
 @require_GET

@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms
 
+from billing.accounts import Asking
 from billing.calls import Talk
 from billing.enums import CallKind, Frequency, InvoiceState, PayerClass, PolicySubject
 from billing.forms import MoneyInput
@@ -150,3 +151,46 @@ class CloseForm(forms.Form):
     """End something, with words."""
 
     outcome = forms.CharField(label="Outcome", max_length=200)
+
+
+class AskingForm(forms.Form):
+    """What holds the asking of an account."""
+
+    hold_until = DayField(label="Hold statements until", required=False, help_text="Empty: no hold.")
+    hold_reason = forms.CharField(label="Why", max_length=120, required=False)
+    bad_address = forms.BooleanField(label="Mail came back", required=False)
+
+    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
+        self.today = today
+        super().__init__(*args, **kwargs)
+
+    def clean(self) -> dict[str, Any]:
+        """A hold lies ahead and has its reason."""
+        data = super().clean() or {}
+        until = data.get("hold_until")
+        if until is not None and until < self.today and "hold_until" in self.changed_data:
+            self.add_error("hold_until", "A hold ends today or later.")
+        if until is not None and not data.get("hold_reason", "").strip():
+            self.add_error("hold_reason", "Say why.")
+        return data
+
+    def asking(self) -> Asking:
+        """What was typed."""
+        return Asking(**self.cleaned_data)
+
+
+class DecisionForm(forms.Form):
+    """To the agency, or not."""
+
+    decision = forms.ChoiceField(
+        label="Decision",
+        choices=[("spared", "Spare it for 90 days"), ("approved", "To be handed to the agency")],
+        initial="spared",
+    )
+    reason = forms.CharField(label="Reason", max_length=200)
+
+
+class AgencyForm(forms.Form):
+    """Who gets the file."""
+
+    agency = forms.CharField(label="Agency", max_length=80)

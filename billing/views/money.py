@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from billing import balances, patient_money, payments, stories
 from billing.enums import Channel, InvoiceKind
 from billing.errors import BadPayment
-from billing.forms import RefundForm, TakeForm, patient_methods
+from billing.forms import TakeForm, patient_methods
 from billing.links import url_if_there
 from billing.models import Charge, PaymentPlan, Statement
 from billing.patient_money import PatientMoney, VisitMoney
@@ -112,41 +112,6 @@ def payment_split(request: HttpRequest, public_id: str) -> HttpResponse:
     patient = get_object_or_404(Patient.objects, public_id=public_id)
     context = {"split": split_rows(patient, request.GET.get("amount", ""))}
     return render(request, "billing/parts/split.html", context)
-
-
-@require_http_methods(["GET", "POST"])
-def refund(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Give free credit back to the patient; admins only, never more than there is."""
-    patient = get_object_or_404(Patient.objects, public_id=public_id)
-    credit = balances.patient_credit(patient.pk)
-    form = RefundForm(request.POST or None, initial={"amount": f"{credit.free:.2f}"})
-    if request.method == "POST" and form.is_valid():
-        data = form.cleaned_data
-        key = request.POST.get("idempotency_key", "")
-        today = today_here(request)
-
-        def act() -> dict[str, Any]:
-            payments.refund(patient, data["amount"], reason=data["reason"], today=today, key=f"refund:{key}")
-            return {"amount": str(data["amount"])}
-
-        try:
-            with transaction.atomic():
-                once(key, {"act": "refund", "patient": public_id, **data}, act)
-        except BadPayment as error:
-            form.add_error("amount", error.message)
-        else:
-            messages.success(request, f"Given back {show_money(data['amount'])}")
-            return redirect(_patient_url(patient))
-    held = f" {show_money(credit.held)} is held until the last insurer has answered." if credit.held else ""
-    context = {
-        "title": "Refund",
-        "patient": patient,
-        "form": form,
-        "says": [f"Free credit: {show_money(credit.free)}.{held}", "The cash leaves today's drawer."],
-        "button": "Give it back",
-        "back": _patient_url(patient),
-    }
-    return render(request, "billing/act.html", context, status=400 if form.errors else 200)
 
 
 def typed_split(request: HttpRequest) -> list[tuple[str, str]]:

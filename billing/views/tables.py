@@ -26,6 +26,7 @@ class Cell:
     phi: bool = False
     name: bool = False
     label: str = ""  # its column's word, written before it on a phone
+    wide: bool = False  # a phone leaves it out: one of several amounts, and it is 0.00
 
     @property
     def kind(self) -> str:
@@ -34,6 +35,8 @@ class Cell:
             return "badge"
         if isinstance(self.value, Decimal):
             return "money"
+        if isinstance(self.value, int):
+            return "count"
         if isinstance(self.value, datetime):
             return "moment"
         return "day" if isinstance(self.value, date) else "text"
@@ -92,7 +95,9 @@ def _labelled(row: list[Cell], head: list[tuple[str, bool]]) -> list[Cell]:
     """On a phone the name and the last amount need no word; other amounts, days and texts do."""
     last = max((at for at, cell in enumerate(row) if cell.kind == "money"), default=-1)
     return [
-        cell
+        replace(cell, wide=True)
+        if cell.kind == "money" and at != last and not cell.value
+        else cell
         if cell.name or at == last or cell.family or words.lower() in str(cell.value or words).lower()
         else replace(cell, label=words)
         for at, (cell, (words, _)) in enumerate(zip(row, head, strict=True))

@@ -16,11 +16,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from billing import approvals, policies, small_balances, writeoff_lists, writeoff_terms, writeoffs
 from billing.enums import PolicySubject, WriteOffType
-from billing.errors import BadPolicy, CannotDecide, CannotWriteOff
+from billing.errors import BadPayment, BadPolicy, CannotClose, CannotDecide, CannotWriteOff
 from billing.forms import ReasonForm
 from billing.models import Approval, LedgerTxn, PolicyRow, WriteOffRun
 from billing.views.left_forms import PolicyForm, TermsForm
 from billing.views.tables import Cell, Table, counted, show
+from clinics.fresh import is_fresh, sign_in_again
 from clinics.permissions import may
 from lib.money import show_money, total
 from patients.here import location_here, today_here
@@ -59,6 +60,7 @@ def write_off_list(request: HttpRequest) -> HttpResponse:
             ("Amount", True),
             ("By", False),
             ("Reason", False),
+            ("Decided by", False),
             ("Undo", False),
         ],
         rows=[_line(row, may(request, "writeoff")) for row in rows],
@@ -143,7 +145,8 @@ def approval_list(request: HttpRequest) -> HttpResponse:
         ],
         tabs=_tabs("requests"),
         blank="Nothing waits",
-        blank_words="A write-off above a person's limit is asked for here and another one approves it.",
+        blank_words="Write-offs above a person’s limit, refunds by admins and closed days that are opened again: "
+        "one person asks, another approves.",
     )
     return show(request, table)
 
@@ -154,10 +157,13 @@ def approval(request: HttpRequest, public_id: str) -> HttpResponse:
     rows = Approval.objects.select_related("patient", "invoice__location__clinic")
     row = get_object_or_404(rows, public_id=public_id)
     trouble = ""
+    if row.kind == "reopen" and row.state == "asked" and not is_fresh(request):
+        return sign_in_again(request)
     if request.method == "POST":
         try:
-            _decide(request, row)
-        except (CannotDecide, CannotWriteOff) as error:
+            with transaction.atomic():
+                _decide(request, row)
+        except (CannotDecide, CannotWriteOff, BadPayment, CannotClose) as error:
             trouble = error.message
         else:
             messages.success(request, "Decided")
@@ -253,7 +259,7 @@ def policy_list(request: HttpRequest) -> HttpResponse:
             messages.success(request, "The row is in force from its day on")
             return redirect(reverse("billing:policies"))
     rows = PolicyRow.objects.select_related("payer").order_by("subject", "state", "-effective_on", "pk")
-    house = [(PolicySubject(key).label, value or "none") for key, value in policies.HOUSE.items()]
+    house = [(PolicySubject(key).label, policies.house_words(key)) for key in policies.HOUSE]
     context = {"rows": rows, "form": form, "house": house, "today": today_here(request)}
     return render(request, "billing/policies.html", context, status=400 if form.errors else 200)
 
@@ -309,6 +315,7 @@ def _line(row: writeoff_lists.Row, may_undo: bool) -> list[Cell]:
         Cell(row.amount),
         Cell(row.txn.actor),
         Cell(row.reason),
+        Cell(row.decided_by),
         Cell("Undo…" if undo else "undone" if not row.stands else "", url=undo),
     ]
 

@@ -133,7 +133,20 @@ def reports(request: Any) -> HttpResponse:
                 ("Monthly sample", "desk:compliance-sample", "Ten claims beside the record of their visits"),
             ],
         ),
-        ("Patient Reports", [("Statements", "billing:statements", "What patients were asked for")]),
+        (
+            "Patient Reports",
+            [
+                ("Statements", "billing:statements", "What patients were asked for"),
+                ("Receivables", "billing:receivables", "Who owes how much for how long; days in A/R"),
+                ("At risk", "billing:receivables-risk", "Balances that may not be paid, and why"),
+                (
+                    "Collections",
+                    "billing:collections",
+                    "Proposed accounts, the agency’s files, what came back",
+                ),
+                ("Closed days", "billing:closed-days", "Each close with its sums; reopened ones among them"),
+            ],
+        ),
     ]
     shown = [(label, [(name, _url(route), words) for name, route, words in rows]) for label, rows in groups]
     return render(request, "desk/reports.html", {"groups": shown, "title": "Reports"})

@@ -13,7 +13,7 @@ from billing.checkout import check_out
 from billing.hooks import LIVE_CLAIMS
 from billing.models import Receipt
 from billing.payments import Payment
-from tests.cast import make_patient, make_policy, make_profile, make_visit, make_world
+from tests.cast import PASSWORD, make_patient, make_policy, make_profile, make_visit, make_world
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -89,7 +89,8 @@ def test_payment_reversal_refund_and_balance(world, visit):
     with world.open():
         check_out(visit.public_id, [], at=timezone.now())
     patient = visit.patient.public_id
-    biller, admin = api(world, "biller"), api(world, "admin")
+    biller, owner = api(world, "biller"), api(world, "owner")
+    owner.post("/accounts/reauthenticate/", {"password": PASSWORD})
     body = {**cash(world, "40.00"), "patient": patient}
     taken = biller.post("/api/v1/payments/", body, format="json", HTTP_IDEMPOTENCY_KEY="p1").json()
     assert (taken["amount"], taken["credit_left"]) == ("40.00", "15.00")
@@ -100,8 +101,8 @@ def test_payment_reversal_refund_and_balance(world, visit):
     assert len(biller.get(f"/api/v1/payments/?patient={patient}").json()) == 1
     wanted = {"patient": patient, "amount": "15.00", "reason": "moved"}
     assert biller.post("/api/v1/refunds/", wanted, format="json").status_code == 403
-    assert admin.post("/api/v1/refunds/", wanted, format="json").status_code == 400, "no key"
-    refunded = admin.post("/api/v1/refunds/", wanted, format="json", HTTP_IDEMPOTENCY_KEY="r1")
+    assert owner.post("/api/v1/refunds/", wanted, format="json").status_code == 400, "no key"
+    refunded = owner.post("/api/v1/refunds/", wanted, format="json", HTTP_IDEMPOTENCY_KEY="r1")
     assert (refunded.status_code, refunded.json()["free_credit"]) == (201, "0.00")
     refused = biller.post(f"/api/v1/payments/{taken['id']}/reverse/", {"reason": "bounced"}, format="json")
     assert refused.json()["error"]["code"] == "already_refunded"

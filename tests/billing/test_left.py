@@ -26,12 +26,14 @@ from billing import (
 )
 from billing.checkout import check_out
 from billing.enums import WriteOffType
-from billing.errors import BadPolicy, CannotDecide, CannotPlan, CannotWriteOff
+from billing.errors import BadPolicy, CannotDecide, CannotPlan, CannotWriteOff, NothingDue
 from billing.models import Approval, PaymentPlan
 from billing.payments import Payment
 from billing.planning import Terms
 from billing.policies import Case
 from billing.writeoffs import WriteOff
+from claims import queue
+from responses import manual
 from tests.cast import (
     NOW,
     TODAY,
@@ -41,6 +43,7 @@ from tests.cast import (
     make_visit,
     make_world,
 )
+from tests.responses.stage import AARP, AETNA, MEDICARE, answer, claimed, clp, set_up
 
 D = Decimal
 pytestmark = pytest.mark.django_db
@@ -279,3 +282,54 @@ def test_a_paid_plan_is_done_and_its_amounts_never_change(world):
         with pytest.raises(DatabaseError), transaction.atomic():
             PaymentPlan.objects.filter(pk=plan.pk).update(**change)
     assert plan_pdf.draw(plan).startswith(b"%PDF-")
+
+
+@pytest.mark.rule("B10")
+def test_24_00_after_both_insurers_is_the_patients_and_8_40_as_co_97_is_not(world):
+    """The worked figures of the rule: what the last answer gave (PR), never what an insurer kept back (CO)."""
+    set_up(world, autopay_claims="post")
+    claim = claimed(world, world.medicare, world.aarp)
+    answer(clp(claim, "1", "150.00", "96.00", ("CO", "45", "30.00"), ("PR", "2", "24.00")), **MEDICARE)
+    second = queue.next_layer(claim.invoice, 2, TODAY)
+    answer(
+        clp(second, "2", "150.00", "0.00", ("OA", "23", "126.00"), ("PR", "1", "24.00")), trace="T2", **AARP
+    )
+    assert balances.patient_due(claim.patient_id) == D("24.00")
+    assert statements.build(claim.patient, world.location, today=TODAY)["asked"] == "24.00"
+    other = claimed(world, world.aetna, last="Other")
+    cas = (("CO", "45", "40.00"), ("CO", "97", "8.40"))
+    [row] = answer(clp(other, "1", "150.00", "101.60", *cas, icn="ICN2"), trace="T3", **AETNA)
+    if row.state == "exception":
+        manual.post_as_remitted(row, at=NOW)
+    line = balances.invoices([other.invoice_id])[other.invoice_id]
+    assert (line.patient, line.insurers[1]) == (D("0.00"), D("8.40"))
+    with pytest.raises(NothingDue), transaction.atomic():
+        statements.issue(other.patient, world.location, at=NOW)
+    off = WriteOff("1", WriteOffType.CONTRACTUAL, D("8.40"), "bundled")
+    txn = writeoffs.write_off(other.invoice, off, role="biller", today=TODAY, key="co97")
+    [said] = [step["policy"] for step in txn.trace]
+    assert said["because"] == "Balance billing: no row is set, the careful default holds"
+    assert balances.invoices([other.invoice_id])[other.invoice_id].open == D("0.00")
+
+
+@pytest.mark.rule("B10.policy")
+def test_every_write_off_names_the_row_that_decided(world):
+    patient, invoice = self_pay(world, "Ann")
+    row = policy("small_balance_limit", "4.99", state="IL")
+    named = []
+    for number, (kind, role) in enumerate(
+        (
+            (WriteOffType.SMALL_BALANCE, "biller"),
+            (WriteOffType.BAD_DEBT, "biller"),
+            (WriteOffType.COURTESY, "admin"),
+        )
+    ):
+        wanted = WriteOff("patient", kind, D("1.00"), "why")
+        txn = writeoffs.write_off(invoice, wanted, role=role, today=TODAY, key=f"named{number}")
+        named.append((txn.trace[0]["policy"]["row"], txn.trace[0]["policy"]["because"]))
+    assert named[0] == (row.public_id, f"Small balance, up to for IL since {row.effective_on:%m/%d/%Y}")
+    assert named[1] == ("", "Statements before collections: no row is set, the careful default holds")
+    assert named[2] == ("", "The terms of the type courtesy; no policy is about it")
+    shown = writeoff_lists.between(TODAY, TODAY)
+    assert {each.decided_by for each in shown} == {because for _, because in named}
+    assert patient.pk == invoice.patient_id

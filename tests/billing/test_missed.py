@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -10,7 +11,7 @@ from django.urls import reverse
 from appointments import booking
 from appointments.errors import BadVisit
 from appointments.models import Appointment, AppointmentStatus
-from billing import balances, payments, transition_batches, verification
+from billing import balances, payments, policies, transition_batches, verification
 from billing.enums import InvoiceKind, InvoiceState
 from billing.models import Charge, Invoice, VisitTransition
 from billing.payments import Payment
@@ -19,6 +20,9 @@ from clinics.errors import Refusal
 from tests.cast import NOW, TODAY, make_patient, make_policy, make_profile, make_visit, make_world
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+DAY = TODAY - timedelta(days=30)
 
 
 @pytest.fixture
@@ -97,10 +101,30 @@ def test_a_payer_that_forbids_it_leaves_a_reason_and_no_invoice(world, visit):
         world.aetna.filing_indicator = "MC"
         world.aetna.save()
         said = booking.cancel(visit, "no_show", at=NOW)
-        assert "payer forbids it" in said[0]
+        assert "No-show fee: no row is set, the careful default holds" in said[0]
         assert Invoice.objects.count() == 0
         assert VisitTransition.objects.get().reasons[0]["code"] == "no_show_charge_forbidden"
         assert transition_batches.waiting(world.location, TODAY, TODAY) == [visit.public_id]
+
+
+@pytest.mark.rule("B10.policy")
+def test_the_policy_row_of_the_state_or_payer_decides_and_is_named(world, visit):
+    with world.open():
+        status()
+        row = policies.add(
+            "no_show_fee", {"value": "no", "state": "IL", "effective_on": DAY, "source": "the act"}
+        )
+        said = booking.cancel(visit, "no_show", at=NOW)
+        assert f"No-show fee for IL since {DAY:%m/%d/%Y}" in said[0]
+        assert Invoice.objects.count() == 0
+        booking.take_back_cancel(visit, at=NOW)
+        terms = {"value": "yes", "payer": world.aetna, "effective_on": DAY, "source": "contract, page 9"}
+        better = policies.add("no_show_fee", terms)
+        booking.cancel(Appointment.objects.get(), "no_show", at=NOW)
+        [step] = [step for step in Charge.objects.get().trace if step["rule"] == "B10.policy"]
+        assert (step["inputs"]["row"], step["result"]) == (better.public_id, True)
+        policies.end(better, DAY)
+        policies.end(row, DAY)
 
 
 def test_several_statuses_of_one_state_must_be_named(world, visit, client):

@@ -78,6 +78,7 @@ def make_days(product: Any) -> Days:
         make_rules(days)
         make_move(days)
         make_left(days)
+        make_collections(days)
     with other.open("front_desk@birch.example"):
         stranger = make_patient("Nobody", "Elsewhere")
         make_visit(
@@ -377,6 +378,7 @@ def make_move(days: Days) -> None:
 def make_left(days: Days) -> None:
     """Somebody whose bill is being seen to: a plan, a write-off and a request, a run, policies, a round."""
     from billing import approvals, calls, planning, policies, statement_pdf, statements, writeoffs
+    from billing import days as day_books
     from billing.checkout import check_out
     from billing.enums import CallKind, WriteOffType
     from billing.models import WriteOffRun
@@ -411,6 +413,8 @@ def make_left(days: Days) -> None:
         CallKind.PROMISE, "Pays when her check comes", promise_on=days.today, promise_amount=Decimal("20.00")
     )
     days.made["call"] = calls.log(patient, talk, invoice=second, today=days.today)
+    old = days.today - timedelta(days=90)
+    days.made["day close"] = day_books.close(world.location, old, today=days.today, note="Quarter’s end")
     terms = planning.Terms("monthly", days.today + timedelta(days=20), 3)
     days.made["plan"] = planning.make(
         patient, terms, location=world.location, today=days.today, may_override=True
@@ -427,6 +431,36 @@ def make_left(days: Days) -> None:
             "source": "Manual of 2026, chapter 4",
         }
         days.made["policy row"] = policies.add(subject, row)
+
+
+def make_collections(days: Days) -> None:
+    """Accounts on their way to an agency: one proposed, one decided, one handed over with money back."""
+    from billing import accounts, agency, payments, policies
+    from billing.checkout import check_out
+    from billing.payments import Payment
+
+    world, back = days.world, 45
+    long_ago, at = days.today - timedelta(days=back), days.now - timedelta(days=back)
+    own = {"value": "30", "effective_on": long_ago, "source": "Own rule of 2026"}
+    policies.add("days_before_collections", own)
+    people = (("Sorrel", "Ashdown", "13:00"), ("Tamsin", "Ashby", "14:00"), ("Ulric", "Ashcombe", "15:00"))
+    for first, last, clock in people:
+        patient = person(days, first, last)
+        check_out(visit(days, last, long_ago, clock, world.exam).public_id, [], at=at)
+        accounts.set_level(accounts.account_of(patient), 3, at)
+    accounts.mark_address(accounts.account_of(days.patients["Ashdown"]), bad_since=days.today)
+
+    def approve(last: str) -> Any:
+        who, why = days.patients[last], "No answer to three letters and two calls"
+        return agency.decide(who, "approved", reason=why, location=world.location, today=days.today)
+
+    days.made["case"] = approve("Ashcombe")
+    days.made["hand-off"] = agency.hand_off(
+        "North Shore Recovery", location=world.location, today=days.today, at=days.now
+    )
+    paid = Payment(world.cash, Decimal("40.00"))
+    payments.take(days.patients["Ashcombe"], paid, [], location=world.location, today=days.today)
+    approve("Ashby")
 
 
 def settle(days: Days, sweep: Callable[[], None]) -> None:

@@ -23,6 +23,7 @@ from stack.children import answers, any_free_port, die_with_parent, stop
 from stack.environment import complete, manage_command
 from stack.places import ROOT
 from tests.conftest import owner_connection
+from tests.post_office import PostOffice
 
 READY_SECONDS = 60
 BELLS = (
@@ -42,6 +43,7 @@ class Product:
     name: str = field(default_factory=lambda: "browser_" + os.environ.get("PYTEST_XDIST_WORKER", "main"))
     port: int = field(default_factory=any_free_port)
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    office: PostOffice = field(default_factory=lambda: PostOffice().open())  # where its mail goes
 
     def __post_init__(self) -> None:
         worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
@@ -58,6 +60,9 @@ class Product:
             "SANDBOX_DIR": str(self.folder / "sandbox"),
             "SANDBOX_SFTP_PORT": str(any_free_port()),
             "SANDBOX_DELAY_SECONDS": "0",
+            "EMAIL_HOST": "127.0.0.1",
+            "EMAIL_PORT": str(self.office.port),
+            "EMAIL_USE_TLS": "0",
             "LOGIN_LIMITS": "1000/m/ip",
             "PYTHONDONTWRITEBYTECODE": "1",
         }
@@ -116,6 +121,7 @@ class Product:
         """Web first, then the worker, then the stranger."""
         for name in ("web", "worker", "sandbox"):
             stop(self.processes.get(name), signal.SIGTERM, 10)
+        self.office.close()
         with suppress(Exception), closing(owner_connection("postgres")) as owner, owner.cursor() as cursor:
             cursor.execute(f"DROP DATABASE IF EXISTS {self.name} WITH (FORCE)")
 

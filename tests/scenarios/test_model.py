@@ -16,7 +16,7 @@ from django.db.models import Sum
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from billing import balances, payments, writeoffs
+from billing import balances, payments, statements, writeoffs
 from billing.checkout import check_out
 from billing.enums import WriteOffType
 from billing.models import Invoice, LedgerEntry
@@ -326,6 +326,10 @@ class Both:
             assert found == wanted
         credit = balances.patient_credit(self.patient.pk)
         assert (credit.free, credit.held) == (self.model.free, sum(v.held for v in self.model.visits))
+        snapshot = statements.build(self.patient, self.world.location, today=TODAY)
+        owed = sum(v.due for v in self.model.visits)
+        assert (D(snapshot["due"]), D(snapshot["balance"])) == (D(owed), D(owed - self.model.free))
+        assert statements.adds_up(snapshot)
         own = LedgerEntry.objects.filter(account="cash", receipt__patient=self.patient)
         assert (own.aggregate(sum=Sum("amount"))["sum"] or 0) == self.model.cash
         waiting = LedgerEntry.objects.filter(account="escrow").aggregate(sum=Sum("amount"))["sum"] or 0
@@ -360,7 +364,7 @@ def world(db: None) -> Iterator[World]:
         yield made
 
 
-@pytest.mark.rule("I-3", "I-5")
+@pytest.mark.rule("I-3", "I-5", "B12")
 @settings(
     max_examples=30, deadline=None, suppress_health_check=list(HealthCheck),
     phases=[Phase.explicit, Phase.generate], report_multiple_bugs=False,

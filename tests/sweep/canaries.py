@@ -7,7 +7,7 @@ an answer to Alder, something leaked.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -17,10 +17,21 @@ from django.utils import timezone
 
 from appointments.enums import AppointmentState
 from appointments.models import AppointmentStatus
-from billing import approvals, calls, planning, policies, statements, trials, writeoffs
+from billing import accounts, approvals, calls, planning, policies, statements, trials, writeoffs
 from billing.checkout import check_out
 from billing.enums import CallKind, WriteOffType
-from billing.models import FeeRow, FeeSchedule, GoodFaithEstimate, Invoice, Receipt, WriteOffRun
+from billing.models import (
+    CollectionCase,
+    CollectionHandoff,
+    CollectionLine,
+    DayClose,
+    FeeRow,
+    FeeSchedule,
+    GoodFaithEstimate,
+    Invoice,
+    Receipt,
+    WriteOffRun,
+)
 from billing.payments import Payment
 from billing.writeoffs import WriteOff
 from claims import code_loading, queue, rule_book, submitting
@@ -252,7 +263,19 @@ def make_left(world: World, canary: Canary) -> dict[str, Any]:
     terms = planning.Terms("monthly", TODAY, 3, override=f"{mark} asked")
     big = WriteOff("1", WriteOffType.CONTRACTUAL, Decimal("60.00"), f"{mark} contract")
     small = WriteOff("patient", WriteOffType.COURTESY, Decimal("1.00"), f"{mark} friend")
+    account = accounts.account_of(invoice.patient)
+    handoff = CollectionHandoff.objects.create(
+        number=f"CA-{mark}", agency=f"{mark} Agency", count=1, amount=Decimal("1.00"),
+        file=store(f"{mark} file".encode(), f"{mark}.csv"), made_by="canary",
+    )  # fmt: skip
+    case = CollectionCase.objects.create(
+        account=account, patient=invoice.patient, state="closed", amount=Decimal("1.00"), why={},
+        decided_by="canary", reason=f"{mark} reason", handoff=handoff, outcome=f"{mark} outcome",
+    )  # fmt: skip
+    CollectionLine.objects.create(case=case, charge=invoice.charges.first(), amount=Decimal("1.00"))
     return {
+        "handoff": handoff,
+        "case": case,
         "call": calls.log(
             invoice.patient,
             calls.Talk(CallKind.PROMISE, f"{mark} pays", promise_on=TODAY),
@@ -267,6 +290,12 @@ def make_left(world: World, canary: Canary) -> dict[str, Any]:
         "run": WriteOffRun.objects.create(
             location=world.location, lines=[], count=0, amount=Decimal("0.00"), made_by=f"{mark}@x.example"
         ),
+        "day_close": DayClose.objects.create(
+            day=date(2020, 1, 1),
+            sums={"figures": FIGURES, "breaks": [], "after": ""},
+            note=f"{mark} closed",
+            closed_by=f"{mark}@x.example",
+        ),
         "policy_row": policies.add(
             "statement_notice", {"value": f"{mark} notice", "effective_on": TODAY, "source": f"{mark} law"}
         ),
@@ -278,6 +307,10 @@ def submit(world: World, canary: Canary, claim: Claim) -> None:
     job = submitting.start(Claim.objects.filter(pk=claim.pk), TODAY, {})
     outbox.HANDLERS[submitting.SUBMIT](world.clinic.pk, job.pk)
     canary.things |= {"job": job, "batch": Batch.objects.latest("pk")}
+
+
+# A day sheet with nothing in it.
+FIGURES: dict[str, Any] = dict.fromkeys(("charges", "from_insurers", "owed_after"), "0.00") | {"methods": {}}
 
 
 def tenant_models() -> list[type[models.Model]]:
