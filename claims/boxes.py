@@ -35,7 +35,7 @@ MSP = (
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """One box. ``edit`` is the control: "" (only shown), text, date or a list of choices."""
+    """One box. ``edit`` is the control: "" (only shown), text, lines, date or a list of choices."""
 
     number: str
     label: str
@@ -313,9 +313,6 @@ def _totals(document: ClaimDocument) -> Iterable[Box]:
         5,
         "text" if document.frequency_code != "1" else "",
         number,
-    )
-    yield Box(
-        "17", "Referred by", _name(document.referring_provider) or "none", "referring_provider", "2310A", 4
     )
     yield Box(
         "31",

@@ -31,6 +31,7 @@ from claims import (
 from claims.cms1500 import crosswalk
 from claims.enums import ClaimState, Outcome
 from claims.models import Acknowledgement, BatchItem, Claim, ClaimEvent
+from claims.more_boxes import more_sections
 from clinics import audit
 from clinics.errors import BadInput
 from clinics.permissions import may, route_action
@@ -205,9 +206,9 @@ def changed_fields(row: Claim, posted: dict[str, str]) -> dict[str, str]:
     """The fields of the form that differ from what was shown: only those are edits."""
     document = thaw(ClaimDocument, row.document)
     edits = {}
-    for section in boxes.sections(document):
+    for section in [*boxes.sections(document), *more_sections(document)]:
         for box in section.boxes:
-            if box.edit and box.path in posted and posted[box.path].strip() != box.raw:
+            if box.edit and box.path in posted and tidy(posted[box.path]) != tidy(box.raw):
                 edits[box.path] = posted[box.path]
     for line in boxes.line_rows(document):
         for name, shown in (("modifiers", line.modifiers), ("pointers", line.pointers)):
@@ -215,6 +216,11 @@ def changed_fields(row: Claim, posted: dict[str, str]) -> dict[str, str]:
             if path in posted and posted[path].strip() != shown:
                 edits[path] = posted[path]
     return edits
+
+
+def tidy(text: str) -> str:
+    """What was typed without the blanks and line ends a browser adds."""
+    return text.replace("\r\n", "\n").strip()
 
 
 def _load(public_id: str) -> Claim:
@@ -266,7 +272,7 @@ def _charge_whys(row: Claim) -> dict[int, str]:
 def _review(request: HttpRequest, row: Claim, today: date) -> dict[str, Any]:
     """Boxes, lines and findings, each finding with the field it leads to or the page that mends it."""
     document = thaw(ClaimDocument, row.document)
-    sections = boxes.sections(document)
+    sections = [*boxes.sections(document), *more_sections(document)]
     paths = [box.path for section in sections for box in section.boxes if box.path]
     whys = _charge_whys(row)
     lines = [replace(line, why=whys.get(line.place, "")) for line in boxes.line_rows(document)]

@@ -351,3 +351,38 @@ def test_the_filing_page_csv_api_and_pdfs(world: World) -> None:
     assert (proof.status_code, proof.content[:5]) == (200, b"%PDF-")
     detail = client.get(f"/api/v1/claims/{soon.public_id}/").json()
     assert detail["denied_before"] == []
+
+
+@pytest.mark.rule("B8")
+def test_the_review_fills_providers_drug_notes_and_papers(world: World) -> None:
+    client = sign_in(world)
+    with world.open():
+        claim = queue.enqueue(bill(world), TODAY)
+    page = client.get(f"/claims/{claim.public_id}/").content.decode()
+    for path in ("referring_provider.party.identifier", "lines.0.drug.ndc", "lines.0.note", "attachments"):
+        assert f'name="{path}"' in page
+    form = {
+        "document_version": str(claim.document_version),
+        "referring_provider.party.last_name": "Reed", "referring_provider.party.identifier": "1245319599",
+        "lines.0.ordering_provider.party.last_name": "Moss", "lines.0.ordering_provider.party.identifier": "1245319599",
+        "lines.0.drug.ndc": "00409-1234-01", "lines.0.drug.quantity": "1.5", "lines.0.drug.unit": "ML",
+        "lines.0.note": "see chart", "attachments": "OZ EL A77\r\nB4 FX B78",
+    }  # fmt: skip
+    client.post(f"/claims/{claim.public_id}/save/", form)
+    with world.open():
+        claim.refresh_from_db()
+    document = claim.document
+    assert document["referring_provider"]["party"]["identifier"] == "1245319599"
+    assert document["lines"][0]["ordering_provider"]["party"]["last_name"] == "Moss"
+    assert document["lines"][0]["drug"]["ndc"] == "00409123401"
+    assert document["lines"][0]["note"]["text"] == "see chart"
+    assert [one["control_number"] for one in document["attachments"]] == ["A77", "B78"]
+    again = client.get(f"/claims/{claim.public_id}/").content.decode()
+    assert "OZ EL A77\nB4 FX B78</textarea>" in again
+    emptied = {**form, "document_version": str(claim.document_version),
+               **{name: "" for name in form if "referring" in name}}  # fmt: skip
+    client.post(f"/claims/{claim.public_id}/save/", emptied)
+    with world.open():
+        claim.refresh_from_db()
+    assert claim.document["referring_provider"] is None
+    assert len(claim.document["attachments"]) == 2
