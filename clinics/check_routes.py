@@ -1,4 +1,4 @@
-"""Routes of what claims are checked by: code tables, rules, timely filing. Part of clinics/routes.py."""
+"""Routes of code tables, claim rules, timely filing, and moves between cards. Part of clinics/routes.py."""
 
 from __future__ import annotations
 
@@ -22,4 +22,15 @@ CHECK_ROUTES: dict[str, str | dict[str, str]] = {
     "claims-api:claim-rule": {"read": "claim.view", "write": "claim.edit"},
     "claims-api:claim-rule-act": "claim.edit",
     "claims-api:claim-rule-tests": "claim.view",
+    # visits that move to another card, whose claims follow
+    "claims:coverage-guard": "patient.view",
+    "claims:move-visits": "coverage.move",
+    "claims:bill-card": "coverage.move",
+    "claims:coverage-move": {"read": "claim.view", "write": "coverage.move"},
+    "claims:patient-moves": "claim.view",
+    "claims-api:coverage-guard": "patient.view",
+    "claims-api:move-visits": "coverage.move",
+    "claims-api:bill-card": "coverage.move",
+    "claims-api:coverage-moves": "claim.view",
+    "claims-api:coverage-move": {"read": "claim.view", "write": "coverage.move"},
 }
