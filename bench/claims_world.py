@@ -11,7 +11,7 @@ from appointments import booking, visits
 from appointments.models import Appointment
 from appointments.visits import LineData
 from billing import checkout
-from billing.models import Charge, Invoice
+from billing.models import Charge, Invoice, LedgerEntry, LedgerTxn
 from claims import queue
 from claims.models import Claim, ClaimLine
 from clinics.models import Company
@@ -35,10 +35,20 @@ def make(count: int) -> DemoClinic:
     """A clinic with ``count`` ready claims of three lines to five payers."""
     demo = make_clinic(Company.objects.create(name="Bench"), ALDER)
     with open_clinic(demo.clinic.pk, actor="bench"):
-        first = _first_claim(demo)
-        for start in range(1, count, SIZE):
-            _copy(first, range(start, min(start + SIZE, count)))
+        _first_claim(demo)
+        more(demo, count - 1)
     return demo
+
+
+def more(demo: DemoClinic, count: int) -> list[int]:
+    """``count`` more of the clinic's first claim as it stood when it was ready; their keys."""
+    first = Claim.objects.order_by("pk").first()
+    assert first is not None and first.state == "ready"
+    begin = Claim.objects.count()
+    keys = []
+    for start in range(begin, begin + count, SIZE):
+        keys += _copy(first, range(start, min(start + SIZE, begin + count)))
+    return keys
 
 
 def _first_claim(demo: DemoClinic) -> Claim:
@@ -71,7 +81,7 @@ def _first_claim(demo: DemoClinic) -> Claim:
     return queue.one_click(invoice, DAY)
 
 
-def _copy(first: Claim, numbers: range) -> None:
+def _copy(first: Claim, numbers: range) -> list[int]:
     """One copy of the whole chain for each number, a few statements for all."""
     made = len(numbers)
     invoice = Invoice.objects.get(pk=first.invoice_id)
@@ -118,6 +128,25 @@ def _copy(first: Claim, numbers: range) -> None:
         for place, row in enumerate(rows):
             row.line_id = group[place].public_id
         ClaimLine.objects.bulk_create(rows)
+    _copy_books(invoice, billed, dict(zip([charge.pk for charge in charges], charged, strict=True)))
+    return [row.pk for row in claims]
+
+
+def _copy_books(invoice: Invoice, billed: list[Invoice], charged: dict[int, list[Charge]]) -> None:
+    """The check-out's ledger transaction of each copy."""
+    posted = LedgerTxn.objects.get(source_kind="invoice", source_key=invoice.public_id)
+    headers = _rows(LedgerTxn, posted, len(billed))
+    for place, row in enumerate(headers):
+        row.source_key, row.key = billed[place].public_id, f"checkout:{billed[place].public_id}"
+    LedgerTxn.objects.bulk_create(headers)
+    entries = []
+    for entry in posted.entries.order_by("line_no"):
+        assert entry.charge_id is not None
+        made = _rows(LedgerEntry, entry, len(billed), txn=headers, charge=charged[entry.charge_id])
+        for place, row in enumerate(made):
+            row.patient_id = billed[place].patient_id
+        entries += made
+    LedgerEntry.objects.bulk_create(entries)
 
 
 def _rows(model: type[Any], row: Any, count: int, **links: list[Any]) -> list[Any]:

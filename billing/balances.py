@@ -14,6 +14,7 @@ from decimal import Decimal
 from django.db.models import Q, Sum
 
 from billing.models import Charge, LedgerEntry
+from clinics.lookups import Keys
 from lib.money import ZERO, total
 
 RANKS = (1, 2, 3)
@@ -62,14 +63,15 @@ def lines(charge_ids: Iterable[int]) -> dict[int, LineBalance]:
     wanted = list(charge_ids)
     found = {charge_id: LineBalance() for charge_id in wanted}
     rows = (
-        LedgerEntry.objects.filter(charge_id__in=wanted)
-        .values("charge_id", "account", is_money=Q(receipt__isnull=False), is_payers=Q(payer__isnull=False))
+        LedgerEntry.objects.filter(charge_id__any_of=Keys(wanted))
+        .annotate(is_money=Q(receipt__isnull=False), is_payers=Q(payer__isnull=False))
+        .values_list("charge_id", "account", "is_money", "is_payers")
         .annotate(sum=Sum("amount"))
     )
-    for row in rows:
-        _add(found[row["charge_id"]], row["account"], row["sum"], row["is_money"])
-        if row["account"].startswith("writeoff:") and not row["is_payers"]:
-            found[row["charge_id"]].waived += row["sum"]
+    for charge_id, account, is_money, is_payers, amount in rows:
+        _add(found[charge_id], account, amount, is_money)
+        if account.startswith("writeoff:") and not is_payers:
+            found[charge_id].waived += amount
     return found
 
 

@@ -16,6 +16,7 @@ from billing.ledger import Entry
 from billing.models import Charge, Invoice
 from billing.numbering import next_number
 from billing.visit_pricing import PricedVisit
+from clinics.lookups import Keys
 from clinics.scoping import current_clinic_id
 from lib.frozen import freeze
 from lib.money import ZERO
@@ -113,7 +114,7 @@ def settle_charges(charge_ids: Iterable[int | None]) -> None:
     """``settle`` for the invoices of these charges; None (money on no line) is passed over."""
     wanted = {charge_id for charge_id in charge_ids if charge_id is not None}
     if wanted:
-        settle(Charge.objects.filter(pk__in=wanted).values_list("invoice_id", flat=True))
+        settle(Charge.objects.filter(pk__any_of=Keys(wanted)).values_list("invoice_id", flat=True))
 
 
 def freeze_document(appointment: Appointment, visit: PricedVisit) -> dict[str, Any]:

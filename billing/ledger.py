@@ -20,9 +20,11 @@ from django.db.models import Max
 from billing.enums import TxnKind
 from billing.errors import DayClosed, LedgerConflict, Unbalanced
 from billing.models import DayClose, LedgerEntry, LedgerTxn
+from clinics import bulk
+from clinics.lookups import Keys
 from clinics.scoping import current_actor, current_clinic_id
 from lib.identifiers import new_public_id
-from lib.money import ZERO, parse_money, total
+from lib.money import to_cents
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +61,10 @@ class Posting:
     def digest(self) -> str:
         """What makes two postings the same: everything that moves money, not who or when."""
         entries = sorted(
-            [e.account, str(e.amount), e.charge_id, e.patient_id, e.payer_id, e.receipt_id].__repr__()
-            for e in self.entries
+            [
+                repr([e.account, str(e.amount), e.charge_id, e.patient_id, e.payer_id, e.receipt_id])
+                for e in self.entries
+            ]
         )
         body = json.dumps([self.kind, entries, self.source_kind, self.source_key, self.reverses_id])
         return hashlib.sha256(body.encode()).hexdigest()
@@ -108,7 +112,7 @@ def post_many(postings: Sequence[Posting]) -> list[LedgerTxn]:
     postings = [_without_zeros(posting) for posting in postings]
     for posting in postings:
         _check_shape(posting)
-    known = {txn.key: txn for txn in LedgerTxn.objects.filter(key__in=[posting.key for posting in postings])}
+    known = {txn.key: txn for txn in LedgerTxn.objects.filter(key__any_of=Keys(p.key for p in postings))}
     for posting in postings:
         if posting.key in known and known[posting.key].digest != posting.digest():
             raise LedgerConflict(f"{posting.key} was posted with other amounts.", key=posting.key)
@@ -171,19 +175,20 @@ def _without_zeros(posting: Posting) -> Posting:
 
 
 def _check_shape(posting: Posting) -> None:
-    for entry in posting.entries:
-        parse_money(entry.amount)
-    if len(posting.entries) < 2:
+    cents = [to_cents(entry.amount) for entry in posting.entries]
+    if len(cents) < 2:
         raise Unbalanced("A ledger transaction needs at least two entries.", key=posting.key)
-    if total(entry.amount for entry in posting.entries) != ZERO:
+    if sum(cents):
         raise Unbalanced("The entries do not sum to zero.", key=posting.key)
 
 
 def _insert(postings: list[Posting], clinic_id: int, known: dict[str, LedgerTxn]) -> None:
+    """Headers and entries by two statements, then the deferred checks."""
     actor = current_actor()
     closed = closed_through()
     headers = [
         LedgerTxn(
+            id=key,
             clinic_id=clinic_id,
             public_id=new_public_id(),
             key=p.key,
@@ -199,35 +204,38 @@ def _insert(postings: list[Posting], clinic_id: int, known: dict[str, LedgerTxn]
             reverses_id=p.reverses_id,
             trace=p.trace,
         )
-        for p in postings
+        for key, p in zip(bulk.next_ids(LedgerTxn, len(postings)), postings, strict=True)
     ]
     try:
         with transaction.atomic():
-            LedgerTxn.objects.bulk_create(headers)
-            LedgerEntry.objects.bulk_create(
-                [
-                    LedgerEntry(
-                        clinic_id=clinic_id,
-                        txn_id=header.pk,
-                        lines=header.lines,
-                        line_no=number,
-                        account=e.account,
-                        amount=e.amount,
-                        charge_id=e.charge_id,
-                        patient_id=e.patient_id,
-                        payer_id=e.payer_id,
-                        receipt_id=e.receipt_id,
-                    )
-                    for header, p in zip(headers, postings, strict=True)
-                    for number, e in enumerate(p.entries, start=1)
-                ]
-            )
+            bulk.insert_rows(headers)
+            bulk.insert(LedgerEntry, ENTRY_COLUMNS, _entry_rows(headers, postings))
             with connection.cursor() as cursor:
                 cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
                 cursor.execute("SET CONSTRAINTS ALL DEFERRED")
     except IntegrityError as error:
         raise _as_refusal(error) from error
     known.update({header.key: header for header in headers})
+
+
+ENTRY_COLUMNS = (
+    "clinic_id", "txn_id", "lines", "line_no", "account", "amount", "charge_id", "patient_id", "payer_id",
+    "receipt_id",
+)  # fmt: skip
+
+
+def _entry_rows(headers: list[LedgerTxn], postings: list[Posting]) -> list[tuple[bulk.Value, ...]]:
+    """The entries as rows, without a model object each: a remittance has tens of thousands."""
+    null = bulk.NULL
+    return [
+        (
+            header.clinic_id, header.pk, header.lines, number, e.account, to_cents(e.amount),
+            null if e.charge_id is None else e.charge_id, null if e.patient_id is None else e.patient_id,
+            null if e.payer_id is None else e.payer_id, null if e.receipt_id is None else e.receipt_id,
+        )
+        for header, posting in zip(headers, postings, strict=True)
+        for number, e in enumerate(posting.entries, start=1)
+    ]  # fmt: skip
 
 
 def _as_refusal(error: IntegrityError) -> Exception:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -142,8 +142,20 @@ def save_rate(
     return row
 
 
-def allowed_on(payer: Payer, procedure_code: str, day: date) -> Decimal | None:
+Rates = Mapping[tuple[int, str], Sequence[ContractRate]]
+
+
+def rates_of(payer_ids: Iterable[int], codes: Iterable[str]) -> Rates:
+    """The contract rates of these payers for these procedures, the latest first: one query for any number."""
+    found: dict[tuple[int, str], list[ContractRate]] = {}
+    rows = ContractRate.objects.filter(payer_id__in=set(payer_ids), procedure_code__in=set(codes))
+    for row in rows.order_by("-effective_on"):
+        found.setdefault((row.payer_id, row.procedure_code), []).append(row)
+    return found
+
+
+def allowed_on(rates: Rates, payer_id: int, procedure_code: str, day: date) -> Decimal | None:
     """The contract's allowed amount on a day: the latest rate that has begun and not ended; None without one."""
-    rows = ContractRate.objects.filter(payer=payer, procedure_code=procedure_code, effective_on__lte=day)
-    row = rows.order_by("-effective_on").first()
+    begun = (row for row in rates.get((payer_id, procedure_code), ()) if row.effective_on <= day)
+    row = next(begun, None)
     return row.allowed if row is not None and (row.expires_on is None or row.expires_on >= day) else None

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from django.db.models import Prefetch, Q
 
+from clinics.lookups import Keys
 from insurance.coverage import Chosen, ProfileView, choose, covers, in_order_on
 from insurance.enums import ProfileKind, ProfileStatus
 from insurance.models import InsuranceProfile, Layer, Policy
@@ -64,6 +66,47 @@ def layers_on_days(pairs: Iterable[tuple[InsuranceProfile, date]]) -> dict[tuple
     return {
         key: in_order_on([(layer, layer.policy) for layer in by_profile.get(key[0], [])], profile, key[1])
         for key, profile in wanted.items()
+    }
+
+
+class _Span(NamedTuple):
+    effective_on: date | None
+    expires_on: date | None
+
+
+class _Place(NamedTuple):
+    effective_on: date | None
+    expires_on: date | None
+    position: int
+    payer_id: int
+
+
+def payers_on_days(pairs: Iterable[tuple[int, date]]) -> dict[tuple[int, date], dict[int, int]]:
+    """Who is asked in which place, by (profile key, day): ``layers_on`` as keys of payers, two queries for all."""
+    wanted = set(pairs)
+    keys = {profile_id for profile_id, _ in wanted}
+    profiles = {
+        key: _Span(*span)
+        for key, *span in InsuranceProfile.objects.filter(pk__any_of=Keys(keys)).values_list(
+            "pk", "effective_on", "expires_on"
+        )
+    }
+    places: dict[int, list[tuple[_Place, _Span]]] = {}
+    for key, start, end, position, payer_id, card_start, card_end in Layer.objects.filter(
+        profile_id__any_of=Keys(keys)
+    ).values_list(
+        "profile_id", "effective_on", "expires_on", "position", "policy__payer_id", "policy__effective_on",
+        "policy__expires_on",
+    ):  # fmt: skip
+        places.setdefault(key, []).append(
+            (_Place(start, end, position, payer_id), _Span(card_start, card_end))
+        )
+    return {
+        (key, day): {
+            place.position: place.payer_id for place in in_order_on(places.get(key, []), profiles[key], day)
+        }
+        for key, day in wanted
+        if key in profiles
     }
 
 

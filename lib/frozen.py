@@ -14,6 +14,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 from functools import cache
+from operator import attrgetter
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -21,20 +22,45 @@ T = TypeVar("T")
 
 def freeze(value: Any) -> Any:
     """Plain JSON (dict, list, str, int, bool, None) of a dataclass tree."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return {f.name: freeze(getattr(value, f.name)) for f in fields(value)}
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, Decimal):
-        return str(value)
-    if isinstance(value, date):  # datetime too
-        return value.isoformat()
-    if isinstance(value, list | tuple):
-        return [freeze(item) for item in value]
-    if isinstance(value, dict):
-        return {str(key): freeze(item) for key, item in value.items()}
-    assert value is None or isinstance(value, str | int | bool), f"cannot freeze {type(value)}"
-    return value
+    kind = type(value)
+    return value if kind in PLAIN else (FREEZERS.get(kind) or _freezer(kind))(value)
+
+
+PLAIN = frozenset({str, int, bool, type(None)})
+# How values of a type are frozen, worked out at the first of each: thousands of answers go the same way.
+FREEZERS: dict[type, Callable[[Any], Any]] = {
+    Decimal: str,
+    date: date.isoformat,
+    datetime: datetime.isoformat,
+    list: lambda value: [freeze(item) for item in value],
+    tuple: lambda value: [freeze(item) for item in value],
+    dict: lambda value: {str(key): freeze(item) for key, item in value.items()},
+}
+
+
+def _freezer(kind: type) -> Callable[[Any], Any]:
+    found = _new_freezer(kind)
+    FREEZERS[kind] = found
+    return found
+
+
+def _new_freezer(kind: type) -> Callable[[Any], Any]:
+    if is_dataclass(kind):
+        names = tuple(item.name for item in fields(kind))
+        if len(names) == 1:
+            return lambda value: {names[0]: freeze(getattr(value, names[0]))}
+        read = attrgetter(*names)
+        return lambda value: {
+            name: item if type(item) in PLAIN else freeze(item)
+            for name, item in zip(names, read(value), strict=True)
+        }
+    if issubclass(kind, Enum):
+        return lambda value: value.value
+    for base in (Decimal, date, list, tuple, dict):
+        if issubclass(kind, base):
+            return FREEZERS[datetime if issubclass(kind, datetime) else base]
+    assert issubclass(kind, str | int), f"cannot freeze {kind}"
+    return _same
 
 
 def thaw(kind: type[T], data: Any) -> T:

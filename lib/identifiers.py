@@ -8,13 +8,14 @@ from __future__ import annotations
 import secrets
 
 ALPHABET = "BCDFGHJKLMNPQRSTVWXYZ23456789"
+PLACE_OF = {char: place for place, char in enumerate(ALPHABET)}
 PUBLIC_ID_LENGTH = 12
 CONTROL_NUMBER_LENGTH = 12
 
 
 def check_character(body: str) -> str:
     """Weighted check character over ``body``: finds one wrong or two swapped characters."""
-    weight = sum((place + 1) * ALPHABET.index(char) for place, char in enumerate(body))
+    weight = sum([place * PLACE_OF[char] for place, char in enumerate(body, 1)])
     return ALPHABET[weight % len(ALPHABET)]
 
 
@@ -36,5 +37,8 @@ def has_valid_check(value: str) -> bool:
 
 
 def _random_with_check(length: int) -> str:
-    body = "".join(secrets.choice(ALPHABET) for _ in range(length - 1))
+    drawn, body = secrets.randbelow(len(ALPHABET) ** (length - 1)), ""
+    for _ in range(length - 1):
+        drawn, place = divmod(drawn, len(ALPHABET))
+        body += ALPHABET[place]
     return body + check_character(body)

@@ -48,12 +48,17 @@ def round_money(value: Decimal) -> Decimal:
 
 def to_cents(amount: Decimal) -> int:
     """Dollars to whole cents; raises BadAmount rather than lose a fraction of a cent."""
+    if type(amount) is Decimal and amount.is_finite() and -LIMIT <= amount <= LIMIT:  # the plain case
+        scaled = amount * 100
+        cents = int(scaled)
+        if cents == scaled:
+            return cents
     return int(parse_money(amount).scaleb(2))
 
 
 def from_cents(cents: int) -> Decimal:
     """Whole cents to dollars with two places."""
-    return Decimal(cents).scaleb(-2).quantize(CENT)
+    return Decimal(cents).scaleb(-2)
 
 
 def total(amounts: Iterable[Decimal]) -> Decimal:

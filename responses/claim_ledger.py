@@ -6,7 +6,7 @@ The posting plan works on it alone. ``plan_case`` fills it from a case and carri
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -59,14 +59,24 @@ class TakenAnswer:
 
 @dataclass(slots=True)
 class EarlierPosting:
-    """A posted answer that a reversal may undo: the answer itself and how it moved each line."""
+    """A posted answer that a reversal may undo: the answer itself and how it moved each line.
+
+    ``told`` may be a function that reads the answer: most are never asked for again.
+    """
 
     key: str
     layer: int
     responsible_before: int | None
-    payment: ClaimPayment
+    told: ClaimPayment | Callable[[], ClaimPayment]
     lines: Mapping[str, LineMove]
     is_reversed: bool = False
+
+    @property
+    def payment(self) -> ClaimPayment:
+        """The answer."""
+        if not isinstance(self.told, ClaimPayment):
+            self.told = self.told()
+        return self.told
 
 
 @dataclass(frozen=True, slots=True)

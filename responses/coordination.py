@@ -1,6 +1,7 @@
-"""After a posting: the next layer's claim, the crossover timer, held credit, and what became due (rules.md B11.2).
+"""After a posting: the next layer's claim, the crossover timer, and another look at what waits (rules.md B11.2).
 
-Woken by the promise ``responses.rollover`` that each posting leaves; safe to run again. The move of the
+Woken by the promises that postings leave, one for a posting by hand, one for each block of a remittance; safe to
+run again. The move of the
 PR part itself is in the posting: here nothing changes who owes.
 """
 
@@ -8,13 +9,16 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
-from billing import balances
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
 from claims import lifecycle, queue
 from claims.enums import ClaimState
 from claims.errors import NothingToClaim
-from claims.models import Claim
+from claims.lifecycle import Event
+from claims.models import Claim, ClaimEvent
+from responses import closing, manual
 from responses import family as families
-from responses import manual
+from responses.enums import PostingState
 from responses.family import POSTED, Family
 from responses.models import ClaimResponse
 
@@ -23,29 +27,68 @@ DEFAULT_CROSSOVER_DAYS = 30
 
 def roll_over(response_id: int, *, at: datetime) -> None:
     """Do what one posting calls for. A posting undone in the meantime calls for nothing."""
+    _roll(ClaimResponse.objects.filter(pk=response_id), at)
+
+
+def roll_over_block(first_id: int, size: int, *, at: datetime) -> None:
+    """The same for all postings of one block of a remittance, named by the first of them: in a few statements."""
+    _roll(block_of(first_id, size), at)
+
+
+def block_of(first_id: int, size: int) -> QuerySet[ClaimResponse]:
+    """The automatic postings of the block in which this answer stands."""
+    first = ClaimResponse.objects.only("remittance_id", "ordinal").filter(pk=first_id).first()
+    if first is None:
+        return ClaimResponse.objects.none()
+    start = (first.ordinal - 1) // size * size
+    return ClaimResponse.objects.filter(
+        remittance_id=first.remittance_id, ordinal__gt=start, ordinal__lte=start + size,
+        state=PostingState.AUTO_POSTED,
+    )  # fmt: skip
+
+
+def _roll(rows: QuerySet[ClaimResponse], at: datetime) -> None:
     from responses.posting import clinic_day
 
-    response = ClaimResponse.objects.select_related("claim").filter(pk=response_id).first()
-    if response is None or response.claim is None or response.state not in POSTED:
-        return
-    key = (response.claim.invoice_id, response.claim.part)
-    found = families.load([key]).get(key)
-    if found is None:
-        return
+    posted = list(
+        rows.filter(state__in=POSTED, claim__isnull=False)
+        .filter(Q(plan__next__in=closing.FURTHER) | Exists(_waiting(OuterRef("claim__invoice_id"))))
+        .select_related("claim")
+        .defer("document", "claim__document", "claim__findings")
+        .order_by("ordinal", "pk")
+    )
+    keys = [(row.claim.invoice_id, row.claim.part) for row in posted if row.claim is not None]
+    loaded = families.load(keys)
     today = clinic_day(at)
+    lifecycle.move_each(
+        [
+            event
+            for response, key in zip(posted, keys, strict=True)
+            if key in loaded
+            for event in _calls_for(response, loaded[key], today)
+        ]
+    )
+    for response, key in zip(posted, keys, strict=True):
+        if key in loaded and loaded[key].waits:
+            manual.look_again(loaded[key], response)
+
+
+def _waiting(invoice_id: OuterRef) -> QuerySet[ClaimResponse]:
+    return ClaimResponse.objects.filter(claim__invoice_id=invoice_id, state=PostingState.EXCEPTION)
+
+
+def _calls_for(response: ClaimResponse, found: Family, today: date) -> list[Event]:
+    """The next layer's claim, and the word on it for the claim's timeline."""
     outcome = response.plan.get("next", "none")
     rank = response.plan.get("layer")
     following = found.ledger.next_layer(rank) if rank else None
-    if (
-        outcome in ("layer-2", "layer-3", "crossover")
-        and following
-        and found.ledger.responsible == following.rank
-    ):
-        _next_claim(response, found, following.rank, outcome, today)
-    elif outcome == "patient":
-        _note_due(response, found)
-    _close(response, found)
-    manual.look_again(found, response)
+    is_next = following is not None and found.ledger.responsible == following.rank
+    if outcome not in closing.FURTHER or following is None or not is_next:
+        return []
+    assert response.claim is not None
+    event = _next_claim(response.claim, found, following.rank, outcome, today)
+    told = ClaimEvent.objects.filter(claim=event.claim, kind=event.kind, text=event.text)
+    return [] if told.exists() else [event]  # a promise may be kept twice
 
 
 def run_timers(today: date) -> int:
@@ -60,33 +103,14 @@ def run_timers(today: date) -> int:
     return moved
 
 
-def _next_claim(response: ClaimResponse, found: Family, rank: int, outcome: str, today: date) -> None:
+def _next_claim(claim: Claim, found: Family, rank: int, outcome: str, today: date) -> Event:
     payer = found.payers[rank]
     until = None
     if outcome == "crossover":
         until = today + timedelta(days=payer.crossover_days or DEFAULT_CROSSOVER_DAYS)
     try:
-        claim = queue.next_layer(found.invoice, rank, today, crossover_until=until)
+        made = queue.next_layer(found.invoice, rank, today, crossover_until=until)
     except NothingToClaim as refused:
-        assert response.claim is not None
-        lifecycle.note(response.claim, "note", f"No claim to {payer.name}: {refused.message}"[:300])
-        return
-    assert response.claim is not None
-    text = f"{payer.name} is next: claim {claim.control_number} {claim.get_state_display().lower()}"
-    lifecycle.note(response.claim, "coordination", text, data={"next": claim.public_id})
-
-
-def _note_due(response: ClaimResponse, found: Family) -> None:
-    assert response.claim is not None
-    sums = balances.sum_lines(balances.lines([charge.pk for charge in found.charges.values()]).values())
-    if sums.patient:
-        lifecycle.note(response.claim, "coordination", f"Patient owes {sums.patient} after the last insurer")
-
-
-def _close(response: ClaimResponse, found: Family) -> None:
-    """A claim whose insurer owes nothing any more is closed."""
-    assert response.claim is not None
-    claim = Claim.objects.select_for_update(of=("self",)).get(pk=response.claim.pk)
-    open_there = sum(line.insurers.get(claim.rank, 0) for line in found.ledger.lines)
-    if claim.state == ClaimState.ADJUDICATED and not open_there and response.status_code != "22":
-        lifecycle.move(claim, ClaimState.CLOSED, text="Answered and posted: the insurer owes nothing")
+        return Event(claim, f"No claim to {payer.name}: {refused.message}"[:300], kind="note")
+    text = f"{payer.name} is next: claim {made.control_number} {made.get_state_display().lower()}"
+    return Event(claim, text, kind="coordination", data={"next": made.public_id})

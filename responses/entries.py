@@ -16,6 +16,7 @@ from django.db.models import Q, Sum
 from billing.enums import TxnKind
 from billing.ledger import Entry, Posting
 from billing.models import LedgerEntry
+from clinics.lookups import Keys
 from lib.money import ZERO, total
 from responses.claim_ledger import PATIENT
 from responses.plan_result import ClaimPlan, LinePlan
@@ -90,17 +91,17 @@ class PatientShare:
     source_key: str
 
 
-def patient_postings(shares: Sequence[PatientShare], on: date) -> list[Posting]:
+def patient_postings(shares: Sequence[PatientShare], on: date) -> tuple[list[Posting], dict[int, Decimal]]:
     """Money over the patient's part becomes credit, held for the visit until the last layer has answered.
 
     What we wrote off for the patient above the share that an insurer leaves is taken back first: nobody
     waives what is not owed (B10).
     Held credit is applied where the patient owes again; what is left of it is free credit once the last layer
-    has answered. Two queries for any number of visits.
+    has answered. One query for any number of visits. Also tells what the patient then owes on each charge.
     """
     ids = [charge_id for share in shares for charge_id in share.charge_ids]
     rows: Any = (
-        LedgerEntry.objects.filter(charge_id__in=ids)
+        LedgerEntry.objects.filter(charge_id__any_of=Keys(ids))
         .filter(
             Q(account__in=["ar:patient", "patient_credit"])
             | Q(account__startswith="writeoff:", payer__isnull=True)
@@ -123,7 +124,13 @@ def patient_postings(shares: Sequence[PatientShare], on: date) -> list[Posting]:
             held.setdefault(charge_id, {})[receipt_id] = -amount
     made = [_take_back_waivers(share, due, waived, on) for share in shares]
     made += [_share_posting(share, due, paid, held, on) for share in shares]
-    return [posting for posting in made if posting is not None]
+    postings = [posting for posting in made if posting is not None]
+    for posting in postings:
+        if posting.kind == TxnKind.CREDIT_USE:  # waivers taken back are counted already
+            for entry in posting.entries:
+                if entry.account == "ar:patient" and entry.charge_id is not None:
+                    due[entry.charge_id] = due.get(entry.charge_id, ZERO) + entry.amount
+    return postings, due
 
 
 def _take_back_waivers(

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db import transaction
 
-from billing import writeoffs
+from billing import ledger, writeoffs
 from billing.enums import WriteOffType
 from billing.writeoffs import WriteOff
 from claims import lifecycle
@@ -196,14 +196,16 @@ def _write(
         row.hold_reason = f"Disputed: {said}"[:200] if (said := by_hand.disputed(hand, found.ledger)) else ""
     if row.adjudication_id is None:
         posting.record_adjudication(row, again.payment, replace(plan, codes=()), found, remittance, at)
-    waiting: list[posting.Posting] = []
-    posting.queue_posting(waiting, row, plan, found, remittance, today, lambda: None)
-    if waiting:
-        posting.ledger.post_many(waiting)
+    if plan.reverses is not None:
+        row.txn_key = posting.next_key(row)
+        reversals.mirror(row, plan, remittance, today)
+    elif (made := posting.posting_of(row, plan, found, remittance, today)) is not None:
+        ledger.post_many([made])
     posting.mark_posted(row, PostingState.POSTED_MANUALLY, at)
     found.ledger.move({line.id: line.move() for line in plan.lines})
     found.ledger.responsible = plan.responsible_after
     posting.follow([(row, found)], today)
+    posting.promise_rollover(row, found)
     receipts.close_if_empty(remittance)
     if hand is not None and row.claim is not None:
         if row.status_code == "22":

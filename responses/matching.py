@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from claims.models import Claim
+from clinics.lookups import Keys
 from responses.claim_ledger import fold_number
 from responses.enums import MatchQuality
 from responses.family import FamilyKey
@@ -52,7 +53,9 @@ def _by_control_number(payments: Sequence[ClaimPayment]) -> dict[str, FamilyKey]
         raw = payment.control_number.strip()
         folded = fold_number(raw)
         asked |= {raw[:20], raw.upper()[:20], folded, f"0{folded}"[:20], f"00{folded}"[:20]} - NOBODY
-    rows = Claim.objects.filter(control_number__in=asked).values_list("control_number", "invoice_id", "part")
+    rows = Claim.objects.filter(control_number__any_of=Keys(asked)).values_list(
+        "control_number", "invoice_id", "part"
+    )
     known: dict[str, FamilyKey] = {}
     for number, invoice_id, part in rows:
         known[number] = known[fold_number(number)] = (invoice_id, part)

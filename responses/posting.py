@@ -6,10 +6,9 @@ that each posting leaves. The Remittance row is inserted first; the same one aga
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import Any
 
 from django.db import transaction
 
@@ -17,10 +16,12 @@ from billing import invoicing, ledger
 from billing.enums import TxnKind
 from billing.ledger import Posting
 from claims import adjudications, queue
+from claims.adjudications import Answer
 from claims.errors import NothingToClaim
 from claims.models import Adjudication, Claim
+from claims.voids import VOID
 from clearinghouses.models import InboundFile
-from clinics import audit
+from clinics import audit, bulk
 from clinics.models import Location
 from clinics.scoping import current_actor
 from lib.dates import local_day
@@ -28,9 +29,9 @@ from lib.findings import Finding
 from lib.frozen import freeze
 from lib.identifiers import new_public_id
 from lib.money import total
+from responses import closing, remittance_rows, reversals, trust
 from responses import entries as made_of
 from responses import family as families
-from responses import remittance_rows, trust
 from responses.claim_ledger import ClaimLedger
 from responses.enums import MatchQuality, PostingState, RemittanceState
 from responses.family import Family, FamilyKey
@@ -47,8 +48,12 @@ from responses.settings import OFF, POST, PREVIEW, Handling, handling_at
 from work import outbox
 from x12.documents.remittance import ClaimPayment
 from x12.documents.remittance import Remittance as RemittanceDocument
+from x12.reading import calm_collector
 
 ROLLOVER = "responses.rollover"
+ROLLOVER_BLOCK = "responses.rollover_block"
+BLOCK = 1000  # answers of a remittance that are rolled over in one transaction (performance.md 7)
+NO_HANDLING = Handling(OFF, "remittance", Terms())
 NOT_FINAL = frozenset({"E01", "E02", "E03", "E04", "E05", "E17"})  # B5: what keeps a claim from adjudicated
 
 
@@ -63,7 +68,7 @@ class Taken:
 
 @dataclass(slots=True)
 class _Sitting:
-    """One transaction at work: everything that the claims of one remittance share."""
+    """One transaction at work: everything that the claims of one remittance share, and the rows not written yet."""
 
     row: Remittance
     document: RemittanceDocument
@@ -73,6 +78,8 @@ class _Sitting:
     families: dict[FamilyKey, Family]
     handlings: dict[int, Handling] = field(default_factory=dict)
     trusted: frozenset[str] = frozenset()
+    rows: list[ClaimResponse] = field(default_factory=list)
+    answers: list[tuple[ClaimResponse, Answer]] = field(default_factory=list)
     waiting: list[Posting] = field(default_factory=list)
     posted: list[tuple[ClaimResponse, Family]] = field(default_factory=list)
 
@@ -83,10 +90,14 @@ class _Sitting:
         return self.handlings[location.pk]
 
     def flush(self) -> None:
-        """Write the waiting ledger transactions."""
+        """Write what waits, in a few statements: adjudications with the claims' moves, responses, ledger."""
+        made = adjudications.record_many([answer for _, answer in self.answers])
+        for (response, _), key in zip(self.answers, made, strict=True):
+            response.adjudication_id = key
+        bulk.insert_rows(self.rows)
         if self.waiting:
             ledger.post_many(self.waiting)
-            self.waiting = []
+        self.rows, self.answers, self.waiting = [], [], []
 
 
 def take_remittance(
@@ -139,11 +150,13 @@ def take_claims(
     sure = [m.key if m.quality == MatchQuality.CERTAIN else None for m in matches]
     ledgers = [sitting.families[key].ledger if key in sitting.families else None for key in sure]
     made: dict[int, ClaimResponse] = {}
-    for place in taking_order(document.claims, ledgers, sitting.facts.payer):
-        made[place] = _take_claim(sitting, place + 1, document.claims[place], matches[place])
+    with calm_collector():
+        for place in taking_order(document.claims, ledgers, sitting.facts.payer):
+            made[place] = _take_claim(sitting, place + 1, document.claims[place], matches[place])
+        sitting.flush()
+        follow(sitting.posted, today)
     rows = [made[place] for place in range(len(made))]
-    sitting.flush()
-    follow(sitting.posted, today)
+    _promise_blocks(row, sitting.posted)
     close_if_empty(row, rows)
     row.save()
     return rows
@@ -159,7 +172,8 @@ def set_aside(row: Remittance, document: RemittanceDocument, because: str) -> li
             payment, None, Facts(str(row.pk), names_of(document), "", payee_reason=because), Terms()
         )
         rows.append(new_response(row, place, payment, NO_MATCH, plan))
-    ClaimResponse.objects.bulk_create(rows)
+        describe(rows[-1], plan, None)
+    bulk.insert_rows(rows)
     return rows
 
 
@@ -182,29 +196,53 @@ def _effective_on(sitting: _Sitting, document: RemittanceDocument) -> date:
 
 
 def _take_claim(sitting: _Sitting, place: int, payment: ClaimPayment, match: FamilyMatch) -> ClaimResponse:
+    """Plan one answer on the books in memory and note what is to be written; a reversal is written at once."""
     found = sitting.families.get(match.key) if match.key is not None else None
     facts = sitting.facts
     if match.quality == MatchQuality.WEAK:
         facts = replace(facts, is_weak=True, weak_reason=match.reason)
-    handling = sitting.handling(found.location) if found else Handling(OFF, "remittance", Terms())
+    handling = sitting.handling(found.location) if found else NO_HANDLING
     if found is not None:
         found.set_expected(find_layer(payment, facts.payer, found.ledger).layer)
     plan = plan_claim(payment, found.ledger if found else None, facts, handling.terms)
     response = _row(sitting, place, payment, match, found, plan)
+    response.state = PostingState.PROPOSED if plan.posts else PostingState.EXCEPTION
+    sitting.rows.append(response)
+    if found is None:
+        return response
+    found.waits = found.waits or not plan.posts
     posts = plan.posts and (
         handling.autopay == POST
         or (handling.autopay == PREVIEW and trust.codes_of(payment) <= sitting.trusted)
     )
-    response.state = PostingState.PROPOSED if plan.posts else PostingState.EXCEPTION
-    response.save(force_insert=True)
-    if found is not None:
-        record_adjudication(response, payment, plan, found, sitting.row, sitting.at)
-        if posts:
-            queue_posting(sitting.waiting, response, plan, found, sitting.row, sitting.today, sitting.flush)
-            mark_posted(response, PostingState.AUTO_POSTED, sitting.at)
-            sitting.posted.append((response, found))
-        take(plan, payment, found.ledger, facts, response.public_id)
+    answer = answer_of(response, payment, plan, found, sitting.row, sitting.at)
+    if answer is not None:
+        sitting.answers.append((response, answer))
+    if posts:
+        _post(sitting, response, answer, plan, found)
+    elif answer is not None and (payment.is_reversal or answer.claim.frequency == VOID):
+        sitting.flush()  # what it does to the claim behind it comes before the next answer
+    take(plan, payment, found.ledger, facts, response.public_id)
     return response
+
+
+def _post(
+    sitting: _Sitting, response: ClaimResponse, answer: Answer | None, plan: ClaimPlan, found: Family
+) -> None:
+    response.state, response.posted_at = PostingState.AUTO_POSTED, sitting.at
+    response.posted_by = current_actor()
+    if answer is not None:
+        answer.posted_at = sitting.at
+    if plan.reverses is None:
+        made = posting_of(response, plan, found, sitting.row, sitting.today)
+        sitting.waiting += [made] if made else []
+        if answer is not None and answer.claim.frequency == VOID:
+            sitting.flush()
+    else:
+        response.txn_key = next_key(response)
+        sitting.flush()
+        reversals.mirror(response, plan, sitting.row, sitting.today)
+    sitting.posted.append((response, found))
 
 
 def _row(
@@ -216,16 +254,18 @@ def _row(
     plan: ClaimPlan,
 ) -> ClaimResponse:
     response = new_response(sitting.row, place, payment, match, plan)
-    if found is not None:
-        expected = [line.expected_allowed for line in found.ledger.lines]
-        wanted = total(amount for amount in expected if amount is not None)
-        if expected and all(amount is not None for amount in expected) and not payment.is_reversal:
-            response.expected_allowed = wanted
-            response.variance = response.allowed - wanted if response.allowed is not None else None
-        response.claim = claim_for(found, plan, payment.control_number, sitting.today)
-        response.patient_name = found.invoice.patient.list_name[:120]
-        response.service_date = found.service_date
-        describe(response, plan, found.ledger)
+    if found is None:
+        describe(response, plan, None)
+        return response
+    expected = [line.expected_allowed for line in found.ledger.lines]
+    if expected and all(amount is not None for amount in expected) and not payment.is_reversal:
+        response.expected_allowed = total(amount for amount in expected if amount is not None)
+        if response.allowed is not None:
+            response.variance = response.allowed - response.expected_allowed
+    response.claim = claim_for(found, plan, payment.control_number, sitting.today, sitting.flush)
+    response.patient_name = found.patient_name[:120]
+    response.service_date = found.service_date
+    describe(response, plan, found.ledger)
     return response
 
 
@@ -234,7 +274,7 @@ def new_response(
 ) -> ClaimResponse:
     """The row of one answer, not saved yet, as an exception that belongs to no claim."""
     patient = payment.patient
-    response = ClaimResponse(
+    return ClaimResponse(
         clinic_id=row.clinic_id, public_id=new_public_id(), remittance=row, ordinal=place,
         control_number=payment.control_number[:40], status_code=payment.status_code[:2],
         payer_claim_number=payment.payer_control_number[:50], charged=payment.charge, paid=payment.paid,
@@ -244,8 +284,6 @@ def new_response(
         service_date=payment.service_date or next((s.service_date for s in payment.lines), None),
         state=PostingState.EXCEPTION,
     )  # fmt: skip
-    describe(response, plan, None)
-    return response
 
 
 def describe(response: ClaimResponse, plan: ClaimPlan, ledger_: ClaimLedger | None) -> None:
@@ -260,10 +298,17 @@ def describe(response: ClaimResponse, plan: ClaimPlan, ledger_: ClaimLedger | No
         response.next_payer = "Patient"
 
 
-def claim_for(found: Family, plan: ClaimPlan, control_number: str, today: date) -> Claim | None:
-    """The claim version answered. A crossover answered before its claim was made makes it now."""
+def claim_for(
+    found: Family, plan: ClaimPlan, control_number: str, today: date, flush: Callable[[], None] | None = None
+) -> Claim | None:
+    """The claim version answered. A crossover answered before its claim was made makes it now.
+
+    ``flush`` writes what waits: the claim is made from the answers before it.
+    """
     claim = found.claim_at(plan.layer, control_number)
     if claim is None and plan.posts and plan.layer is not None:
+        if flush is not None:
+            flush()
         try:
             claim = queue.next_layer(found.invoice, plan.layer, today, crossover_until=today)
             found.claims.append(claim)
@@ -272,52 +317,47 @@ def claim_for(found: Family, plan: ClaimPlan, control_number: str, today: date) 
     return claim or next((c for c in found.claims if c.control_number == control_number), found.claims[-1])
 
 
-def record_adjudication(
-    response: ClaimResponse,
-    payment: ClaimPayment,
-    plan: ClaimPlan,
-    found: Family,
-    row: Remittance,
-    at: datetime,
-) -> None:
-    """The payer's final answer, kept raw, once it is matched for certain, posted or not (B5)."""
+def answer_of(
+    response: ClaimResponse, payment: ClaimPayment, plan: ClaimPlan, found: Family, row: Remittance, at: datetime
+) -> Answer | None:  # fmt: skip
+    """The payer's final answer, to be kept raw: once it is matched for certain, posted or not (B5)."""
     claim = response.claim
     if claim is None or NOT_FINAL & set(plan.codes) or (plan.layer is not None and claim.rank != plan.layer):
-        return
+        return None
     lines = found.lines_of.get(claim.pk, {})
-    line_of = {n: lines.get(int(line.id)) for line in plan.lines for n in line.places}
-    response.adjudication = adjudications.record(
+    return Answer(
         claim, payment, source_kind=row.source, source_key=response.public_id, adjudicated_on=row.payment_date,
-        line_of=line_of, segment=f"CLP*{payment.control_number}*{payment.status_code}"[:300],
+        line_of={n: lines.get(int(line.id)) for line in plan.lines for n in line.places},
+        segment=f"CLP*{payment.control_number}*{payment.status_code}"[:300],
         file_key=row.inbound_file.public_id if row.inbound_file else "", decided_at=at,
     )  # fmt: skip
-    ClaimResponse.objects.filter(pk=response.pk).update(adjudication=response.adjudication)
 
 
-def queue_posting(
-    waiting: list[Posting], response: ClaimResponse, plan: ClaimPlan, found: Family, row: Remittance, today: date,
-    flush: Any,
+def record_adjudication(
+    response: ClaimResponse, payment: ClaimPayment, plan: ClaimPlan, found: Family, row: Remittance, at: datetime
 ) -> None:  # fmt: skip
-    """The ledger transaction of one claim, written with the others; a reversal mirrors at once."""
-    from responses import reversals
+    """Keep the final answer of one response that is stored already."""
+    answer = answer_of(response, payment, plan, found, row, at)
+    if answer is not None:
+        [response.adjudication_id] = adjudications.record_many([answer])
+        ClaimResponse.objects.filter(pk=response.pk).update(adjudication_id=response.adjudication_id)
 
-    response.txn_key = next_key(response)
-    if plan.reverses is not None:
-        flush()
-        reversals.mirror(response, plan, row, today)
-        return
+
+def posting_of(
+    response: ClaimResponse, plan: ClaimPlan, found: Family, row: Remittance, today: date
+) -> Posting | None:
+    """The ledger transaction of one claim under a fresh key; None for an answer without money."""
+    response.txn_key, key = "", next_key(response)
     payer_ids = {rank: payer.pk for rank, payer in found.payers.items()}
     made = made_of.claim_entries(plan, found.invoice.patient_id, payer_ids, row.receipt_id)
-    if len(made) < 2:  # an answer without money moves nothing
-        response.txn_key = ""
-        return
-    waiting.append(
-        Posting(
-            key=response.txn_key, kind=TxnKind.ADJUDICATION, entries=tuple(made), on=today,
-            effective_on=row.effective_on or row.payment_date, source_kind="adjudication",
-            source_key=response.public_id, reason=f"{row.payer_name} {row.trace_number}"[:200],
-            trace=response.plan["trace"],
-        )
+    if len(made) < 2:
+        return None
+    response.txn_key = key
+    return Posting(
+        key=key, kind=TxnKind.ADJUDICATION, entries=tuple(made), on=today,
+        effective_on=row.effective_on or row.payment_date, source_kind="adjudication",
+        source_key=response.public_id, reason=f"{row.payer_name} {row.trace_number}"[:200],
+        trace=response.plan["trace"],
     )  # fmt: skip
 
 
@@ -336,22 +376,44 @@ def mark_posted(response: ClaimResponse, state: PostingState, at: datetime) -> N
 
 
 def follow(posted: Sequence[tuple[ClaimResponse, Family]], today: date) -> None:
-    """After the postings: the patients' money, the invoices' states, and the promise that wakes coordination."""
+    """After the postings: the patients' money, the invoices' states, and what stands on the claims."""
     if not posted:
         return
     last = {id(found): (response, found) for response, found in posted}
     shares = [
         made_of.PatientShare(
             key=f"settle:{response.txn_key or response.public_id}", patient_id=found.invoice.patient_id,
-            charge_ids=tuple(charge.pk for charge in found.charges.values()),
-            is_final=found.ledger.responsible is None, source_key=response.public_id,
+            charge_ids=found.charge_ids, is_final=found.ledger.responsible is None,
+            source_key=response.public_id,
         )
         for response, found in last.values()
     ]  # fmt: skip
-    made = made_of.patient_postings(shares, today)
+    made, due = made_of.patient_postings(shares, today)
     if made:
         ledger.post_many(made)
     invoicing.settle_charges(charge_id for share in shares for charge_id in share.charge_ids)
-    for response, _ in posted:
-        key = f"{ROLLOVER}:{response.txn_key or response.public_id}"
-        outbox.promise(ROLLOVER, response.clinic_id, response.pk, key=key)
+    closing.close(posted, due)
+
+
+def promise_rollover(response: ClaimResponse, found: Family) -> None:
+    """Wake coordination for one posting, if anything is left to do."""
+    if closing.has_more(response, found):
+        promise_alone(response)
+
+
+def promise_alone(response: ClaimResponse) -> None:
+    """Wake coordination for this posting by itself."""
+    key = f"{ROLLOVER}:{response.txn_key or response.public_id}"
+    outbox.promise(ROLLOVER, response.clinic_id, response.pk, key=key)
+
+
+def _promise_blocks(row: Remittance, posted: Sequence[tuple[ClaimResponse, Family]]) -> None:
+    """Wake coordination for a whole remittance: one promise for each BLOCK of answers that need it."""
+    firsts: dict[int, ClaimResponse] = {}
+    for response, found in sorted(posted, key=lambda pair: pair[0].ordinal):
+        if closing.has_more(response, found):
+            firsts.setdefault((response.ordinal - 1) // BLOCK, response)
+    for block, first in firsts.items():
+        outbox.promise(
+            ROLLOVER_BLOCK, row.clinic_id, first.pk, key=f"{ROLLOVER_BLOCK}:{row.public_id}:{block}"
+        )

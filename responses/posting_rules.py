@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 
 class Action(StrEnum):
@@ -84,13 +85,18 @@ def find_rule(
     own: Sequence[PostingRule], payers: Iterable[str], group: str, reason: str
 ) -> PostingRule | None:
     """The most specific rule for one adjustment of a payer known under these names; None when unlisted."""
-    names = {name_key(payer) for payer in payers} - {""}
+    names = frozenset([name_key(payer) for payer in payers]) - {""}
+    return _find(tuple(own), names, name_key(group), name_key(reason))
+
+
+@lru_cache(maxsize=4096)  # an 835 asks the same few questions thousands of times
+def _find(own: tuple[PostingRule, ...], names: frozenset[str], group: str, reason: str) -> PostingRule | None:
     best: PostingRule | None = None
     best_rank: tuple[bool, bool, bool] = (False, False, False)
     for rule in (*own, *DEFAULT_RULES):
-        if name_key(rule.group) != name_key(group):
+        if name_key(rule.group) != group:
             continue
-        if rule.reason is not None and name_key(rule.reason) != name_key(reason):
+        if rule.reason is not None and name_key(rule.reason) != reason:
             continue
         if rule.payer is not None and name_key(rule.payer) not in names:
             continue
@@ -114,6 +120,7 @@ def repeated_rule(own: Sequence[PostingRule]) -> PostingRule | None:
 _OTHER = re.compile(r"[^A-Z0-9]+")
 
 
+@lru_cache(maxsize=4096)
 def name_key(text: str) -> str:
     """A name or code for comparing: capitals and digits, single spaces."""
     return _OTHER.sub(" ", text.upper()).strip()

@@ -192,12 +192,12 @@ def _settle(row: ClaimResponse, found: Family, today: date) -> None:
     from billing import invoicing
     from responses.entries import PatientShare, patient_postings
 
-    charge_ids = tuple(charge.pk for charge in found.charges.values())
+    charge_ids = found.charge_ids
     share = PatientShare(
         f"settle:{row.txn_key or row.public_id}:undo", charge_ids, found.invoice.patient_id,
         found.ledger.responsible is None, row.public_id,
     )  # fmt: skip
-    made = patient_postings([share], today)
+    made, _ = patient_postings([share], today)
     if made:
         ledger.post_many(made)
     invoicing.settle_charges(charge_ids)

@@ -5,16 +5,17 @@ from __future__ import annotations
 import logging
 
 from celery import shared_task
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from clearinghouses import collecting, hooks
 from clearinghouses.errors import NotReachable
 from clearinghouses.models import Connection, InboundFile
+from clinics.errors import Refusal
 from clinics.models import Clinic
 from clinics.scoping import open_clinic
 from responses import coordination, inbox
-from responses.posting import ROLLOVER, clinic_day
+from responses.posting import BLOCK, ROLLOVER, ROLLOVER_BLOCK, clinic_day, promise_alone
 from work import outbox
 from work.models import Outbox
 
@@ -96,6 +97,19 @@ def roll_over(clinic_id: int, response_id: int) -> None:
     """Balance rollover after one posting."""
     with open_clinic(clinic_id, actor=ACTOR):
         coordination.roll_over(response_id, at=timezone.now())
+
+
+@outbox.handles(ROLLOVER_BLOCK)
+def roll_over_block(clinic_id: int, first_id: int) -> None:
+    """Balance rollover after a remittance, a block at a time; where one claim stands in the way, one by one."""
+    try:
+        with open_clinic(clinic_id, actor=ACTOR):
+            coordination.roll_over_block(first_id, BLOCK, at=timezone.now())
+    except (Refusal, DatabaseError, AssertionError, LookupError) as error:
+        logger.warning("rollover of a block: %s", type(error).__name__)
+        with open_clinic(clinic_id, actor=ACTOR):
+            for response in coordination.block_of(first_id, BLOCK).only("txn_key", "public_id", "clinic_id"):
+                promise_alone(response)
 
 
 @hooks.when_received

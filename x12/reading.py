@@ -34,6 +34,7 @@ Document = (
 
 
 USUAL_THRESHOLD = gc.get_threshold()
+CALM_THRESHOLD = (100_000, 50, 100)
 
 
 @dataclass(slots=True)
@@ -80,9 +81,13 @@ class FileReading:
 def calm_collector() -> Iterator[None]:
     """Lets the cyclic collector run seldom while many small objects are made; none of them are cyclic.
 
-    Thresholds belong to the process: what another thread sets meanwhile is overwritten by the usual ones.
+    Thresholds belong to the process: what another thread sets meanwhile is overwritten by the usual ones. Inside
+    another one it changes nothing.
     """
-    gc.set_threshold(100_000, 50, 100)
+    if gc.get_threshold() == CALM_THRESHOLD:
+        yield
+        return
+    gc.set_threshold(*CALM_THRESHOLD)
     try:
         yield
     finally:

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from insurance.models import ContractRate, InsuranceProfile, Payer, Policy
-from insurance.payers import allowed_on
+from insurance.payers import allowed_on, rates_of
 from insurance.profiles import layers_on, profile_for
 from patients.models import Patient
 from tests.cast import (
@@ -195,8 +195,9 @@ def test_payers_are_the_admins(client: Client, world: World) -> None:
     assert b"98941" in client.get(page).content
     assert client.get(reverse("insurance:payers"), {"format": "csv"}).content.startswith(b"name,payer_id")
     with world.open():
-        assert str(allowed_on(payer, "98941", TODAY)) == "110.00"
-        assert allowed_on(payer, "98941", date(2025, 12, 31)) is None
+        rates = rates_of([payer.pk], ["98941"])
+        assert str(allowed_on(rates, payer.pk, "98941", TODAY)) == "110.00"
+        assert allowed_on(rates, payer.pk, "98941", date(2025, 12, 31)) is None
         assert ContractRate.objects.count() == 1
 
 

@@ -86,8 +86,9 @@ def test_limits_plan_requirements_and_contract_dates(world: World) -> None:
     with pytest.raises(BadCoverage):
         payers.save_payer({"appeal_days": 0}, world.aetna)
     payers.save_rate(world.aetna, "98941", D("110.00"), date(2026, 1, 1), date(2026, 6, 30))
-    assert payers.allowed_on(world.aetna, "98941", TODAY) == D("110.00")
-    assert payers.allowed_on(world.aetna, "98941", date(2026, 7, 1)) is None
+    rates = payers.rates_of([world.aetna.pk], ["98941"])
+    assert payers.allowed_on(rates, world.aetna.pk, "98941", TODAY) == D("110.00")
+    assert payers.allowed_on(rates, world.aetna.pk, "98941", date(2026, 7, 1)) is None
     with pytest.raises(BadCoverage, match="before it starts"):
         payers.save_rate(world.aetna, "98941", D("1.00"), date(2026, 7, 1), date(2026, 6, 1))
     plan = Plan.objects.get(payer=world.aetna)

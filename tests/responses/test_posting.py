@@ -51,7 +51,7 @@ def test_example_1_posts_by_itself_and_leaves_the_fifteen_as_credit(posting):
     assert (receipt.memo, receipt.amount, receipt.method.name) == ("EFT1", D("85.00"), "Insurance")
     assert balances.escrow(receipt.pk) == 0
     claim.refresh_from_db()
-    assert (claim.state, claim.outcome) == ("adjudicated", "paid")
+    assert (claim.state, claim.outcome) == ("closed", "paid")
     claim.invoice.refresh_from_db()
     assert claim.invoice.state == "closed"
     assert tie(row.remittance)["difference"] == 0

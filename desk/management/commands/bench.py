@@ -15,7 +15,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
-NAMES = ("submit_837", "read_835")
+NAMES = ("submit_837", "read_835", "post_835")
 
 
 class Command(BaseCommand):
@@ -46,7 +46,11 @@ class Command(BaseCommand):
         logging.disable(logging.WARNING)
         asked = {name.split("/")[0] for name in options["names"]} or set(NAMES)
         results = []
-        for name, measure in (("submit_837", submit_837), ("read_835", read_835)):
+        for name, measure in (
+            ("submit_837", submit_837),
+            ("read_835", read_835),
+            ("post_835", post_835),
+        ):
             if name in asked:
                 results += measure(options["claims"], options["runs"])
         if options["json"]:
@@ -100,3 +104,10 @@ def read_835(count: int, runs: int) -> list[dict[str, Any]]:
 
     with TemporaryDirectory() as folder:
         return measured.measure(Path(folder), count, runs)
+
+
+def post_835(count: int, runs: int) -> list[dict[str, Any]]:
+    """Posting a remittance against the plain twin and the limit script."""
+    from bench import post_835 as measured
+
+    return measured.measure(count, runs)
