@@ -27,8 +27,8 @@ from clinics.scoping import open_clinic
 from desk.demo.world import DemoClinic
 from lib.money import total
 from responses import coordination, inbox
+from responses.closing import BLOCK, ROLLOVER_BLOCK
 from responses.models import ClaimResponse
-from responses.posting import BLOCK, ROLLOVER_BLOCK
 from work.models import Outbox
 
 Way = Callable[[int, int, datetime], None]

@@ -34,6 +34,7 @@ from lib.money import show_money, total
 from work import jobs, outbox
 from work.models import Job
 from x12.documents.professional_claim import ClaimDocument
+from x12.reading import calm_collector
 from x12.writer import WriteError
 
 SUBMIT = "claims.submit"
@@ -195,7 +196,7 @@ def submit_chunk(job: Job, after: int, at: datetime, today: date) -> int | None:
     if not chosen:
         return None
     try:
-        with transaction.atomic():
+        with transaction.atomic(), calm_collector():
             _submit(job, chosen, at, today, trial=False)
     except WriteError:  # a guide newer than the last check of some claim: find it, and let the others go
         _submit(job, chosen, at, today, trial=True)

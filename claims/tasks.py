@@ -118,6 +118,7 @@ def _submit(clinic_id: int, job_id: int) -> None:
             job = Job.objects.get(pk=job_id)
             if job.finished_at is not None:
                 return
+            jobs.allow_time()
             at = timezone.now()
             after = submitting.submit_chunk(job, after, at, clinic_day(at))
     with open_clinic(clinic_id, actor=ACTOR):

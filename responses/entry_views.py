@@ -100,9 +100,11 @@ def upload(request: HttpRequest) -> HttpResponse:
         try:
             day, name = form.cleaned_data["effective_on"], file.name or "upload"
             if file.size > remit.LARGE and "preview" not in request.POST and day is None:
-                remit.take_later(file.read(), name)
-                messages.success(request, f"{name} is large: it is being taken in; its checks appear here")
-                return redirect("responses:remittances")
+                job = remit.take_later(file.read(), name)
+                messages.success(
+                    request, f"{name} is large: the worker takes it in; this page shows how far it is"
+                )
+                return redirect("desk:job", job.public_id)
             if "preview" in request.POST:
                 told = remit.preview_bytes(file.read(), name, at=timezone.now(), effective_on=day)
             else:

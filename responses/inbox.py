@@ -6,8 +6,10 @@ rejected with its findings and kept. Taking a file twice changes nothing: every 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from functools import partial
 
 from clearinghouses.models import InboundFile
 from insurance import eligibility_answers
@@ -36,10 +38,17 @@ class Inbox:
         return self.inbound.state == InboundFile.State.READ
 
 
-def take(inbound: InboundFile, *, at: datetime, effective_on: date | None = None) -> Inbox:
+def take(
+    inbound: InboundFile,
+    *,
+    at: datetime,
+    effective_on: date | None = None,
+    told: Callable[[int], None] = lambda done: None,
+) -> Inbox:
     """Read a stored file of the open clinic and hand it on, in the open transaction.
 
-    ``effective_on`` is the payment date that a person gave with the file (``era_payment_date`` custom).
+    ``effective_on`` is the payment date that a person gave with the file (``era_payment_date`` custom). ``told`` hears
+    how many claims of the file are worked out.
     """
     reading = read_file(bytes(inbound.stored.content))
     result = Inbox(inbound, reading)
@@ -54,6 +63,7 @@ def take(inbound: InboundFile, *, at: datetime, effective_on: date | None = None
     rest = replace(rest, transactions=inquiry_answers.take(inbound, rest, at=at))
     if ACKNOWLEDGEMENTS & set(rest.kinds):
         acknowledgements.take(inbound, rest, at=at)
+    before = 0
     for place, each in enumerate(reading.transactions, 1):
         if isinstance(each.document, Remittance):
             own = [Finding(f.code, f"segment {f.segment}", f.message, f.severity) for f in each.findings]
@@ -61,10 +71,16 @@ def take(inbound: InboundFile, *, at: datetime, effective_on: date | None = None
                 take_remittance(
                     each.document, at=at, inbound=inbound, ordinal=place, findings=own,
                     blocked=blocking_findings(reading, each), effective_on=effective_on,
+                    told=partial(_told, told, before),
                 )
             )  # fmt: skip
+            before += len(each.document.claims)
     inbound.taken_now = result.remittances  # type: ignore[attr-defined]  # for the page that just uploaded it
     return result
+
+
+def _told(told: Callable[[int], None], before: int, done: int) -> None:
+    told(before + done)
 
 
 def _finding(finding: X12Finding) -> dict[str, object]:

@@ -22,7 +22,7 @@ from clinics.errors import BadInput
 from clinics.scoping import current_actor
 from lib.frozen import thaw
 from lib.money import total
-from responses import by_hand, posting, receipts, reversals
+from responses import by_hand, closing, posting, receipts, reversals
 from responses import family as families
 from responses.by_hand import ByHand
 from responses.enums import MatchQuality, PostingState
@@ -204,8 +204,8 @@ def _write(
     posting.mark_posted(row, PostingState.POSTED_MANUALLY, at)
     found.ledger.move({line.id: line.move() for line in plan.lines})
     found.ledger.responsible = plan.responsible_after
-    posting.follow([(row, found)], today)
-    posting.promise_rollover(row, found)
+    closing.follow([(row, found)], today)
+    closing.promise_rollover(row, found)
     receipts.close_if_empty(remittance)
     if hand is not None and row.claim is not None:
         if row.status_code == "22":

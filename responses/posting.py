@@ -12,7 +12,7 @@ from datetime import date, datetime
 
 from django.db import transaction
 
-from billing import invoicing, ledger
+from billing import ledger
 from billing.enums import TxnKind
 from billing.ledger import Posting
 from claims import adjudications, queue
@@ -45,14 +45,10 @@ from responses.plan_result import ClaimPlan
 from responses.receipts import close_if_empty, open_receipt, payment_day
 from responses.remittance_facts import balance_reason
 from responses.settings import OFF, POST, PREVIEW, Handling, handling_at
-from work import outbox
 from x12.documents.remittance import ClaimPayment
 from x12.documents.remittance import Remittance as RemittanceDocument
 from x12.reading import calm_collector
 
-ROLLOVER = "responses.rollover"
-ROLLOVER_BLOCK = "responses.rollover_block"
-BLOCK = 1000  # answers of a remittance that are rolled over in one transaction (performance.md 7)
 NO_HANDLING = Handling(OFF, "remittance", Terms())
 NOT_FINAL = frozenset({"E01", "E02", "E03", "E04", "E05", "E17"})  # B5: what keeps a claim from adjudicated
 
@@ -110,11 +106,13 @@ def take_remittance(
     source: str = "era",
     blocked: str = "",
     effective_on: date | None = None,
+    told: Callable[[int], None] = lambda done: None,
 ) -> Taken:
     """Take one ST 835 (or typed EOB) of the open clinic. Commits or fails as a whole with the caller's scope.
 
     ``blocked`` says why the file is damaged: then everything is stored and nothing posts (E02).
-    ``effective_on`` is the date a person gave, used where ``era_payment_date`` is custom.
+    ``effective_on`` is the date a person gave, used where ``era_payment_date`` is custom. ``told`` hears how many
+    claims are worked out.
     """
     with transaction.atomic():
         today = clinic_day(at)
@@ -127,13 +125,17 @@ def take_remittance(
             return Taken(first, list(first.responses.order_by("ordinal")), is_repeat=True)
         row.effective_on = effective_on
         strange = remittance_rows.payee_reason(document) if source == "era" else ""
-        rows = set_aside(row, document, strange) if strange else take_claims(row, document, balance, at)
+        rows = set_aside(row, document, strange) if strange else take_claims(row, document, balance, at, told)
         audit.record("remittance.take", "remittance", row.public_id, amount=str(row.amount), claims=len(rows))
         return Taken(row, rows)
 
 
 def take_claims(
-    row: Remittance, document: RemittanceDocument, balance: str, at: datetime
+    row: Remittance,
+    document: RemittanceDocument,
+    balance: str,
+    at: datetime,
+    told: Callable[[int], None] = lambda done: None,
 ) -> list[ClaimResponse]:
     """The receipt, a decision for every claim and the postings of a remittance whose row is new."""
     today = clinic_day(at)
@@ -153,10 +155,11 @@ def take_claims(
     with calm_collector():
         for place in taking_order(document.claims, ledgers, sitting.facts.payer):
             made[place] = _take_claim(sitting, place + 1, document.claims[place], matches[place])
+            told(len(made))
         sitting.flush()
-        follow(sitting.posted, today)
+        closing.follow(sitting.posted, today)
     rows = [made[place] for place in range(len(made))]
-    _promise_blocks(row, sitting.posted)
+    closing.promise_blocks(row, sitting.posted)
     close_if_empty(row, rows)
     row.save()
     return rows
@@ -373,47 +376,3 @@ def mark_posted(response: ClaimResponse, state: PostingState, at: datetime) -> N
     response.save()
     if response.adjudication_id:
         Adjudication.objects.filter(pk=response.adjudication_id).update(posted_at=at)
-
-
-def follow(posted: Sequence[tuple[ClaimResponse, Family]], today: date) -> None:
-    """After the postings: the patients' money, the invoices' states, and what stands on the claims."""
-    if not posted:
-        return
-    last = {id(found): (response, found) for response, found in posted}
-    shares = [
-        made_of.PatientShare(
-            key=f"settle:{response.txn_key or response.public_id}", patient_id=found.invoice.patient_id,
-            charge_ids=found.charge_ids, is_final=found.ledger.responsible is None,
-            source_key=response.public_id,
-        )
-        for response, found in last.values()
-    ]  # fmt: skip
-    made, due = made_of.patient_postings(shares, today)
-    if made:
-        ledger.post_many(made)
-    invoicing.settle_charges(charge_id for share in shares for charge_id in share.charge_ids)
-    closing.close(posted, due)
-
-
-def promise_rollover(response: ClaimResponse, found: Family) -> None:
-    """Wake coordination for one posting, if anything is left to do."""
-    if closing.has_more(response, found):
-        promise_alone(response)
-
-
-def promise_alone(response: ClaimResponse) -> None:
-    """Wake coordination for this posting by itself."""
-    key = f"{ROLLOVER}:{response.txn_key or response.public_id}"
-    outbox.promise(ROLLOVER, response.clinic_id, response.pk, key=key)
-
-
-def _promise_blocks(row: Remittance, posted: Sequence[tuple[ClaimResponse, Family]]) -> None:
-    """Wake coordination for a whole remittance: one promise for each BLOCK of answers that need it."""
-    firsts: dict[int, ClaimResponse] = {}
-    for response, found in sorted(posted, key=lambda pair: pair[0].ordinal):
-        if closing.has_more(response, found):
-            firsts.setdefault((response.ordinal - 1) // BLOCK, response)
-    for block, first in firsts.items():
-        outbox.promise(
-            ROLLOVER_BLOCK, row.clinic_id, first.pk, key=f"{ROLLOVER_BLOCK}:{row.public_id}:{block}"
-        )

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from django.db import transaction
+from django.urls import reverse
 
 from billing import balances
 from clearinghouses import inbound as receiving
@@ -21,7 +22,8 @@ from lib.money import ZERO
 from responses import inbox
 from responses.enums import PostingState
 from responses.models import ClaimResponse, Remittance
-from work import outbox
+from work import jobs, outbox
+from work.models import Job
 
 LARGE = 1_000_000  # bytes, some 1,500 claims: from here on the worker takes an upload
 DECISIONS = {
@@ -95,12 +97,23 @@ def take_bytes(
     return tell(inbound, is_new=is_new, digest=hashlib.sha256(content).hexdigest())
 
 
-def take_later(content: bytes, name: str) -> InboundFile:
-    """Keep a large file and promise it to the worker: taking thousands of claims is no work for a request."""
-    inbound, is_new = receiving.receive(content, name, "upload")
-    if is_new or inbound.state == InboundFile.State.RECEIVED:
+def take_later(content: bytes, name: str) -> Job:
+    """Keep a large file and promise it to the worker: taking thousands of claims is no work for a request.
+
+    The job shows how far it is. The same bytes again show the job of the first time.
+    """
+    inbound, _ = receiving.receive(content, name, "upload")
+    known = Job.objects.filter(kind=inbox.TAKE, params__inbound=inbound.pk).order_by("-pk").first()
+    if known is not None:
+        return known
+    job = jobs.start(
+        inbox.TAKE, f"Take in {name}"[:160], total=content.count(b"CLP"), params={"inbound": inbound.pk}
+    )
+    if inbound.state == InboundFile.State.RECEIVED:
         outbox.promise(inbox.TAKE, inbound.clinic_id, inbound.pk, key=f"{inbox.TAKE}:{inbound.pk}")
-    return inbound
+    else:
+        jobs.finish(job, result={"already": True}, done=job.total, url=reverse("responses:remittances"))
+    return job
 
 
 def preview_bytes(

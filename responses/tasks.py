@@ -6,6 +6,7 @@ import logging
 
 from celery import shared_task
 from django.db import DatabaseError, connection, transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from clearinghouses import collecting, hooks
@@ -15,9 +16,11 @@ from clinics.errors import Refusal
 from clinics.models import Clinic
 from clinics.scoping import open_clinic
 from responses import coordination, inbox
-from responses.posting import BLOCK, ROLLOVER, ROLLOVER_BLOCK, clinic_day, promise_alone
-from work import outbox
-from work.models import Outbox
+from responses.closing import BLOCK, ROLLOVER, ROLLOVER_BLOCK, promise_alone
+from responses.enums import PostingState
+from responses.posting import clinic_day
+from work import jobs, outbox
+from work.models import Job, Outbox
 
 COLLECT = "responses.collect"
 ACTOR = "responses"
@@ -77,19 +80,57 @@ def collect(clinic_id: int, connection_id: int) -> None:
 
 @outbox.handles(inbox.TAKE)
 def take(clinic_id: int, inbound_id: int) -> None:
-    """Read one stored file and hand it on, all in one transaction.
+    """Read one stored file and hand it on, all in one transaction; its job, if it has one, shows how far it is.
 
     Files of one clinic take turns: a 277CA and an 835 about one claim would otherwise race for its state.
     """
-    with open_clinic(clinic_id, actor=ACTOR):
-        with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL lock_timeout = '120s'")  # the file before may be large
-        list(Connection.objects.select_for_update(no_key=True).order_by("pk"))
-        inbound = (
-            InboundFile.objects.select_for_update(of=("self",)).select_related("stored").get(pk=inbound_id)
-        )
-        if inbound.state == InboundFile.State.RECEIVED:
-            inbox.take(inbound, at=timezone.now())
+    try:
+        with open_clinic(clinic_id, actor=ACTOR):
+            _take(inbound_id)
+    except Exception:
+        with open_clinic(clinic_id, actor=ACTOR):
+            _tell_trouble(clinic_id, inbound_id)
+        raise
+
+
+def _take(inbound_id: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL lock_timeout = '120s'")  # the file before may be large
+    jobs.allow_time()
+    list(Connection.objects.select_for_update(no_key=True).order_by("pk"))
+    inbound = InboundFile.objects.select_for_update(of=("self",)).select_related("stored").get(pk=inbound_id)
+    if inbound.state != InboundFile.State.RECEIVED:
+        return
+    job = _job_of(inbound_id)
+    if job is None:
+        inbox.take(inbound, at=timezone.now())
+        return
+    with jobs.live(job) as told:
+        found = inbox.take(inbound, at=timezone.now(), told=told)
+    rows = [row for taken in found.remittances for row in taken.responses]
+    aside = sum(row.state == PostingState.EXCEPTION for row in rows)
+    jobs.finish(
+        job, result={"claims": len(rows), "waiting": aside}, done=job.total, errors=aside,
+        url=reverse("responses:remittances"),
+    )  # fmt: skip
+
+
+def _job_of(inbound_id: int) -> Job | None:
+    return Job.objects.filter(kind=inbox.TAKE, params__inbound=inbound_id, finished_at__isnull=True).first()
+
+
+def _tell_trouble(clinic_id: int, inbound_id: int) -> None:
+    """The job's page says that the work is tried again, or that it has stopped for good."""
+    job = _job_of(inbound_id)
+    row = Outbox.objects.filter(clinic_id=clinic_id, kind=inbox.TAKE, subject_id=inbound_id).first()
+    if job is None or row is None:
+        return
+    if row.attempts >= outbox.MAX_ATTEMPTS:
+        jobs.finish(job, result={}, done=0, failed=True)
+        words = "Stopped after three attempts; nothing of the file was posted. Tell the administrator."
+    else:
+        words = "Something went wrong; it is tried again by itself."
+    Job.objects.filter(pk=job.pk).update(message=words)
 
 
 @outbox.handles(ROLLOVER)
@@ -104,6 +145,7 @@ def roll_over_block(clinic_id: int, first_id: int) -> None:
     """Balance rollover after a remittance, a block at a time; where one claim stands in the way, one by one."""
     try:
         with open_clinic(clinic_id, actor=ACTOR):
+            jobs.allow_time()
             coordination.roll_over_block(first_id, BLOCK, at=timezone.now())
     except (Refusal, DatabaseError, AssertionError, LookupError) as error:
         logger.warning("rollover of a block: %s", type(error).__name__)

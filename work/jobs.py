@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from django.db import connection
 from django.utils import timezone
 
-from clinics.scoping import current_actor
+from clinics.scoping import current_actor, open_clinic
 from work.models import Job
 
 
@@ -38,3 +42,48 @@ def finish(
         result_url=url,
         finished_at=timezone.now(),
     )
+
+
+def allow_time() -> None:
+    """A worker's transaction over thousands of rows: long waits of its own between statements are no fault.
+
+    For the open transaction only. Between two statements thousands of claims are planned or written as text.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL idle_in_transaction_session_timeout = '15min'")
+        cursor.execute("SET LOCAL statement_timeout = '15min'")
+
+
+LIVE_SECONDS = 0.5
+
+
+@contextmanager
+def live(job: Job) -> Iterator[Callable[[int], None]]:
+    """Progress of work that is one long transaction, seen while it lasts: ``told(done)`` as often as one likes.
+
+    A side thread writes the newest number over a connection of its own; it dies with the process. Finish the job
+    after this block: both would wait for its row.
+    """
+    clinic_id = job.clinic_id
+    assert clinic_id is not None, "a job is a clinic's"
+    latest = [0]
+    over = threading.Event()
+
+    def tell() -> None:
+        shown = -1
+        try:
+            while not over.wait(LIVE_SECONDS if shown >= 0 else 0):
+                if latest[0] != shown:
+                    shown = latest[0]
+                    with open_clinic(clinic_id, actor="progress"):
+                        progress(job, done=shown)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=tell, daemon=True)
+    thread.start()
+    try:
+        yield lambda done: latest.__setitem__(0, done)
+    finally:
+        over.set()
+        thread.join()

@@ -117,8 +117,10 @@ class SegmentReader:
         marks = delimiters.element + delimiters.component + delimiters.segment + delimiters.repetition
         text = self._clean(text, delimiters, marks)
         element, limit = delimiters.element, self.limits.element_bytes
+        # Blanks are off already: only other alphabets' spaces, or delimiters that count as spaces, are left.
+        is_plain = text.isascii() and marks.isprintable()
         for raws, is_whole in _split(text, delimiters.segment):
-            raws = [raw for raw in raws if raw and not raw.isspace()]
+            raws = [raw for raw in raws if raw and (is_plain or not raw.isspace())]
             if not raws:
                 continue
             first = self.count + 1

@@ -18,7 +18,7 @@ from responses.models import ClaimResponse, Remittance
 from tests.cast import NOW, make_world
 from tests.responses.edi import remit
 from tests.responses.stage import AETNA, answer, claimed, clp, money, set_up, take
-from work.models import Outbox
+from work.models import Job, Outbox
 
 pytestmark = pytest.mark.django_db
 EX1 = ("1", "150", "85", ("CO", "45", "40"), ("PR", "3", "25"))
@@ -152,14 +152,20 @@ def test_a_large_upload_is_kept_and_taken_by_the_worker(client, monkeypatch):
     monkeypatch.setattr(remit_work, "LARGE", 100)
     client.force_login(world.users["biller"])
     told = client.post(reverse("responses:upload"), {"file": SimpleUploadedFile("large.835", text)})
-    assert told.url == reverse("responses:remittances")
     with world.open():
+        job = Job.objects.get()
+        assert told.url == reverse("desk:job", args=[job.public_id])
+        assert (job.state, job.total) == ("queued", 1)
         assert not Remittance.objects.exists()
         row = Outbox.objects.get(kind=inbox.TAKE)
     tasks.take(row.clinic_id, row.subject_id)
     tasks.take(row.clinic_id, row.subject_id)
     with world.open():
         assert [answer.state for answer in ClaimResponse.objects.all()] == ["auto_posted"]
+        job.refresh_from_db()
+        assert (job.state, job.done, job.errors) == ("done", 1, 0)
+    again = client.post(reverse("responses:upload"), {"file": SimpleUploadedFile("again.835", text)})
+    assert again.url == told.url, "the same bytes show the first job"
 
 
 @pytest.mark.rule("B9.E01")

@@ -21,8 +21,8 @@ from claims.models import Adjudication, AdjudicationLine, Claim, ClaimEvent
 from clearinghouses.inbound import receive
 from clearinghouses.models import InboundFile
 from responses import coordination, inbox
+from responses.closing import BLOCK, ROLLOVER_BLOCK
 from responses.models import ClaimResponse, Remittance
-from responses.posting import BLOCK, ROLLOVER_BLOCK
 from tests.cast import NOW, World, make_world
 from tests.responses.edi import Clp, remit
 from tests.responses.stage import AETNA, claimed, clp, set_up

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from test_x12_professional import ADDRESS, ADJUSTMENTS, AMOUNT, CODE, DAY, NAME, PERSON, SIGNED, WORD
 
 from lib.frozen import freeze, thaw
+from x12.documents.elements import ElementReader
 from x12.documents.parties import (
+    Adjustment,
     Contact,
     OutpatientRemarks,
     Party,
@@ -35,7 +37,9 @@ from x12.documents.remittance import (
     remittance_difference,
 )
 from x12.documents.write_835 import write_835
+from x12.findings import FindingList
 from x12.reading import read_file
+from x12.tokens import Segment
 
 PROCEDURE = st.builds(
     Procedure,
@@ -273,3 +277,29 @@ def test_an_imbalance_is_an_error_with_its_difference() -> None:
 
 def test_a_claim_tells_where_it_stood() -> None:
     assert read_one(file_of(small())).claims[0].segment == 9
+
+
+CENTS = st.sampled_from([Decimal("0.00"), Decimal("10.00"), Decimal("-10.00"), Decimal("20.00")])
+PARTS = st.lists(st.builds(Adjustment, st.just("CO"), st.just("45"), CENTS), max_size=2).map(tuple)
+SERVICE = st.builds(ServicePayment, st.just(Procedure("99213")), CENTS, CENTS, adjustments=PARTS)
+
+
+@settings(max_examples=200, deadline=None)
+@given(charge=CENTS, paid=CENTS, adjustments=PARTS, lines=st.lists(SERVICE, max_size=2).map(tuple))
+def test_a_claim_balances_when_no_equation_is_off(
+    charge: Decimal, paid: Decimal, adjustments: tuple[Adjustment, ...], lines: tuple[ServicePayment, ...]
+) -> None:
+    claim = ClaimPayment("K", "1", charge, paid, adjustments=adjustments, lines=lines)
+    assert claim_balances(claim) == (not claim_differences(claim))
+
+
+def test_an_svc_reads_the_same_from_memory_as_piece_by_piece() -> None:
+    reader, plain = ElementReader(FindingList()), "SVC*HC:99213:25* 150 *85.5**2"
+    for text, is_known in ((plain, True), ("SVC*HC:1*x*1", False), ("SVC*HC:1**1", False), ("SVC*HC:1*1", False),
+                           ("SVC*HC:1*1*1**1*HC:2", False), ("SVC*HC:1*1*1**x", False)):  # fmt: skip
+        for _ in range(2):
+            assert (reader.service(Segment(text.split("*"))) is not None) == is_known
+    assert reader.service(Segment(plain.split("*"))) == {
+        "procedure": Procedure("99213", ("25",), "HC"), "charge": Decimal("150.00"), "paid": Decimal("85.50"),
+        "revenue_code": "", "units": Decimal("2"),
+    }  # fmt: skip

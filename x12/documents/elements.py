@@ -9,11 +9,12 @@ import re
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
+from typing import Any
 
 from lib.dates import parse_d8
 from lib.money import BadAmount, parse_money
 from x12.documents.parties import Address, Adjustment, Contact, OutpatientRemarks, Party
-from x12.documents.remittance import BankAccount, Procedure
+from x12.documents.remittance import BankAccount, Procedure, RemittanceParty
 from x12.findings import FindingList, Level, quote
 from x12.tokens import Segment
 
@@ -49,6 +50,38 @@ def _procedure(text: str, separator: str) -> Procedure:
     return Procedure(parts[1], modifiers, parts[0], parts[6] if len(parts) > 6 else "")
 
 
+@lru_cache(maxsize=65_536)
+def _adjustments(parts: tuple[str, ...]) -> tuple[Adjustment, ...]:
+    """The triples of a whole CAS; raises BadAmount where one of them cannot be read."""
+    group = parts[1].strip()
+    found = []
+    for place in range(2, len(parts), 3):
+        reason, *rest = [text.strip() for text in parts[place : place + 3]]
+        amount, quantity = [*rest, "", ""][:2]
+        if reason or amount:
+            found.append(_adjustment(group, reason, amount, quantity))
+    return tuple(found)
+
+
+@lru_cache(maxsize=65_536)
+def _service(parts: tuple[str, ...], separator: str) -> tuple[tuple[str, Any], ...]:
+    """A whole SVC that holds nothing strange; raises BadAmount for any other."""
+    texts = [text.strip() for text in parts] + [""] * 4
+    if len(parts) < 4 or not texts[2] or texts[6] or texts[7]:
+        raise BadAmount(parts[0])
+    found: dict[str, Any] = {
+        "procedure": _procedure(parts[1], separator),
+        "charge": _money(texts[2]),
+        "paid": _money(texts[3]) if texts[3] else Decimal("0.00"),
+    }
+    if len(parts) > 4:
+        units = _quantity(texts[5]) if texts[5] else None
+        if texts[5] and units is None:
+            raise BadAmount(texts[5])
+        found |= {"revenue_code": texts[4], "units": units}
+    return tuple(found.items())
+
+
 _day = lru_cache(maxsize=8_192)(parse_d8)
 
 
@@ -64,7 +97,8 @@ class ElementReader:
 
     def money(self, segment: Segment, place: int, level: Level = "segment") -> Decimal | None:
         """Dollars with two places; None when empty or unreadable."""
-        text = segment[place].strip()
+        parts = segment.parts
+        text = parts[place].strip() if place < len(parts) else ""
         if not text:
             return None
         try:
@@ -150,6 +184,10 @@ class ElementReader:
     def adjustments(self, segment: Segment) -> list[Adjustment]:
         """The triples of one CAS; one whose amount is missing or unreadable is a finding and left out."""
         parts = segment.parts
+        try:
+            return list(_adjustments(tuple(parts))) if len(parts) > 1 else []
+        except BadAmount:
+            pass
         group = segment[1].strip()
         found = []
         for place in range(2, len(parts), 3):
@@ -166,6 +204,13 @@ class ElementReader:
                     self.bad_amounts += 1
                     self.missing(segment, place + 1)
         return found
+
+    def service(self, segment: Segment) -> dict[str, Any] | None:
+        """The values of an SVC, from memory where it was read before; None: to be read piece by piece."""
+        try:
+            return dict(_service(tuple(segment.parts), segment.delimiters.component))
+        except BadAmount:
+            return None
 
     def outpatient(self, segment: Segment) -> OutpatientRemarks:
         """MOA."""
@@ -235,3 +280,12 @@ def read_account(segment: Segment, place: int) -> BankAccount | None:
     """Four elements of BPR: routing qualifier and number, account qualifier and number; None when empty."""
     found = [segment[place + offset].strip() for offset in range(4)]
     return BankAccount(*found) if any(found) else None
+
+
+def make_party(found: dict[str, Any]) -> RemittanceParty:
+    """N1 with what followed it."""
+    values = dict(found)
+    for key in ("references", "contacts"):
+        if key in values:
+            values[key] = tuple(values[key])
+    return RemittanceParty(**values)

@@ -11,6 +11,7 @@ from typing import Any
 
 from x12.documents.elements import (
     ElementReader,
+    make_party,
     read_account,
     read_contact,
     read_party,
@@ -23,7 +24,6 @@ from x12.documents.remittance import (
     ClaimPayment,
     ProviderAdjustment,
     Remittance,
-    RemittanceParty,
     ServicePayment,
 )
 from x12.findings import FindingList
@@ -40,11 +40,8 @@ CLAIM_PARTIES = {
     "GB": "other_subscriber",
 }
 CLAIM_DATES = {
-    "232": "service_date",
-    "233": "service_date_end",
-    "036": "coverage_expired_on",
-    "050": "received_on",
-}
+    "232": "service_date", "233": "service_date_end", "036": "coverage_expired_on", "050": "received_on",
+}  # fmt: skip
 ENDS_CLAIM = frozenset({"LX", "PLB", "SE"})
 NO_HANDLER = frozenset({"ST", "TS2", "TS3", "CUR", "RDM", "N2"})
 
@@ -144,8 +141,8 @@ class RemittanceReader:
                 self._bad_in_envelope += key == "amount"
         header.setdefault("payer_identifier", "")
         return Remittance(
-            payer=_make_party(self._parties["PR"]),
-            payee=_make_party(self._parties["PE"]),
+            payer=make_party(self._parties["PR"]),
+            payee=make_party(self._parties["PE"]),
             claims=tuple(self.completed),
             provider_adjustments=tuple(self._plb),
             amounts_readable=not self._bad_in_envelope,
@@ -258,6 +255,9 @@ class RemittanceReader:
             self._close_line()
         element = self.element
         self._bad_before_line = element.bad_amounts
+        if (known := element.service(segment)) is not None:
+            self._line = {**known, "segment": segment.position}
+            return
         self._line = line = {
             "procedure": read_procedure(segment, 1),
             "charge": element.required_money(segment, 2, "claim"),
@@ -311,12 +311,21 @@ class RemittanceReader:
             self._claim["inpatient_remarks"] = tuple(code for code in found if code)
 
     def _take_reference(self, segment: Segment) -> None:
+        line = self._line
+        if (
+            line is not None
+            and len(segment.parts) == 3
+            and segment.parts[1] == "6R"
+            and "line_id" not in line
+        ):
+            line["line_id"] = segment.parts[2].strip()
+            return
         qualifier, value = segment[1].strip(), segment[2].strip()
-        if self._line is not None:
-            if qualifier == "6R" and "line_id" not in self._line:
-                self._line["line_id"] = value
+        if line is not None:
+            if qualifier == "6R" and "line_id" not in line:
+                line["line_id"] = value
                 return
-            target = self._line
+            target = line
         elif self._claim is not None:
             target = self._claim
         elif qualifier == "EV":
@@ -389,11 +398,3 @@ class RemittanceReader:
                 )
             )
         self._bad_in_envelope += self.element.bad_amounts - before
-
-
-def _make_party(found: dict[str, Any]) -> RemittanceParty:
-    values = dict(found)
-    for key in ("references", "contacts"):
-        if key in values:
-            values[key] = tuple(values[key])
-    return RemittanceParty(**values)

@@ -193,6 +193,9 @@ class Remittance:
     amounts_readable: bool = True  # of BPR and PLB
 
 
+ZERO = Decimal("0.00")
+
+
 # --- balancing: exact differences, zero when it balances (domain reference section 6) ----------------
 
 
@@ -220,8 +223,23 @@ def claim_differences(claim: ClaimPayment) -> dict[str, Decimal]:
 
 
 def claim_balances(claim: ClaimPayment) -> bool:
-    """Whether all equations of the claim hold and every amount in it could be read."""
-    return claim.amounts_readable and not claim_differences(claim)
+    """Whether all equations of the claim hold and every amount in it could be read: asked of every claim."""
+    if not claim.amounts_readable:
+        return False
+    left, charges, paid = claim.charge - claim.paid, ZERO, ZERO
+    for item in claim.adjustments:
+        left -= item.amount
+    own = claim.charge - claim.paid - left
+    for line in claim.lines:
+        open_ = line.charge - line.paid
+        for item in line.adjustments:
+            open_ -= item.amount
+            left -= item.amount
+        if open_:
+            return False
+        charges += line.charge
+        paid += line.paid
+    return not left and (not claim.lines or (charges == claim.charge and paid - own == claim.paid))
 
 
 def claims_paid(remittance: Remittance) -> Decimal:
