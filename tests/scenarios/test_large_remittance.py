@@ -21,11 +21,10 @@ from bench import claims_world, post_835
 from billing import verification
 from billing.models import LedgerTxn, Receipt
 from claims.models import Claim
-from clinics.roles import Role
+from clinics.models import User
 from clinics.scoping import open_clinic
 from responses import remit
 from responses.models import ClaimResponse, Remittance
-from tests.cast import make_user
 from tests.scenarios.test_kill import Worker
 from work.models import Job, Outbox
 
@@ -79,7 +78,7 @@ def test_a_large_remittance_posts_once_whole_while_billers_work(
         content = post_835.remittance_text(keys, "LARGE").encode()
         remit.take_later(content, "large.835")
     client = Client()
-    client.force_login(make_user(demo.clinic, Role.BILLER))
+    client.force_login(User.objects.get(email="biller@alder.example"))
     seen, random, started = Seen(), Random(7), time.monotonic()
     for kill in range(KILLS):
         worker.start()
