@@ -148,6 +148,15 @@ declare(
         default="5.00",
     ),
     SettingSpec(
+        name="dunning_payment_percent",
+        group="Statements",
+        label="Smallest share that counts",
+        help="In percent of what the last statement asked: a payment below it leaves the reminders as they are. "
+        "0 asks for the amount alone.",
+        kind="percent",
+        default=0,
+    ),
+    SettingSpec(
         name="payment_link",
         group="Statements",
         label="Pay page",

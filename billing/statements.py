@@ -181,9 +181,19 @@ def _next_level(account: Account, people: Sequence[Patient], location: Location)
         paid = Receipt.objects.filter(patient__in=people, created_at__gt=account.level_at).aggregate(
             sum=Sum("amount")
         )["sum"]
-        if paid and paid >= Decimal(value_of("dunning_payment_least", location)):
+        if paid and paid >= _least_that_counts(people, location):
             return 1 if value_of("dunning_after_payment", location) == "zero" else account.level
     return account.level + 1
+
+
+def _least_that_counts(people: Sequence[Patient], location: Location) -> Decimal:
+    """The payment that takes a level back: the set amount, or the set share of what was asked last if that is more."""
+    least = Decimal(value_of("dunning_payment_least", location))
+    percent = int(value_of("dunning_payment_percent", location))
+    last = Statement.objects.filter(patient__in=people).order_by("-cut_at").first()
+    if not percent or last is None:
+        return least
+    return max(least, Decimal(last.snapshot["asked"]) * percent / 100)
 
 
 def _ages(ids: Sequence[int], today: date) -> list[list[str]]:

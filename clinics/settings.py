@@ -17,7 +17,7 @@ from clinics.models import Clinic, CompanySetting, Location, Setting
 from clinics.scoping import current_actor
 from lib.money import BadAmount, parse_money
 
-Kind = Literal["choice", "flag", "money", "days", "rules", "link"]
+Kind = Literal["choice", "flag", "money", "days", "percent", "rules", "link"]
 Origin = Literal["company", "clinic", "location", "default"]
 
 
@@ -131,6 +131,11 @@ def parse_value(spec: SettingSpec, raw: Any) -> Any:
         text = str(raw).strip()
         if not (text.isascii() and text.isdigit() and int(text) <= 3660):
             raise BadInput(f"{spec.name} is a number of days, 0 to 3660.", code="bad_setting")
+        return int(text)
+    if spec.kind == "percent":
+        text = str(raw).strip()
+        if not (text.isascii() and text.isdigit() and int(text) <= 100):
+            raise BadInput(f"{spec.name} is a whole percentage, 0 to 100.", code="bad_setting")
         return int(text)
     if spec.kind == "link":
         return _parse_link(spec, raw)

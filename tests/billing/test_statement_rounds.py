@@ -29,6 +29,7 @@ from billing.planning import Terms
 from billing.statement_layout import document_html
 from billing.writeoffs import WriteOff
 from clinics.models import Setting
+from clinics.settings import change
 from patients.models import Guarantor
 from tests.cast import NOW, TODAY, make_patient, make_policy, make_profile, make_visit, make_world
 
@@ -105,7 +106,7 @@ def test_what_runs_on_a_plan_or_is_disputed_is_not_asked(world):
 
 @pytest.mark.django_db
 @pytest.mark.rule("B12.round")
-def test_levels_rise_and_a_payment_takes_one_back(world):
+def test_levels_rise_to_the_last(world):
     with world.open():
         patient, _ = owing(world)
         levels = []
@@ -114,13 +115,23 @@ def test_levels_rise_and_a_payment_takes_one_back(world):
             levels.append(statements.issue(patient, world.location, at=at).snapshot["level"])
         assert levels == [1, 2, 3, 4, 4, 4]
         assert "Final request" in document_html(Statement.objects.latest("pk").snapshot)
-        account = accounts.account_of(patient)
-        for amount, level in (("4.00", 4), ("5.00", 4)):
-            account.level_at = NOW - timedelta(days=1)
-            account.level = 4 if amount == "5.00" else 3
-            account.save()
-            payments.take(patient, Payment(world.cash, D(amount)), [], location=world.location, today=TODAY)
-            assert statements.issue(patient, world.location, at=NOW).snapshot["level"] == level
+
+
+@pytest.mark.django_db
+@pytest.mark.rule("B12.round")
+@pytest.mark.parametrize(
+    ("percent", "paid", "level"), [(0, "4.99", 2), (0, "5.00", 1), (10, "14.99", 2), (10, "15.00", 1)]
+)
+def test_a_payment_that_counts_takes_a_level_back(world, percent, paid, level):
+    with world.open():
+        patient, _ = owing(world)
+        change("dunning_payment_percent", percent, world.clinic)
+        assert (
+            statements.issue(patient, world.location, at=NOW - timedelta(days=30)).snapshot["asked"]
+            == "150.00"
+        )
+        payments.take(patient, Payment(world.cash, D(paid)), [], location=world.location, today=TODAY)
+        assert statements.issue(patient, world.location, at=NOW).snapshot["level"] == level
 
 
 @pytest.mark.django_db
