@@ -321,7 +321,10 @@ def make_claims(days: Days) -> None:
     for claim in going:
         days.made[f"claim {claim.patient.last_name}"] = claim
     chosen = Claim.objects.filter(pk__in=[claim.pk for claim in going])
-    days.made["job"] = submitting.start(chosen, days.today, {"ids": [claim.public_id for claim in going]})
+    selection = {"ids": [claim.public_id for claim in going]}
+    days.made["job"] = submitting.start(
+        chosen, days.today, selection, ticked=True
+    )  # Marsh's lacks AT, Okafor's 25
 
 
 def make_rules(days: Days) -> None:
@@ -463,6 +466,14 @@ def make_collections(days: Days) -> None:
     approve("Ashby")
 
 
+def _standing(days: Days) -> list[tuple[str, str, str]]:
+    """Where each claim stands, for whoever must find out why it was not answered."""
+    from claims.models import Claim
+
+    with days.world.open("tester"):
+        return list(Claim.objects.order_by("pk").values_list("control_number", "state", "last_event"))
+
+
 def settle(days: Days, sweep: Callable[[], None]) -> None:
     """Ring until the sandbox has answered everything; post one answer by hand. Remember what pages show."""
     from claims.models import Batch, StatusInquiry
@@ -473,7 +484,9 @@ def settle(days: Days, sweep: Callable[[], None]) -> None:
     answers = len(GOING) - 1  # one is rejected in the 277CA and never decided
     count = 0
     while count < answers:
-        assert monotonic() < end, f"only {count} of {answers} answers came in {SETTLE_SECONDS} s"
+        assert monotonic() < end, (
+            f"{count} of {answers} answers came in {SETTLE_SECONDS} s: {_standing(days)}"
+        )
         sweep()
         sleep(1)
         with days.world.open("tester"):
