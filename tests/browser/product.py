@@ -59,6 +59,7 @@ class Product:
             "CLEANCLAIM_DATA": str(self.folder),
             "SANDBOX_DIR": str(self.folder / "sandbox"),
             "SANDBOX_SFTP_PORT": str(any_free_port()),
+            "SANDBOX_HTTPS_PORT": str(any_free_port()),
             "SANDBOX_DELAY_SECONDS": "0",
             "EMAIL_HOST": "127.0.0.1",
             "EMAIL_PORT": str(self.office.port),
