@@ -61,7 +61,7 @@ def is_posted(claim: Claim | None) -> bool:
 
 @pytest.mark.rule("B10.never")
 @settings(
-    max_examples=15, deadline=None, suppress_health_check=list(HealthCheck),
+    max_examples=25, deadline=None, suppress_health_check=list(HealthCheck),
     phases=[Phase.explicit, Phase.generate], report_multiple_bugs=False,
 )  # fmt: skip
 @given(order=ORDER, off1=OFF, off2=OFF, left1=st.integers(0, 60), left2=st.integers(0, 60))

@@ -366,7 +366,7 @@ def world(db: None) -> Iterator[World]:
 
 @pytest.mark.rule("I-3", "I-5", "B12")
 @settings(
-    max_examples=30, deadline=None, suppress_health_check=list(HealthCheck),
+    max_examples=40, deadline=None, suppress_health_check=list(HealthCheck),
     phases=[Phase.explicit, Phase.generate], report_multiple_bugs=False,
 )  # fmt: skip
 @given(layers=st.integers(1, 3), cash=st.sampled_from([0, 10, 25, 40]), steps=STEPS)
