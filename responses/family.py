@@ -297,16 +297,23 @@ def _responsible(
     """Where the last standing posting put the pointer; the first layer while nobody has posted.
 
     Where it stood at the patient and a person has billed a card found later since (B11.5), that card's layer.
+    A reversal after it gives the turn back to an earlier insurer, never on to a later one: once a person has
+    undone what was posted before the reversed answer, the reversal says nothing of whose turn it is.
     """
     posted = [row for row in responses if row.state in POSTED]
-    if posted:
-        after = posted[-1].plan.get("responsible_after")
+    back: list[int] = []  # turns given back by reversals since the last standing posting
+    while posted and is_mirror(posted[-1]):
+        after = posted.pop().plan.get("responsible_after")
+        back += [] if after is None else [after]
+    if not posted:
+        return min((layer.rank for layer in layers), default=None)
+    after = posted[-1].plan.get("responsible_after")
+    if after is None:
         last = posted[-1].plan.get("layer") or 0
-        asked = [
+        back += [
             la.rank for la in layers if la.rank > last and any(line.insurers[la.rank] > 0 for line in lines)
         ]
-        return min(asked, default=None) if after is None else after
-    return min((layer.rank for layer in layers), default=None)
+    return min([*back, *([] if after is None else [after])], default=None)
 
 
 def _posting(row: ClaimResponse) -> EarlierPosting:
