@@ -109,9 +109,19 @@ def patient_due(patient_id: int) -> Decimal:
 
 def patient_credit(patient_id: int) -> Credit:
     """What the patient has paid ahead. Entries that name a charge are held for its visit."""
-    free = -_sum(account="patient_credit", patient_id=patient_id, charge__isnull=True)
-    held = -_sum(account="patient_credit", patient_id=patient_id, charge__isnull=False)
-    return Credit(free, held)
+    return patients_credit([patient_id])[patient_id]
+
+
+def patients_credit(patient_ids: Iterable[int]) -> dict[int, Credit]:
+    """``patient_credit`` of each of these patients, in one query."""
+    wanted = set(patient_ids)
+    rows = LedgerEntry.objects.filter(account="patient_credit", patient_id__in=wanted)
+    is_held = Q(charge__isnull=False)
+    sums = rows.values_list("patient_id").annotate(
+        free=Sum("amount", filter=~is_held), held=Sum("amount", filter=is_held)
+    )
+    none = {patient_id: Credit(ZERO, ZERO) for patient_id in wanted}
+    return none | {key: Credit(-(free or ZERO), -(held or ZERO)) for key, free, held in sums}
 
 
 def patients_due(patient_ids: Iterable[int]) -> dict[int, Decimal]:

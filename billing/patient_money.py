@@ -27,6 +27,7 @@ class VisitMoney:
     charges: tuple[Charge, ...]
     balance: LineBalance
     payers: dict[str, Decimal]  # open with each insurer, by name
+    lines: dict[int, LineBalance]  # of each charge
 
     @property
     def state(self) -> str:
@@ -104,6 +105,7 @@ def of_invoices(invoices: Iterable[Invoice]) -> tuple[VisitMoney, ...]:
             charges=tuple(charges[row.pk]),
             balance=balances.sum_lines(lines[charge.pk] for charge in charges[row.pk]),
             payers=payers.get(row.pk, {}),
+            lines={charge.pk: lines[charge.pk] for charge in charges[row.pk]},
         )
         for row in rows
     )

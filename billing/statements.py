@@ -76,9 +76,9 @@ def build(patient: Patient, location: Location, *, today: date, number: str = "p
     hows = statement_words.hows(shown)
     visits = [_visit(visit, lines, hows, named=len(ids) > 1) for visit in shown]
     due = total(visit.balance.patient for visit in shown)
-    credit_rows = [balances.patient_credit(pk) for pk in ids]
+    credit_rows = balances.patients_credit(ids).values()
     free = total(credit.free for credit in credit_rows)
-    assert due == total(balances.patient_due(pk) for pk in ids), "a statement equals the ledger at its cut"
+    assert due == total(balances.patients_due(ids).values()), "a statement equals the ledger at its cut"
     pay_by = today + timedelta(days=int(value_of("statement_due_days", location)))
     aside = apart.of_patients(ids, pay_by=pay_by, today=today)
     rows = [row for pk in ids for row in aside.get(pk, [])]
@@ -147,6 +147,8 @@ def issue(patient: Patient, location: Location, *, at: datetime, job: Job | None
         snapshot=snapshot,
         created_by=current_actor(),
     )
+    ids = [each.pk for each in people]
+    due, credit = balances.patients_due(ids), balances.patients_credit(ids)
     StatementMember.objects.bulk_create(
         StatementMember(
             clinic_id=statement.clinic_id,
@@ -155,7 +157,7 @@ def issue(patient: Patient, location: Location, *, at: datetime, job: Job | None
             account=account,
             job=job,
             level=account.level,
-            balance=balances.patient_due(each.pk) - balances.patient_credit(each.pk).free,
+            balance=due.get(each.pk, ZERO) - credit[each.pk].free,
         )
         for each in people
     )
@@ -245,7 +247,7 @@ def _moved_since(ids: Sequence[int], cut: datetime | None) -> set[int] | None:
 def _lines(visits: Sequence[VisitMoney]) -> dict[int, dict[str, Any]]:
     """Each line's figures, with what each insurer paid by name."""
     charges = [charge for visit in visits for charge in visit.charges]
-    lines = balances.lines([charge.pk for charge in charges])
+    lines = {key: line for visit in visits for key, line in visit.lines.items()}
     rows = (
         LedgerEntry.objects.filter(
             charge__in=charges, account__in=["ar:1", "ar:2", "ar:3"], receipt__isnull=False

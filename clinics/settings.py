@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
 
+from django.db.models import Case, Q, TextField, Value, When
+
 from clinics import audit
 from clinics.errors import BadInput
 from clinics.models import Clinic, CompanySetting, Location, Setting
@@ -72,15 +74,24 @@ def find_spec(name: str) -> SettingSpec:
 def effective(name: str, clinic: Clinic, location: Location | None = None) -> SettingValue:
     """The value in force for a location (or the clinic itself) with its origin."""
     spec = find_spec(name)
-    rows = {row.location_id: row.value for row in Setting.objects.filter(clinic=clinic, name=name)}
-    if location is not None and location.pk in rows:
-        return SettingValue(name, rows[location.pk], "location")
-    if None in rows:
-        return SettingValue(name, rows[None], "clinic")
-    company = CompanySetting.objects.filter(company_id=clinic.company_id, name=name).first()
-    if company is not None:
-        return SettingValue(name, company.value, "company")
+    found = _stored(name, clinic, location)
+    for origin in ("location", "clinic", "company"):
+        if origin in found:
+            return SettingValue(name, found[origin], origin)
     return SettingValue(name, spec.default, "default")
+
+
+def _stored(name: str, clinic: Clinic, location: Location | None) -> dict[Origin, Any]:
+    """What is stored under a name, by origin, in one query."""
+    level = Case(
+        When(location__isnull=True, then=Value("clinic")), default=Value("location"), output_field=TextField()
+    )
+    mine = Setting.objects.filter(Q(location__isnull=True) | Q(location=location), clinic=clinic, name=name)
+    companys = CompanySetting.objects.filter(company_id=clinic.company_id, name=name)
+    rows = mine.values_list(level, "value").union(
+        companys.values_list(Value("company", output_field=TextField()), "value"), all=True
+    )
+    return dict(rows)
 
 
 def value_of(name: str, location: Location) -> Any:

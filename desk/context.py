@@ -8,9 +8,8 @@ from django.db import connection as database
 from django.urls import reverse
 
 from clearinghouses.models import Connection
-from clinics.models import Location
 from desk import places
-from patients.here import SESSION_KEY
+from patients.here import SESSION_KEY, places_here
 from work.models import Job
 
 
@@ -41,7 +40,7 @@ def frame(request: Any) -> dict[str, Any]:
 
 
 def _where(request: Any, membership: Any) -> dict[str, Any]:
-    locations = list(Location.objects.filter(is_active=True).order_by("name"))
+    locations = places_here(request)
     chosen = request.session.get(SESSION_KEY)
     here = next((row for row in locations if row.pk == chosen), locations[0] if locations else None)
     choices = [

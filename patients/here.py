@@ -21,7 +21,7 @@ SESSION_KEY = "location_id"
 
 def location_here(request: Any) -> Location:
     """The location of this session; refuses with words where the clinic has none yet."""
-    places = list(Location.objects.filter(is_active=True).order_by("name", "id"))
+    places = places_here(request)
     chosen = request.session.get(SESSION_KEY)
     for place in places:
         if place.pk == chosen:
@@ -29,6 +29,17 @@ def location_here(request: Any) -> Location:
     if not places:
         raise Refusal("This clinic has no location yet. An admin adds one in Settings.", code="no_location")
     return places[0]
+
+
+def places_here(request: Any) -> list[Location]:
+    """The clinic's active locations by name; a page that only reads asks for them once."""
+    known: list[Location] | None = getattr(request, "places_here", None)
+    if known is None:
+        rows = Location.objects.filter(is_active=True).select_related("clinic", "billing_provider")
+        known = list(rows.order_by("name", "id"))
+        if request.method in ("GET", "HEAD"):
+            request.places_here = known
+    return known
 
 
 def today_here(request: Any) -> date:
