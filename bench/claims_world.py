@@ -36,13 +36,13 @@ def make(count: int) -> DemoClinic:
     demo = make_clinic(Company.objects.create(name="Bench"), ALDER)
     with open_clinic(demo.clinic.pk, actor="bench"):
         _first_claim(demo)
-        more(demo, count - 1)
+        more(count - 1)
     return demo
 
 
-def more(demo: DemoClinic, count: int) -> list[int]:
-    """``count`` more of the clinic's first claim as it stood when it was ready; their keys."""
-    first = Claim.objects.order_by("pk").first()
+def more(count: int, first: Claim | None = None) -> list[int]:
+    """``count`` more of this claim, or of the clinic's first, as it stood when it was ready; their keys."""
+    first = first or Claim.objects.order_by("pk").first()
     assert first is not None and first.state == "ready"
     begin = Claim.objects.count()
     keys = []

@@ -46,7 +46,7 @@ def prepare(clinic_id: int) -> None:
 def submitted(demo: DemoClinic, count: int) -> list[int]:
     """``count`` fresh claims as they stand when the payer answers; their keys."""
     with open_clinic(demo.clinic.pk, actor="bench"), connection.cursor() as cursor:
-        keys = claims_world.more(demo, count)
+        keys = claims_world.more(count)
         for before, after in (("ready", "batched"), ("batched", "submitted"), ("submitted", "accepted")):
             cursor.execute(
                 "UPDATE claims_claim SET state = %s WHERE clinic_id = %s AND id = ANY(%s) AND state = %s",

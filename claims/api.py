@@ -21,6 +21,7 @@ from claims import (
     coverage_api,
     denial_history,
     inquiry_api,
+    left_behind,
     queries,
     queue,
     review,
@@ -294,13 +295,13 @@ def job(request: Request, job_id: str) -> Response:
     """How far a submission is, and its result for each claim."""
     row = get_object_or_404(Job.objects, public_id=job_id, kind=submitting.SUBMIT)
     results = [
-        {"claim": claim.public_id, "control_number": claim.control_number, "state": claim.state,
-         "batch": item.batch.public_id if item else None, "reason": why}
-        for claim, item, why in submitting.results(row)
+        {"claim": it.claim.public_id, "control_number": it.claim.control_number, "state": it.claim.state,
+         "batch": it.item.batch.public_id if it.item else None, "reason": it.why}
+        for it in left_behind.look(row, size=len(row.params.get("claims", []))).rows
     ]  # fmt: skip
     return Response(
         {"id": row.public_id, "state": row.state, "done": row.done, "total": row.total, "errors": row.errors,
-         "results": results}
+         "doing": row.message, "results": results}
     )  # fmt: skip
 
 

@@ -12,9 +12,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
-from claims import denial_history, queries, queue, submitting
+from claims import denial_history, left_behind, queries, queue, submitting
 from claims.enums import ClaimState
-from claims.models import BatchItem, Claim
+from claims.models import Batch, BatchItem, Claim
 from clinics import audit
 from clinics.errors import BadInput
 from clinics.models import Membership
@@ -126,32 +126,47 @@ def bulk(request: HttpRequest, act: str) -> HttpResponse:
 def job(request: HttpRequest, public_id: str) -> HttpResponse:
     """A submission: progress, then a result for each claim, filterable and as CSV."""
     row = get_object_or_404(Job.objects, public_id=public_id, kind=submitting.SUBMIT)
-    results = submitting.results(row)
-    wanted = request.GET.get("show", "")
-    shown = [item for item in results if not wanted or (wanted == "went") == (item[1] is not None)]
+    wanted, text, sort = (request.GET.get(name, "") for name in ("show", "q", "sort"))
     if request.GET.get("format") == "csv":
         lines = [
-            [claim.control_number, claim.patient_name, claim.service_from, claim.payer_name, claim.total,
-             item.batch.public_id if item else "", claim.get_state_display() if item else "stayed behind", why]
-            for claim, item, why in shown
+            [it.claim.control_number, it.claim.patient_name, it.claim.service_from, it.claim.payer_name, it.claim.total,
+             it.item.batch.public_id if it.item else "",
+             it.claim.get_state_display() if it.item else "stayed behind", it.why]
+            for it in left_behind.look(row, wanted, text, sort, size=CSV_ROWS).rows
         ]  # fmt: skip
         audit.record("claim.export", "job", public_id, rows=len(lines))
         head = ["Claim", "Patient", "DOS", "Payer", "Charge", "Batch", "State", "Why it stayed behind"]
         return csv_file("submission", head, lines)
-    went = sum(1 for _, item, _ in results if item is not None)
+    found = left_behind.look(row, wanted, text, sort, _start(request))
+    stayed = f"; {found.stayed:,} stayed behind" if found.stayed else ""
+    title = (
+        f"{found.went:,} of {found.went + found.stayed:,} claims submitted{stayed}"
+        if row.finished_at
+        else row.title
+    )
     context = {
         "job": row,
-        "results": shown,
+        "title": title,
+        "found": found,
+        "said": f"{found.number:,} {'claim' if found.number == 1 else 'claims'}",
         "tabs": [
-            {"label": "All", "url": "?", "count": len(results), "current": not wanted},
-            {"label": "Submitted", "url": "?show=went", "count": went, "current": wanted == "went"},
+            {"label": "All", "url": "?", "count": found.went + found.stayed, "current": not wanted},
+            {"label": "Submitted", "url": "?show=went", "count": found.went, "current": wanted == "went"},
             {"label": "Stayed behind" if row.finished_at else "Waiting", "url": "?show=stayed",
-             "count": len(results) - went, "current": wanted == "stayed"},
+             "count": found.stayed, "current": wanted == "stayed"},
         ],
-        "batches": {item.batch for _, item, _ in results if item is not None},
+        "q": text,
+        "batches": Batch.objects.filter(job=row).order_by("pk").defer("selection"),
+        "reasons": left_behind.summary(row),
         "crumbs": [("Claim queue", reverse("claims:queue")), ("Submission", "")],
     }  # fmt: skip
     return render(request, "claims/job.html", context)
+
+
+def _start(request: HttpRequest) -> int:
+    """Where the asked page of a result begins."""
+    after = request.GET.get("after", "")
+    return int(after) if after.isascii() and after.isdigit() and len(after) < 7 else 0
 
 
 @require_GET
@@ -159,9 +174,10 @@ def job_progress(request: HttpRequest, public_id: str) -> HttpResponse:
     """The polled piece of a job."""
     row = get_object_or_404(Job.objects, public_id=public_id, kind=submitting.SUBMIT)
     url = reverse("claims:job-progress", args=[public_id])
-    return render(
-        request, "parts/job.html", {"job": row, "url": url, "result": reverse("claims:job", args=[public_id])}
-    )
+    response = render(request, "parts/job.html", {"job": row, "url": url})
+    if row.finished_at:
+        response["HX-Refresh"] = "true"  # the list below still says what waits: show what became of it
+    return response
 
 
 @require_GET

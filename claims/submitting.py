@@ -7,17 +7,20 @@ derived from rows: a worker killed at any statement loses nothing and doubles no
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
+from itertools import count
 from typing import Any
 
 from django.db import connection as database
 from django.db import transaction
 from django.db.models import QuerySet
 
-from claims import checks, encoding, lifecycle, paper, ticks
+from claims import checks, encoding, left_behind, lifecycle, paper, ticks
 from claims.check_facts import load_contexts
 from claims.enums import BatchState, ClaimState, Format
 from claims.errors import NothingToSubmit
@@ -48,6 +51,7 @@ SELECT %(clinic)s, %(batch)s, claim, number, number, true
 """
 PAPER = "Paper"
 ON_PAPER = 0  # stands for the printer among the keys of connections
+Watch = Callable[[Job], AbstractContextManager[jobs.Told]]
 CHUNK = 2000  # claims of one transaction and at most of one file (performance.md 7)
 
 
@@ -145,7 +149,7 @@ def preview(claims: QuerySet[Claim], today: date) -> Preview:
     found = _sort(ready, today, ticked=True)
     for claim in rows:
         if claim.state != ClaimState.READY:
-            found.skips[state_reason(claim)].append(claim)
+            found.skips[left_behind.state_reason(claim)].append(claim)
     groups = [
         Group(
             found.connections.get(connection),
@@ -186,55 +190,71 @@ def start(claims: QuerySet[Claim], today: date, selection: dict[str, Any], *, ti
     return job
 
 
-def submit_chunk(job: Job, after: int, at: datetime, today: date) -> int | None:
+def submit_chunk(
+    job: Job, after: int, at: datetime, today: date, *, watch: Watch = jobs.unseen, wait: bool = False
+) -> int | None:
     """One transaction of the job: up to CHUNK ready claims beyond key ``after`` into batches.
 
-    Returns the last key looked at, None when nothing is left. Claims that somebody else holds are passed by;
-    those of an earlier run of this job are in its batches and never taken again.
+    Returns the last key looked at, None when nothing is left. Claims that somebody else holds are passed by,
+    or with ``wait`` waited for, as long as the transaction's lock_timeout allows; those of an earlier run of this
+    job are in its batches and never taken again. ``watch``: how the chunk's progress is shown while it lasts.
     """
     chosen: list[int] = [key for key in job.params["claims"] if key > after][:CHUNK]
     if not chosen:
         return None
-    try:
-        with transaction.atomic(), calm_collector():
-            _submit(job, chosen, at, today, trial=False)
-    except WriteError:  # a guide newer than the last check of some claim: find it, and let the others go
-        _submit(job, chosen, at, today, trial=True)
     looked = sum(1 for key in job.params["claims"] if key <= chosen[-1])
+    with watch(job) as told:
+        run = partial(_submit, job, chosen, at, today, wait=wait, told=told, before=looked - len(chosen))
+        try:
+            with transaction.atomic(), calm_collector():
+                run(trial=False)
+        except WriteError:  # a guide newer than the last check of some claim: find it, and let the others go
+            run(trial=True)
     went = BatchItem.objects.filter(batch__job=job, claim_id__lte=chosen[-1]).count()
     jobs.progress(job, done=looked, errors=looked - went)
     return chosen[-1]
 
 
-def _submit(job: Job, chosen: list[int], at: datetime, today: date, *, trial: bool) -> None:
+def passed_by(job: Job) -> bool:
+    """Are there chosen claims that are ready and in no batch of this job: somebody held them?"""
+    mine = BatchItem.objects.filter(batch__job=job).values("claim_id")
+    ready = Claim.objects.filter(pk__in=job.params["claims"], state=ClaimState.READY)
+    return ready.exclude(pk__in=mine).exists()
+
+
+def _submit(
+    job: Job,
+    chosen: list[int],
+    at: datetime,
+    today: date,
+    *,
+    trial: bool,
+    wait: bool,
+    told: jobs.Told,
+    before: int,
+) -> None:
+    if wait:
+        told(before, "Waiting for claims that somebody else is working on")
     locked = list(
-        Claim.objects.select_for_update(skip_locked=True, of=("self",))
+        Claim.objects.select_for_update(skip_locked=not wait, of=("self",))
         .filter(pk__in=chosen, state=ClaimState.READY)
         .exclude(pk__in=BatchItem.objects.filter(batch__job=job).values("claim_id"))
         .select_related("location__billing_provider")
         .order_by("pk")
     )
-    found = _sort(locked, today, ticked=bool(job.params.get("ticked")), trial=trial)
+    told(before, f"Checking {_many(len(locked), 'claim')} again")
+    seen = count(before + 1)
+    found = _sort(
+        locked, today, ticked=bool(job.params.get("ticked")), trial=trial, looked=lambda: told(next(seen))
+    )
     _send_back(found)
+    going = sum(len(items) for items in found.going.values())
+    told(before + len(chosen), f"Writing {_many(going, 'claim')} into {_many(len(found.going), 'batch')}")
     for (connection_id, _), items in sorted(found.going.items()):
         if connection_id == ON_PAPER:
             paper.make_batch(job, items)
         else:
             _make_batch(job, found.connections[connection_id], items, at)
-
-
-def results(job: Job) -> list[tuple[Claim, BatchItem | None, str]]:
-    """Every chosen claim with the batch it went into, or why it stayed behind (B6: the result lists all)."""
-    items = {
-        item.claim_id: item
-        for item in BatchItem.objects.filter(batch__job=job).select_related("batch__connection")
-    }
-    kept = job.result.get("skipped", {})
-    rows = Claim.objects.filter(pk__in=job.params.get("claims", [])).order_by("patient_name", "pk")
-    return [
-        (claim, items.get(claim.pk), "" if claim.pk in items else kept.get(claim.public_id, ""))
-        for claim in rows
-    ]
 
 
 def finish(job: Job, today: date) -> dict[str, Any]:
@@ -247,13 +267,9 @@ def finish(job: Job, today: date) -> dict[str, Any]:
     )
     ready = [claim for claim in left if claim.state == ClaimState.READY]
     found = _sort(ready, today, ticked=bool(job.params.get("ticked")))
-    reasons: dict[str, str] = {}
-    for claim in left:
-        reasons[claim.public_id] = state_reason(claim)[1]
+    reasons = left_behind.reasons(left)
     for (_, words), claims in found.skips.items():
         reasons.update({claim.public_id: words for claim in claims})
-    for items in found.going.values():
-        reasons.update({claim.public_id: "Somebody was changing it; submit it again" for claim, _ in items})
     batches = Batch.objects.filter(job=job)
     result = {
         "submitted": len(batched),
@@ -265,31 +281,23 @@ def finish(job: Job, today: date) -> dict[str, Any]:
     return result
 
 
-def state_reason(claim: Claim) -> tuple[str, str]:
-    """Why a claim in this state cannot be submitted: a code and words."""
-    state = ClaimState(claim.state)
-    if state == ClaimState.NEW:
-        first = next((row["message"] for row in claim.findings if row["severity"] == "error"), "")
-        return "new", first or "New: open it and walk the steps first"
-    if state == ClaimState.ON_HOLD:
-        return "on_hold", f"On hold: {claim.hold_reason}" if claim.hold_reason else "On hold"
-    if state == ClaimState.BATCHED:
-        return "batched", "Already in a batch"
-    if state == ClaimState.READY:
-        return "busy", "Somebody was changing it; submit it again"
-    if state == ClaimState.AWAITING_CROSSOVER:
-        return "crossover", "Sent on by the payer before; its answer is awaited"
-    return "submitted", f"Already submitted: {state.label.lower()}"
-
-
-def _sort(claims: Sequence[Claim], today: date, *, ticked: bool, trial: bool = True) -> _Sorted:
-    """Check claims and put each into its file or its reason; a constant number of reads."""
+def _sort(
+    claims: Sequence[Claim],
+    today: date,
+    *,
+    ticked: bool,
+    trial: bool = True,
+    looked: Callable[[], object] | None = None,
+) -> _Sorted:
+    """Check claims and put each into its file or its reason; a constant number of reads. ``looked``: after each."""
     found = _Sorted()
     by_payer = routes(claims)
     documents = [thaw(ClaimDocument, claim.document) for claim in claims]
     contexts = load_contexts(claims, today, documents) if claims else []
     looked_at = ticks.load(claims)
     for claim, document, context in zip(claims, documents, contexts, strict=True):
+        if looked is not None:
+            looked()
         connection = by_payer.get(claim.payer_id)
         if connection is None and claim.format != Format.PAPER:
             found.skips["no_connection", "No connection to a clearinghouse carries this payer"].append(claim)
@@ -385,5 +393,7 @@ def skip_counts(skips: Iterable[Skip]) -> dict[str, int]:
     return dict(Counter(skip.code for skip in skips for _ in skip.claims))
 
 
-def _many(count: int, word: str) -> str:
-    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
+def _many(number: int, word: str) -> str:
+    if number == 1:
+        return f"1 {word}"
+    return f"{number:,} {word}{'es' if word.endswith('ch') else 's'}"

@@ -10,7 +10,9 @@ import logging
 from datetime import date, datetime
 
 from celery import shared_task
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
+from psycopg2.errors import LockNotAvailable
 
 from claims import acknowledgements, delivery, inquiries, second_opinion, submitting
 from claims.enums import BatchState
@@ -112,18 +114,35 @@ def clinic_day(at: datetime) -> date:
 
 
 def _submit(clinic_id: int, job_id: int) -> None:
-    after: int | None = 0
-    while after is not None:
-        with open_clinic(clinic_id, actor=ACTOR):
-            job = Job.objects.get(pk=job_id)
-            if job.finished_at is not None:
-                return
-            jobs.allow_time()
-            at = timezone.now()
-            after = submitting.submit_chunk(job, after, at, clinic_day(at))
+    """Chunk after chunk; then once more those that somebody held, waiting for them: a colleague may have let go."""
+    for wait in (False, True):
+        after: int | None = 0
+        while after is not None:
+            with open_clinic(clinic_id, actor=ACTOR):
+                job = Job.objects.get(pk=job_id)
+                if job.finished_at is not None:
+                    return
+                if wait and not submitting.passed_by(job):
+                    break
+                jobs.allow_time()
+                after = _chunk(job, after, wait=wait)
     with open_clinic(clinic_id, actor=ACTOR):
         submitting.finish(Job.objects.get(pk=job_id), clinic_day(timezone.now()))
         acknowledgements.rematch(timezone.now())
+
+
+def _chunk(job: Job, after: int, *, wait: bool) -> int | None:
+    """One chunk of a submission. Who still holds a claim after half a minute keeps it; its reason says so."""
+    at = timezone.now()
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            if wait:
+                cursor.execute("SET LOCAL lock_timeout = '30s'")
+            return submitting.submit_chunk(job, after, at, clinic_day(at), watch=jobs.live, wait=wait)
+    except OperationalError as error:
+        if not (wait and isinstance(error.__cause__, LockNotAvailable)):
+            raise
+        return None
 
 
 def _tell_trouble(clinic_id: int, job_id: int) -> None:

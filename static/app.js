@@ -70,7 +70,10 @@ document.addEventListener("click", (e) => {
     fill(sheet ? "sheet" : "dialog", (sheet || dialog).href);
     return;
   }
-  if (preview) fill("dialog", preview.dataset.preview, preview.form || preview.closest("form"));
+  if (preview && !preview.hasAttribute("aria-busy")) {   // thousands of claims take seconds to check: the button says so
+    preview.setAttribute("aria-busy", "true");
+    fill("dialog", preview.dataset.preview, preview.form || preview.closest("form")).finally(() => preview.removeAttribute("aria-busy"));
+  }
   if (o) open(o.dataset.open);
   if (c) c.closest("dialog").close();
   if (t) toast(t.dataset.toast);

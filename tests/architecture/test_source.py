@@ -34,6 +34,7 @@ HAND_SQL: dict[str, str] = {
     "clinics/distribution.py": "reads pg_catalog; constant texts",
     "clinics/walls.py": "schema of migrations; table names come from models",
     "work/idempotency.py": "INSERT ... ON CONFLICT DO NOTHING RETURNING, which the ORM cannot say",
+    "claims/tasks.py": "a longer lock_timeout for claims that a colleague holds; constant text",
     "responses/tasks.py": "a longer lock_timeout for files that take turns; constant text",
     "work/jobs.py": "longer timeouts for a worker's long transaction; constant text",
     "work/outbox.py": "the lease: one conditional UPDATE ... RETURNING",
