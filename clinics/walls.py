@@ -19,9 +19,6 @@ POLICY = "clinic_id = ANY (string_to_array(nullif(current_setting('app.clinics',
 APPEND_ONLY_FUNCTION = """
 CREATE OR REPLACE FUNCTION public.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  IF TG_OP = 'TRUNCATE' AND current_setting('app.test_flush', true) = 'on' THEN
-    RETURN NULL;  -- tests empty their throw-away database as the owner
-  END IF;
   RAISE EXCEPTION '% is append-only: % refused', TG_TABLE_NAME, TG_OP USING ERRCODE = 'restrict_violation';
 END $$;
 """

@@ -18,6 +18,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from stack import emptying
 from stack import environment as env
 from stack.children import note, stop
 from stack.command import prepare_servers
@@ -83,6 +84,7 @@ def make_cluster(path: Path) -> None:
         else:
             note("migrated a template database")
         with postgres.connect("cleanclaim").cursor() as cursor:
+            cursor.execute(emptying.SQL)
             cursor.execute("ANALYZE; CHECKPOINT")
     finally:
         stop(valkey.process, 9, 5)
@@ -98,7 +100,7 @@ def state_of_migrations() -> str:
     pending = sorted([*ROOT.glob("*/migrations/*.py"), *ROOT.glob("*/migrations/sql/*.sql")])
     seen: set[Path] = set()
     digest = hashlib.sha256((ROOT / "requirements" / "base.txt").read_bytes())
-    for name in ("places.py", "postgres.py", "roles.py", "throwaway.py"):
+    for name in ("places.py", "postgres.py", "roles.py", "throwaway.py", "emptying.py"):
         digest.update((ROOT / "stack" / name).read_bytes())
     digest.update(re.sub(rb"#.*", b"", _read(ROOT / "config" / "settings.py")))
     while pending:

@@ -48,7 +48,6 @@ def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> It
         assert cursor.fetchone()[0], (
             "the migrations failed when the template was made: see the head of this run"
         )
-        cursor.execute(KEEP_MIGRATED_ROWS)
     connection = connections["default"]
     connection.settings_dict["NAME"] = os.environ["DB_NAME"] = name
     original = TransactionTestCase._fixture_teardown
@@ -60,43 +59,7 @@ def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> It
         connections.close_all()
 
 
-# What the migrations themselves wrote (content types, permissions, code sets) is put back after each flush.
-KEEP_MIGRATED_ROWS = """
-CREATE SCHEMA kept;
-DO $$
-DECLARE item record; cols text;
-BEGIN
-    FOR item IN SELECT oid, relname FROM pg_class WHERE relnamespace = 'public'::regnamespace
-        AND relkind = 'r' AND relname <> 'django_migrations' AND pg_relation_size(oid) > 0 ORDER BY oid
-    LOOP
-        SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) INTO cols FROM pg_attribute
-            WHERE attrelid = item.oid AND attnum > 0 AND NOT attisdropped AND attgenerated = '';
-        EXECUTE format('CREATE TABLE kept.%I AS SELECT %s FROM public.%I', item.relname, cols, item.relname);
-    END LOOP;
-END $$;
-"""
-# Only tables that hold anything are emptied: a truncate of a hundred tables takes longer than most tests.
-# `app.test_flush` is the one word that the triggers against TRUNCATE obey, and only from the owner.
-FLUSH = """
-DO $$
-DECLARE item record; names text; cols text;
-BEGIN
-    PERFORM set_config('app.test_flush', 'on', true);
-    SELECT string_agg(format('public.%I', relname), ', ') INTO names FROM pg_class
-        WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
-        AND relname <> 'django_migrations' AND (relkind = 'p' OR pg_relation_size(oid) > 0);
-    IF names IS NULL THEN RETURN; END IF;
-    EXECUTE 'TRUNCATE ' || names || ' CASCADE';
-    FOR item IN SELECT oid, relname FROM pg_class WHERE relnamespace = 'kept'::regnamespace
-        AND relkind = 'r' ORDER BY oid
-    LOOP
-        SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) INTO cols FROM pg_attribute
-            WHERE attrelid = item.oid AND attnum > 0 AND NOT attisdropped;
-        EXECUTE format('INSERT INTO public.%I (%s) OVERRIDING SYSTEM VALUE SELECT %s FROM kept.%I',
-            item.relname, cols, cols, item.relname);
-    END LOOP;
-END $$;
-"""
+FLUSH = "SELECT kept.empty_tables()"  # stack/emptying.py
 
 
 def empty_tables(self: Any) -> None:

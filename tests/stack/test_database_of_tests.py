@@ -14,12 +14,9 @@ GUARDED = """
 CREATE TABLE IF NOT EXISTS guarded_of_test (id bigint);
 CREATE OR REPLACE FUNCTION refuse_truncate_of_test() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF current_setting('app.test_flush', true) IS DISTINCT FROM 'on' THEN
-        RAISE EXCEPTION 'append-only';
-    END IF;
-    RETURN NULL;
+    RAISE EXCEPTION 'append-only';
 END $$;
-CREATE OR REPLACE TRIGGER guard BEFORE TRUNCATE ON guarded_of_test
+CREATE OR REPLACE TRIGGER guard BEFORE TRUNCATE OR DELETE ON guarded_of_test
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_truncate_of_test();
 """
 
