@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.cast import World, make_world
+from tests.clearinghouses.conftest import sandbox  # noqa: F401 - the hostile partner's
 from tests.scenarios.stage import Story
 
 
