@@ -15,20 +15,26 @@ from lib.npi import is_npi
 from x12.documents.claim_details import (
     Attachment,
     Certification,
+    Contract,
     Drug,
     Equipment,
+    Form,
+    FormAnswer,
     Measurement,
     Note,
+    OtherPayerProvider,
+    Repricing,
     SpinalManipulation,
     Transport,
 )
 from x12.documents.claim_rules import check_claim
-from x12.documents.parties import Address, Adjustment, Contact, Party
+from x12.documents.parties import Address, Adjustment, Contact, Party, Reference
 from x12.documents.professional_claim import (
     ClaimDates,
     ClaimDocument,
     ClaimTransaction,
     Coverage,
+    PayToPlan,
     Provider,
     RelatedCauses,
     ServiceFacility,
@@ -401,6 +407,34 @@ DETAILS: dict[str, tuple[ClaimDocument, str]] = {
         "NM1*DQ*1*REED*ANN****XX*1245319599~",
     ),
     "pay-to": (cast.solo(), "NM1*87*1~\nN3*PO BOX 7~"),
+    "pay-to plan": (
+        billing(pay_to_plan=PayToPlan(
+            Party("2", "STATE MEDICAID", "", "", "", "PI", "MCD1"), cast.STREET, "310000001", (Reference("FY", "C7"),)
+        )),
+        "NM1*PE*2*STATE MEDICAID*****PI*MCD1~",
+    ),
+    "contract": (replace(CLAIM, contract=Contract("02", Decimal("80.00"), Decimal("10"), "K7")), "CN1*02*80*10*K7~"),
+    "contract of a line": (lines(contract=Contract("05", version="3")), "CN1*05*****3~"),
+    "repriced": (
+        replace(CLAIM, repricing=Repricing(("03", "90", "60", "NET1"), "RP9", "RP8")),
+        "REF*9A*RP9~\nREF*9C*RP8~",
+    ),
+    "repriced line": (lines(repricing=Repricing(("03", "60", "40"), "RL9")), "HCP*03*60*40~"),
+    "numbers another payer knows": (
+        other(
+            providers=(OtherPayerProvider("82", "1", (Reference("G2", "P77"),)),
+                       OtherPayerProvider("85", "2", (Reference("G2", "B77"), Reference("LU", "L1")))),
+            references=(Reference("FY", "OFFICE 3"),),
+        ),
+        "NM1*82*1~\nREF*G2*P77~\nNM1*85*2~\nREF*G2*B77~\nREF*LU*L1~",
+    ),
+    "medical form": (
+        lines(forms=(Form("UT", "484.3", (
+            FormAnswer("1A", text="56"), FormAnswer("2", "Y"), FormAnswer("3", day=date(2025, 12, 1)),
+            FormAnswer("4", percent=Decimal("88.5")),
+        )),)),
+        "LQ*UT*484.3~\nFRM*1A**56~\nFRM*2*Y~\nFRM*3***20251201~\nFRM*4****88.5~",
+    ),
     "test result": (lines(test_results=(Measurement("TR", "R2", Decimal("31.5")),)), "MEA*TR*R2*31.5~"),
     "line dates": (lines(therapy_began=date(2025, 12, 1)), "DTP*463*D8*20251201~"),
     "immunization batch": (lines(immunization_batch="L77"), "REF*BT*L77~"),

@@ -7,9 +7,10 @@ each field. Rules: x12/documents/detail_rules.py.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
-from x12.documents.parties import Address
+from x12.documents.parties import Address, Reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,3 +96,53 @@ class Equipment:
     price_frequency: str = ""  # SV506
     certification: str = ""  # CR301: I first, R renewed, S revised
     months: Decimal | None = None  # CR303
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """CN1: under which contract it is paid. ``kind``: 01 DRG, 02 per diem, 03 variable, 04 flat, 05 capitated ..."""
+
+    kind: str  # CN101
+    amount: Decimal | None = None  # CN102
+    percent: Decimal | None = None  # CN103
+    code: str = ""  # CN104
+    discount_percent: Decimal | None = None  # CN105
+    version: str = ""  # CN106
+
+
+@dataclass(frozen=True, slots=True)
+class Repricing:
+    """What a network's repricer told: passed on as it came, clinics write none of it themselves."""
+
+    elements: tuple[str, ...] = ()  # HCP01 to HCP15
+    number: str = ""  # REF*9A of a claim, 9B of a line
+    adjusted_number: str = ""  # REF*9C, 9D
+
+
+@dataclass(frozen=True, slots=True)
+class FormAnswer:
+    """FRM: the answer to one question of a medical form; one of the four is filled."""
+
+    question: str  # FRM01
+    yes_no: str = ""  # FRM02: Y, N, W (not applicable)
+    text: str = ""  # FRM03
+    day: date | None = None  # FRM04
+    percent: Decimal | None = None  # FRM05
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """2440: a form a payer asks for with a line, as the certificate of medical necessity of oxygen (UT 484.3)."""
+
+    code_list: str  # LQ01: UT of Medicare's equipment contractors, AS attachments
+    name: str  # LQ02
+    answers: tuple[FormAnswer, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OtherPayerProvider:
+    """2330C to 2330G: under which number another payer knows a provider of the claim. No name, numbers only."""
+
+    role: str  # DN, P3 referring; 82 rendering; 77 facility; DQ supervising; 85 billing
+    entity_type: str  # 1 person, 2 organization
+    references: tuple[Reference, ...] = ()  # 0B, 1G, G2, LU

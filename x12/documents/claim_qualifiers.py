@@ -55,6 +55,9 @@ LINE_REFERENCES = {
     "F4": "referring_clia_number",
     "BT": "immunization_batch",
 }
+REPRICED = {"9A": "number", "9B": "number", "9C": "adjusted_number", "9D": "adjusted_number"}
+OTHER_PAYER_IDS = frozenset({"2U", "EI", "FY", "NF"})  # REF of 2330B
+OTHER_PAYER_PROVIDERS = frozenset({"DN", "P3", "82", "77", "DQ", "85"})  # 2330C to 2330G
 DRUG_REFERENCES = {"XZ": "prescription_number", "VY": "link_number"}
 LINE_AMOUNTS = {"T": "sales_tax", "F4": "postage"}
 PAYER_REFERENCES = {"G1": "prior_authorization", "9F": "referral_number", "F8": "claim_control_number"}

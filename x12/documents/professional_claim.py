@@ -13,10 +13,14 @@ from decimal import Decimal
 from x12.documents.claim_details import (
     Attachment,
     Certification,
+    Contract,
     Drug,
     Equipment,
+    Form,
     Measurement,
     Note,
+    OtherPayerProvider,
+    Repricing,
     SpinalManipulation,
     Transport,
 )
@@ -45,8 +49,18 @@ class Receiver:
 
 
 @dataclass(frozen=True, slots=True)
+class PayToPlan:
+    """2010AC: a plan that gets the money in our stead (subrogation)."""
+
+    party: Party  # NM1*PE, identifier = plan id (PI)
+    address: Address
+    tax_id: str = ""  # REF*EI
+    references: tuple[Reference, ...] = ()  # REF*2U, FY, NF
+
+
+@dataclass(frozen=True, slots=True)
 class BillingProvider:
-    """2000A/2010AA/2010AB: who is paid. ``tax_id`` is digits; its qualifier EI (EIN) or SY (SSN)."""
+    """2000A/2010AA to 2010AC: who is paid. ``tax_id`` is digits; its qualifier EI (EIN) or SY (SSN)."""
 
     party: Party  # NM1*85, identifier = NPI
     address: Address  # no PO box, nine-digit ZIP
@@ -57,6 +71,8 @@ class BillingProvider:
     pay_to_address: Address | None = None  # 2010AB
     licence_number: str = ""  # REF*0B
     currency: str = ""  # CUR02, only when not USD
+    pay_to_plan: PayToPlan | None = None  # 2010AC
+    upin: str = ""  # REF*1G, of old files
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +228,8 @@ class OtherPayer:
     prior_authorization: str = ""  # REF*G1
     referral_number: str = ""  # REF*9F
     claim_adjusted: bool = False  # REF*T4
+    providers: tuple[OtherPayerProvider, ...] = ()  # 2330C to 2330G
+    references: tuple[Reference, ...] = ()  # REF*2U, EI, FY, NF of the payer
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,6 +290,9 @@ class ServiceLine:
     postage: Decimal | None = None  # AMT*F4
     fixed_texts: tuple[str, ...] = ()  # K3
     third_party_note: str = ""  # NTE*TPO
+    contract: Contract | None = None  # CN1
+    repricing: Repricing | None = None  # HCP, REF*9B, REF*9D
+    forms: tuple[Form, ...] = ()  # 2440
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,6 +348,8 @@ class ClaimDocument:
     service_facility: ServiceFacility | None = None  # 2310C
     supervising_provider: Provider | None = None  # 2310D
     other_payers: tuple[OtherPayer, ...] = ()
+    contract: Contract | None = None  # CN1
+    repricing: Repricing | None = None  # HCP, REF*9A, REF*9C
     segment: int = field(default=0, compare=False)  # where CLM stood in the file read; 0 when built here
 
     @property

@@ -19,6 +19,7 @@ from x12.documents.professional_claim import (
     Coverage,
     Patient,
     Payer,
+    PayToPlan,
     Receiver,
     Submitter,
     Subscriber,
@@ -148,10 +149,12 @@ class _TransactionReader:
         elif qualifier == "87":
             self._owner = self._parts["billing"].setdefault("pay_to", {})
             return
+        elif qualifier == "PE":
+            self._owner = self._parts["billing"].setdefault("pay_to_plan", {})
         elif qualifier in owners:
             self._owner = self._parts[owners[qualifier]]
         else:
-            self._owner = {}  # a pay-to plan, a responsible party: nothing we keep
+            self._owner = {}  # a responsible party: nothing we keep
             return
         self._owner["party"] = read_party(segment)
 
@@ -202,7 +205,14 @@ def _billing_provider(owner: dict[str, Any]) -> BillingProvider:
         pay_to_address=owner.get("pay_to", {}).get("address"),
         licence_number=_reference(owner, "0B"),
         currency=owner.get("currency", ""),
+        upin=_reference(owner, "1G"),
+        pay_to_plan=_plan(owner["pay_to_plan"]) if "pay_to_plan" in owner else None,
     )
+
+
+def _plan(owner: dict[str, Any]) -> PayToPlan:
+    others = tuple(ref for ref in owner.get("references", ()) if ref.qualifier != "EI")
+    return PayToPlan(owner["party"], owner.get("address", Address()), _reference(owner, "EI"), others)
 
 
 def _subscriber(owner: dict[str, Any]) -> Subscriber:

@@ -19,16 +19,22 @@ from x12.documents.claim_qualifiers import (
     LINE_DATES,
     LINE_PROVIDERS,
     LINE_REFERENCES,
+    OTHER_PAYER_IDS,
+    OTHER_PAYER_PROVIDERS,
     PAYER_AMOUNTS,
     PAYER_REFERENCES,
+    REPRICED,
 )
 from x12.documents.elements import ElementReader, read_contact, read_party, read_place, read_street
-from x12.documents.parties import Party, Reference
-from x12.documents.professional_claim import ClaimDates, OtherPayer, RelatedCauses
+from x12.documents.parties import Reference
+from x12.documents.professional_claim import ClaimDates, RelatedCauses
 from x12.documents.read_details import (
     TRANSPORT_PLACES,
     finish_details,
+    finish_payer,
+    read_answer,
     read_certification,
+    read_contract,
     read_equipment,
     read_provider,
     read_transport,
@@ -36,8 +42,6 @@ from x12.documents.read_details import (
 from x12.documents.read_line import finish_line, read_adjudication, read_service
 from x12.findings import FindingList, quote
 from x12.tokens import Segment
-
-NOBODY = Party()
 
 
 class ClaimReader:
@@ -83,6 +87,10 @@ class ClaimReader:
             "CRC": self._take_certification,
             "QTY": self._take_quantity,
             "MEA": self._take_measurement,
+            "CN1": self._take_contract,
+            "HCP": self._take_pricing,
+            "LQ": self._open_form,
+            "FRM": self._take_answer,
         }
 
     def take(self, segment: Segment) -> None:
@@ -99,7 +107,7 @@ class ClaimReader:
                 claim[name] = read_provider(name, claim[name])
         finish_details(claim)
         claim["dates"] = ClaimDates(**self._dates)
-        claim["other_payers"] = tuple(_other_payer(payer) for payer in self._payers)
+        claim["other_payers"] = tuple(finish_payer(payer) for payer in self._payers)
         claim["lines"] = tuple(
             finish_line(line, self.findings) for line in self._lines if self._has_service(line)
         )
@@ -160,15 +168,19 @@ class ClaimReader:
 
     def _take_reference(self, segment: Segment) -> None:
         qualifier, value = segment[1].strip(), segment[2].strip()
-        if (
-            self._level == "line"
-            and self._owner is None
-            and self._scope.get("drug")
-            and qualifier in DRUG_REFERENCES
-        ):
+        if not value:  # a reference without a number says nothing
+            return
+        on_line = self._level == "line" and self._owner is None
+        if on_line and self._scope.get("drug") and qualifier in DRUG_REFERENCES:
             self._scope["drug"].setdefault(DRUG_REFERENCES[qualifier], value)
             return
-        if self._owner is not None and self._level != "payer":
+        if self._level in ("claim", "line") and self._owner is None and qualifier in REPRICED:
+            self._scope.setdefault("repricing", {}).setdefault(REPRICED[qualifier], value)
+            return
+        names_payer = (
+            self._level == "payer" and qualifier in OTHER_PAYER_IDS and self._payers[-1].get("in_payer")
+        )
+        if self._owner is not None and (self._level != "payer" or "role" in self._owner or names_payer):
             self._owner.setdefault("references", []).append(Reference(qualifier, value))
             return
         if self._level == "payer" and qualifier == "T4":
@@ -255,6 +267,24 @@ class ClaimReader:
         elif self._level == "adjudication" and qualifier == "EAF":
             self._scope["remaining_liability"] = amount
 
+    def _take_contract(self, segment: Segment) -> None:
+        if self._level in ("claim", "line"):
+            self._scope["contract"] = read_contract(self.element, segment)
+
+    def _take_pricing(self, segment: Segment) -> None:
+        if self._level in ("claim", "line"):
+            told = tuple(segment[place].strip() for place in range(1, len(segment.parts)))
+            self._scope.setdefault("repricing", {})["elements"] = told
+
+    def _open_form(self, segment: Segment) -> None:
+        if self._lines:
+            self._scope, self._level, self._owner = self._lines[-1], "line", None
+            self._scope.setdefault("forms", []).append((segment[1].strip(), segment[2].strip(), []))
+
+    def _take_answer(self, segment: Segment) -> None:
+        if self._scope.get("forms"):
+            self._scope["forms"][-1][2].append(read_answer(self.element, segment))
+
     # --- names -------------------------------------------------------------------------------------
 
     def _take_name(self, segment: Segment) -> None:
@@ -265,6 +295,9 @@ class ClaimReader:
             self._payers[-1]["in_payer"] = qualifier == "PR"
             if key is not None:
                 self._scope[key] = self._owner
+            elif qualifier in OTHER_PAYER_PROVIDERS:
+                self._owner["role"] = qualifier
+                self._scope.setdefault("providers", []).append(self._owner)
             return
         if self._level == "adjudication":
             self._scope, self._level = self._lines[-1], "line"
@@ -363,20 +396,3 @@ class ClaimReader:
             segment=line["segment"].position,
         )
         return False
-
-
-def _other_payer(found: dict[str, Any]) -> OtherPayer:
-    values = dict(found)
-    values.pop("in_payer", None)
-    insured, payer = values.pop("insured", {}), values.pop("payer", {})
-    party: Party = payer.get("party", NOBODY)
-    values["adjustments"] = tuple(values.get("adjustments", ()))
-    return OtherPayer(
-        payer_name=party.last_name,
-        payer_id=party.identifier,
-        payer_id_qualifier=party.id_qualifier,
-        payer_address=payer.get("address"),
-        subscriber=insured.get("party", NOBODY),
-        subscriber_address=insured.get("address"),
-        **values,
-    )

@@ -5,10 +5,20 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from x12.documents.claim_details import Certification, Drug, Equipment, Transport
+from x12.documents.claim_details import (
+    Certification,
+    Contract,
+    Drug,
+    Equipment,
+    Form,
+    FormAnswer,
+    OtherPayerProvider,
+    Repricing,
+    Transport,
+)
 from x12.documents.elements import ElementReader
-from x12.documents.parties import Address
-from x12.documents.professional_claim import Provider, ServiceFacility
+from x12.documents.parties import Address, Party
+from x12.documents.professional_claim import OtherPayer, Provider, ServiceFacility
 from x12.tokens import Segment
 
 TRANSPORT_PLACES = {"PW": "pick_up", "45": "drop_off"}  # 2310E, 2310F and their line loops
@@ -43,6 +53,47 @@ def read_certification(segment: Segment) -> Certification:
     return Certification(segment[1].strip(), segment[2].strip() == "Y", conditions)
 
 
+def read_contract(element: ElementReader, segment: Segment) -> Contract:
+    """One CN1."""
+    return Contract(
+        segment[1].strip(),
+        element.money(segment, 2, "claim"),
+        element.quantity(segment, 3),
+        segment[4].strip(),
+        element.quantity(segment, 5),
+        segment[6].strip(),
+    )
+
+
+def read_answer(element: ElementReader, segment: Segment) -> FormAnswer:
+    """One FRM."""
+    question, yes_no, text = (segment[place].strip() for place in (1, 2, 3))
+    return FormAnswer(question, yes_no, text, element.day(segment, 4), element.quantity(segment, 5))
+
+
+def finish_payer(found: dict[str, Any]) -> OtherPayer:
+    """Another payer with what stood beneath its SBR."""
+    values = dict(found)
+    values.pop("in_payer", None)
+    insured, payer = values.pop("insured", {}), values.pop("payer", {})
+    party: Party = payer.get("party", Party())
+    values["adjustments"] = tuple(values.get("adjustments", ()))
+    values["references"] = tuple(payer.get("references", ()))
+    values["providers"] = tuple(
+        OtherPayerProvider(one["role"], one["party"].entity_type, tuple(one.get("references", ())))
+        for one in values.get("providers", ())
+    )
+    return OtherPayer(
+        payer_name=party.last_name,
+        payer_id=party.identifier,
+        payer_id_qualifier=party.id_qualifier,
+        payer_address=payer.get("address"),
+        subscriber=insured.get("party", Party()),
+        subscriber_address=insured.get("address"),
+        **values,
+    )
+
+
 def read_provider(name: str, owner: dict[str, Any]) -> Provider | ServiceFacility:
     """A provider or place with what stood beneath its NM1; an address and contact only of who ordered."""
     references = tuple(owner.get("references", ()))
@@ -74,6 +125,10 @@ def finish_details(found: dict[str, Any]) -> None:
             if name in parts:
                 parts[name] = parts[name].get("address")
         found["transport"] = Transport(**parts)
+    if "repricing" in found:
+        found["repricing"] = Repricing(**found["repricing"])
+    if "forms" in found:
+        found["forms"] = tuple(Form(code, name, tuple(told)) for code, name, told in found["forms"])
     for name in ("attachments", "fixed_texts", "certifications", "test_results"):
         if name in found:
             found[name] = tuple(found[name])

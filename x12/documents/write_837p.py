@@ -126,10 +126,19 @@ def _write_billing_provider(writer: SegmentWriter, provider: BillingProvider, nu
         writer.add("2010AA/REF", provider.tax_id_qualifier, provider.tax_id)
     if provider.licence_number:
         writer.add("2010AA/REF", "0B", provider.licence_number)
+    if provider.upin:
+        writer.add("2010AA/REF", "1G", provider.upin)
     write_contact(writer, "2010AA/PER", provider.contact)
     if provider.pay_to_address is not None:
         writer.add("2010AB/NM1", "87", provider.party.entity_type)
         write_address(writer, "2010AB", provider.pay_to_address)
+    plan = provider.pay_to_plan
+    if plan is not None:
+        write_party(writer, "2010AC/NM1", "PE", plan.party)
+        write_address(writer, "2010AC", plan.address)
+        write_references(writer, "2010AC/REF", plan.references)
+        if plan.tax_id:
+            writer.add("2010AC/REF", "EI", plan.tax_id)
 
 
 def _write_subscriber(

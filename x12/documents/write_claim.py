@@ -11,9 +11,11 @@ from x12.documents.professional_claim import ClaimDocument, OtherPayer, RelatedC
 from x12.documents.write_details import (
     write_attachments,
     write_certifications,
+    write_contract,
     write_facility,
     write_places,
     write_provider,
+    write_repricing,
     write_spinal,
     write_transport,
 )
@@ -23,11 +25,15 @@ from x12.documents.write_elements import (
     write_day,
     write_outpatient,
     write_party,
+    write_references,
 )
 from x12.documents.write_line import write_line
 from x12.writer import SegmentWriter, d8, money, yes_no
 
 HOME = "12"
+OTHER_PROVIDERS = (
+    ("2330C", ("DN", "P3")), ("2330D", ("82",)), ("2330E", ("77",)), ("2330F", ("DQ",)), ("2330G", ("85",))
+)  # fmt: skip
 
 
 def write_claim(writer: SegmentWriter, claim: ClaimDocument) -> None:
@@ -47,6 +53,7 @@ def write_claim(writer: SegmentWriter, claim: ClaimDocument) -> None:
     writer.add("2300/CLM", *elements)
     _write_claim_dates(writer, claim)
     write_attachments(writer, "2300", claim.attachments)
+    write_contract(writer, "2300", claim.contract)
     if claim.patient_amount_paid is not None:
         writer.add("2300/AMT", "F5", money(claim.patient_amount_paid))
     for qualifier, value in (
@@ -62,6 +69,8 @@ def write_claim(writer: SegmentWriter, claim: ClaimDocument) -> None:
         ("EA", claim.medical_record_number),
         ("P4", claim.demonstration_project),
         ("1J", claim.care_plan_oversight),
+        ("9A", claim.repricing.number if claim.repricing else ""),
+        ("9C", claim.repricing.adjusted_number if claim.repricing else ""),
     ):
         if value:
             writer.add("2300/REF", qualifier, value)
@@ -79,6 +88,7 @@ def write_claim(writer: SegmentWriter, claim: ClaimDocument) -> None:
         writer.add("2300/HI-BP", *codes)
     if claim.condition_codes:
         writer.add("2300/HI-BG", *(("BG", code) for code in claim.condition_codes))
+    write_repricing(writer, "2300", claim.repricing)
     _write_claim_providers(writer, claim)
     for payer in claim.other_payers:
         _write_other_payer(writer, payer)
@@ -176,3 +186,9 @@ def _write_other_payer(writer: SegmentWriter, payer: OtherPayer) -> None:
     ):
         if value:
             writer.add("2330B/REF", qualifier, value)
+    write_references(writer, "2330B/REF", payer.references)
+    for loop, roles in OTHER_PROVIDERS:
+        for provider in payer.providers:
+            if provider.role in roles:
+                writer.add(f"{loop}/NM1", provider.role, provider.entity_type)
+                write_references(writer, f"{loop}/REF", provider.references)

@@ -1,4 +1,4 @@
-"""Providers, places and the rarer segments that a claim and its lines share: PWK, CR1, CR2, CRC.
+"""Providers, places and the rarer segments that a claim and its lines share: PWK, CN1, CR1, CR2, CRC, HCP.
 
 Part of x12/documents/write_claim.py and write_line.py.
 """
@@ -7,10 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from x12.documents.claim_details import Attachment, Certification, SpinalManipulation, Transport
+from x12.documents.claim_details import (
+    Attachment,
+    Certification,
+    Contract,
+    Repricing,
+    SpinalManipulation,
+    Transport,
+)
 from x12.documents.professional_claim import Provider, ServiceFacility
 from x12.documents.write_elements import write_address, write_contact, write_party, write_references
-from x12.writer import SegmentWriter, quantity, yes_no
+from x12.writer import SegmentWriter, money, quantity, yes_no
 
 CATEGORIES = ("07", "70", "09", "E1", "E2", "E3", "75", "ZZ")  # CRC in the order of the guide
 
@@ -99,3 +106,17 @@ def write_certifications(writer: SegmentWriter, loop: str, found: Iterable[Certi
     place = {category: number for number, category in enumerate(CATEGORIES)}
     for item in sorted(found, key=lambda one: place.get(one.category, len(CATEGORIES))):
         writer.add(f"{loop}/CRC", item.category, yes_no(item.applies), *item.conditions)
+
+
+def write_contract(writer: SegmentWriter, loop: str, contract: Contract | None) -> None:
+    """CN1; nothing for None."""
+    if contract is not None:
+        percent, discount = quantity(contract.percent), quantity(contract.discount_percent)
+        told = (contract.kind, money(contract.amount), percent, contract.code, discount, contract.version)
+        writer.add(f"{loop}/CN1", *told)
+
+
+def write_repricing(writer: SegmentWriter, loop: str, repricing: Repricing | None) -> None:
+    """HCP as it came; nothing for None, or where only numbers were told."""
+    if repricing is not None and repricing.elements:
+        writer.add(f"{loop}/HCP", *repricing.elements)

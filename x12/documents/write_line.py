@@ -7,13 +7,15 @@ from x12.documents.professional_claim import ClaimDocument, LineAdjudication, Se
 from x12.documents.write_details import (
     write_attachments,
     write_certifications,
+    write_contract,
     write_facility,
     write_places,
     write_provider,
+    write_repricing,
     write_transport,
 )
 from x12.documents.write_elements import write_adjustments, write_day, write_period
-from x12.writer import SegmentWriter, money, quantity
+from x12.writer import SegmentWriter, d8, money, quantity
 
 
 def write_line(writer: SegmentWriter, claim: ClaimDocument, line: ServiceLine, place: int) -> None:
@@ -60,6 +62,7 @@ def write_line(writer: SegmentWriter, claim: ClaimDocument, line: ServiceLine, p
     ):
         write_day(writer, "2400/DTP", qualifier, day)
     _write_facts(writer, line)
+    write_repricing(writer, "2400", line.repricing)
     _write_drug(writer, line.drug)
     write_provider(writer, "2420A", "82", line.rendering_provider)
     write_provider(writer, "2420B", "QB", line.purchased_service_from)
@@ -71,6 +74,12 @@ def write_line(writer: SegmentWriter, claim: ClaimDocument, line: ServiceLine, p
     write_places(writer, ("2420G", "2420H"), line.transport)
     for adjudication in line.adjudications:
         _write_adjudication(writer, adjudication)
+    for form in line.forms:
+        writer.add("2440/LQ", form.code_list, form.name)
+        for told in form.answers:
+            writer.add(
+                "2440/FRM", told.question, told.yes_no, told.text, d8(told.day), quantity(told.percent)
+            )
 
 
 def _write_equipment(writer: SegmentWriter, line: ServiceLine, equipment: Equipment) -> None:
@@ -86,14 +95,17 @@ def _write_equipment(writer: SegmentWriter, line: ServiceLine, equipment: Equipm
 
 
 def _write_facts(writer: SegmentWriter, line: ServiceLine) -> None:
-    """QTY, MEA, REF, AMT, K3, NTE, PS1."""
+    """QTY, MEA, CN1, REF, AMT, K3, NTE, PS1."""
     if line.transported_patients is not None:
         writer.add("2400/QTY", "PT", str(line.transported_patients))
     if line.obstetric_units is not None:
         writer.add("2400/QTY", "FL", quantity(line.obstetric_units))
     for result in line.test_results:
         writer.add("2400/MEA", result.kind, result.measure, quantity(result.value))
+    write_contract(writer, "2400", line.contract)
     for qualifier, value in (
+        ("9B", line.repricing.number if line.repricing else ""),
+        ("9D", line.repricing.adjusted_number if line.repricing else ""),
         ("G1", line.prior_authorization),
         ("6R", line.line_id),
         ("EW", line.mammography_number),
