@@ -18,7 +18,9 @@ ROW, COLUMN = INCH // 6, INCH // 10  # hundredths of a point, as in lib/pdf_page
 LEFT, TOP = INCH // 4, 6 * POINT  # of column 1 and row 0
 STEP = INCH // 100  # one of the printer's own offsets
 FIRST_LINE = 41
+LAST_ROW = 60  # 32a to 33b
 INK = (72, 30, 24)
+MARGIN = 40  # a drawn frame stands that far left of its first character
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,10 +254,14 @@ def print_claims(
 def _draw(page: PdfPage, number: int, count: int) -> None:
     """Frames with their numbers, in one colour."""
     for frame in FRAMES:
-        x, y = LEFT + (frame.left - 1) * COLUMN - 80, TOP + (frame.top - 1) * ROW + 200
+        x, y = LEFT + (frame.left - 1) * COLUMN - MARGIN, TOP + (frame.top - 1) * ROW + 200
         width = (frame.right - frame.left + 1) * COLUMN
         page.box(x, y, width, (frame.bottom - frame.top + 1) * ROW, colour=INK)
-        if not frame.box.startswith("24"):
+        if (
+            frame.top == frame.bottom and frame.top == LAST_ROW
+        ):  # one row: the number beside the data, not above
+            page.text(x + MARGIN, y + 450, frame.box, size=400, font=SANS, colour=INK)
+        elif not frame.box.startswith("24"):
             page.text(x + 150, y + 600, frame.box, size=550, font=SANS, colour=INK)
         elif frame.top == FIRST_LINE:
             page.text(x + 150, y - 200, frame.box, size=550, font=SANS, colour=INK)
@@ -263,5 +269,10 @@ def _draw(page: PdfPage, number: int, count: int) -> None:
         spot = SPOTS[name]
         x, y = LEFT + (spot.column - 1) * COLUMN, TOP + (spot.row - 1) * ROW
         page.text(x, y + 200, words, size=450, font=SANS, colour=INK)
+    for letter in LETTERS:  # what 24E points at
+        spot = SPOTS[f"21.{letter}"]
+        page.text(
+            LEFT + (spot.column - 2) * COLUMN, TOP + spot.row * ROW, letter, size=550, font=SANS, colour=INK
+        )
     said = f"CMS-1500 (02/12), for reading only: sheet {number} of {count}"
     page.text(LEFT, TOP + 62 * ROW, said, size=7 * POINT, font=SANS, colour=INK)

@@ -14,13 +14,19 @@ from django.views.decorators.http import require_GET, require_POST
 from claims import inquiries
 from claims.enums import InquiryState
 from claims.models import Claim, StatusInquiry
+from clinics import audit
 from clinics.permissions import may
+from patients.tables import csv_file
 
-PAGE = 50
+PAGE, CSV_ROWS = 50, 20_000
+SORTS = {
+    "asked": "asked_at", "claim": "claim__control_number", "patient": "claim__patient_name",
+    "payer": "claim__payer_name", "charge": "claim__total", "why": "why", "state": "state",
+}  # fmt: skip
 
 
 def found_inquiries(state: str, text: str) -> QuerySet[StatusInquiry]:
-    """Questions newest first, those a person must ask first of all; ``text`` is a number or a name."""
+    """Questions, newest first; ``text`` is a number or a name."""
     rows = StatusInquiry.objects.select_related("claim", "connection").order_by("-asked_at", "-pk")
     if state in InquiryState.values:
         rows = rows.filter(state=state)
@@ -38,10 +44,9 @@ def inquiry_list(request: HttpRequest) -> HttpResponseBase:
     """Who is to be asked, who was asked, what was said."""
     state = request.GET.get("state", InquiryState.DUE)
     rows = found_inquiries(state, request.GET.get("q", ""))
-    last = StatusInquiry.objects.filter(public_id=request.GET.get("after", "")).first()
-    if last is not None:
-        rows = rows.filter(Q(asked_at__lt=last.asked_at) | Q(asked_at=last.asked_at, pk__lt=last.pk))
-    found = list(rows[: PAGE + 1])
+    if request.GET.get("format") == "csv":
+        return _csv(rows[:CSV_ROWS])
+    found = _page(rows, request.GET.get("sort", "-asked"), request.GET.get("after", ""))
     context: dict[str, Any] = {
         "rows": found[:PAGE],
         "next": found[PAGE - 1].public_id if len(found) > PAGE else "",
@@ -55,6 +60,31 @@ def inquiry_list(request: HttpRequest) -> HttpResponseBase:
         "may_answer": may(request, "claim.edit"),
     }  # fmt: skip
     return render(request, "claims/inquiries.html", context)
+
+
+def _page(rows: QuerySet[StatusInquiry], sort: str, after: str) -> list[StatusInquiry]:
+    """A page and one row more, in a stable order, from behind the row ``after``."""
+    name = SORTS.get(sort.lstrip("-"), "asked_at")
+    falling = sort.startswith("-") or sort not in SORTS
+    last = StatusInquiry.objects.filter(public_id=after).values("pk", name).first() if after else None
+    if last is not None:
+        beyond, value = "lt" if falling else "gt", last[name]
+        rows = rows.filter(
+            Q(**{f"{name}__{beyond}": value}) | Q(**{name: value, f"pk__{beyond}": last["pk"]})
+        )
+    sign = "-" if falling else ""
+    return list(rows.order_by(f"{sign}{name}", f"{sign}pk")[: PAGE + 1])
+
+
+def _csv(rows: QuerySet[StatusInquiry]) -> HttpResponse:
+    lines = [
+        [row.asked_at.isoformat(), row.asked_by, row.claim.control_number, row.claim.patient_name, row.claim.payer_name,
+         row.claim.total, row.why, row.get_state_display(), row.text or row.detail]
+        for row in rows
+    ]  # fmt: skip
+    audit.record("claim.export", "status_inquiry", rows=len(lines))
+    head = ["Asked", "By", "Claim", "Patient", "Payer", "Charge", "Why", "State", "Said"]
+    return csv_file("status-inquiries", head, lines)
 
 
 @require_POST

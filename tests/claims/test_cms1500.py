@@ -159,3 +159,26 @@ def test_offsets_move_the_data_and_the_same_claim_gives_the_same_bytes() -> None
     moved = first(print_claims([document], right=10, down=-5))
     assert moved == pytest.approx((x + 7.2, y + 3.6))
     assert set(SPOTS) >= {entry.spot for page in pages(full()) for entry in page}
+
+
+def test_the_numbers_of_boxes_touch_no_data() -> None:
+    """On the drawn form: small print of ours and what is printed never share a place."""
+    ours: list[tuple[float, float, float, float]] = []
+    data: list[tuple[float, float, float, float]] = []
+
+    def keep(text: str, cm: list[float], tm: list[float], font: dict[str, str], size: float) -> None:
+        if text.strip():
+            courier = "Courier" in font["/BaseFont"]
+            wide = len(text.strip()) * size * (0.6 if courier else 0.5)
+            (data if courier else ours).append((tm[4], tm[5], tm[4] + wide, tm[5] + 0.6 * size))
+
+    for page in PdfReader(io.BytesIO(print_claims([full()], drawn=True))).pages:
+        page.extract_text(visitor_text=keep)
+    assert len(ours) > 60 and len(data) > 50
+    touching = [
+        (mine, theirs)
+        for mine in ours
+        for theirs in data
+        if mine[0] < theirs[2] and theirs[0] < mine[2] and mine[1] < theirs[3] and theirs[1] < mine[3]
+    ]
+    assert not touching

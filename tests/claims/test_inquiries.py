@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from claims import inquiries, submitting
+from claims import inquiries, inquiry_views, submitting
 from claims.enums import ClaimState, InquiryState
 from claims.errors import CannotInquire
 from claims.models import Batch, Claim, ClaimEvent, StatusInquiry
@@ -191,3 +193,36 @@ def test_pages_and_api(world: World, client: Client) -> None:
     client.force_login(birch.users["biller"])
     assert client.post(reverse("claims:ask", args=[claim.public_id])).status_code == 404
     assert client.get("/api/v1/claims/inquiries/").json()["results"] == []
+
+
+def test_the_list_is_sorted_paged_and_exported(
+    world: World, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with world.open():
+        claims = sent(world, 3)[0]
+        Connection.objects.update(answers_276=False)
+        for claim in claims:
+            inquiries.ask(claim, NOW)
+    client.force_login(world.users["biller"])
+    monkeypatch.setattr(inquiry_views, "PAGE", 1)
+    numbers = [claim.control_number for claim in claims]
+    for sort, wanted in (
+        ("patient", [claim.control_number for claim in claims]),
+        ("-patient", [claim.control_number for claim in claims][::-1]),
+        ("claim", sorted(numbers)),
+        ("-claim", sorted(numbers, reverse=True)),
+        ("charge", numbers),
+        ("nonsense", numbers[::-1]),
+    ):
+        seen, url = [], f"{reverse('claims:inquiries')}?sort={sort}"
+        while url:
+            page = client.get(url).content.decode()
+            seen += [number for number in numbers if number in page]
+            found = re.search(r'href="([^"]+)" rel="next"', page)
+            url = reverse("claims:inquiries") + html.unescape(found[1]) if found else ""
+        assert seen == wanted, sort
+    told = (
+        client.get(f"{reverse('claims:inquiries')}?format=csv&q={numbers[1]}").content.decode().splitlines()
+    )
+    assert told[0].startswith("Asked,By,Claim,Patient") and len(told) == 2
+    assert numbers[1] in told[1] and "by telephone" in told[1]
