@@ -128,6 +128,7 @@ def _copy(first: Claim, numbers: range) -> list[int]:
         for place, row in enumerate(rows):
             row.line_id = group[place].public_id
         ClaimLine.objects.bulk_create(rows)
+    queue.check_many(claims, DAY)  # a ready claim has been scrubbed, these too
     _copy_books(invoice, billed, dict(zip([charge.pk for charge in charges], charged, strict=True)))
     return [row.pk for row in claims]
 

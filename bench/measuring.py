@@ -30,7 +30,7 @@ def by_turns(
     reference: Callable[[], Act],
     *,
     is_what: str,
-    goal: tuple[int, int],
+    goal: tuple[int, int] | None,
     runs: int,
 ) -> dict[str, Any]:
     """One row of the result: units a second, ours over the reference's."""
@@ -39,16 +39,18 @@ def by_turns(
 
 
 def told(
-    name: str, mine: list[float], theirs: list[float], *, is_what: str, goal: tuple[int, int]
+    name: str, mine: list[float], theirs: list[float], *, is_what: str, goal: tuple[int, int] | None
 ) -> dict[str, Any]:
-    """The row of the result from the rates of both sides."""
-    ratio = median(mine) / median(theirs)
+    """The row of the result from the rates of both sides; without a goal it is told, not judged."""
+    wanted, of = goal or (0, 1)
+    each = [one / two for one, two in zip(mine, theirs, strict=True)]
+    ratio = median(each)
     return {
         "name": name, "unit": "claims/s", "ours": round(median(mine), 1), "ours_min": round(min(mine), 1),
         "ours_max": round(max(mine), 1), "reference": round(median(theirs), 1),
         "reference_min": round(min(theirs), 1), "reference_max": round(max(theirs), 1), "reference_is": is_what,
-        "ratio": round(ratio, 3), "goal": goal[0] / goal[1], "met": ratio * goal[1] >= goal[0],
-        "runs": len(mine),
+        "ratio": round(ratio, 3), "ratio_min": round(min(each), 3), "ratio_max": round(max(each), 3),
+        "goal": wanted / of, "met": ratio * of >= wanted, "runs": len(mine),
     }  # fmt: skip
 
 

@@ -12,19 +12,19 @@ from django.utils import timezone
 
 from bench.claims_world import DAY
 from bench.limit_837 import interchange_text
-from claims import checks, encoding, lifecycle, submitting
-from claims.check_facts import load_contexts
+from claims import encoding, lifecycle, scrubbing, submitting
 from claims.enums import BatchState, ClaimState
-from claims.models import Batch, BatchItem, Claim
+from claims.models import Batch, BatchItem, Claim, ScrubStamp
 from clearinghouses import control, sending
 from clearinghouses.models import Connection
 from clinics.scoping import current_actor, open_clinic
 from lib.findings import has_errors
 from lib.frozen import thaw
 from lib.money import total
-from work import jobs
+from work import jobs, outbox
 from work.models import Job
 from x12.documents.professional_claim import ClaimDocument
+from x12.documents.write_837p import ClaimText
 
 
 def make_ready(clinic_id: int) -> list[int]:
@@ -64,7 +64,7 @@ def _twin_chunk(job: Job, keys: list[int], at: datetime) -> None:
     batch = Batch(
         connection=carrier, job=job, state=BatchState.PENDING, usage=carrier.usage, created_by=current_actor()
     )
-    going: list[tuple[Claim, ClaimDocument]] = []
+    going: list[tuple[Claim, ClaimText]] = []
     for key in keys:
         with transaction.atomic():
             claim = (
@@ -73,27 +73,28 @@ def _twin_chunk(job: Job, keys: list[int], at: datetime) -> None:
                 .get(pk=key, state=ClaimState.READY)
             )
             document = thaw(ClaimDocument, claim.document)
-            findings = checks.run(load_contexts([claim], DAY, [document])[0])
-            assert not has_errors(findings), findings
+            look = scrubbing.scrub_documents([claim], [document], DAY)[0]
+            assert not has_errors(look.findings) and look.stamp.text is not None, look.findings
             text = f"In batch {batch.public_id} for {carrier.name}"
             lifecycle.move(claim, ClaimState.BATCHED, text=text)
-            going.append((claim, encoding.complete(document, carrier)))
-    documents = [document for _, document in going]
+            going.append((claim, look.stamp.text))
+    texts = [text for _, text in going]
     numbers = control.next_numbers(carrier, encoding.set_count(len(going), carrier.claims_per_transaction))
-    encoded = encoding.encode(documents, carrier, numbers, at)
+    encoded = encoding.encode(texts, carrier, numbers, at)
     batch.outbound_file = sending.prepare(carrier, encoded.content, numbers)
     batch.stored = batch.outbound_file.stored
     batch.billing_provider = going[0][0].location.billing_provider
-    batch.claim_count, batch.total = len(going), total(document.total_charge for document in documents)
+    batch.claim_count, batch.total = len(going), total(text.charge for text in texts)
     batch.interchange_number, batch.group_number = numbers.interchange, numbers.group
     batch.reference = numbers.references[0]
     batch.save(force_insert=True)
     for (claim, _), reference in zip(going, encoded.references, strict=True):
         BatchItem.objects.create(batch=batch, claim=claim, transaction_number=reference, reference=reference)
+    _close(job, batch, keys[-1])
 
 
 def limit(clinic_id: int, job: Job, at: datetime) -> None:
-    """The floor: one read, string work from the stored JSON, five statements, one commit. No rule, no check."""
+    """The floor: one read, string work from the stored JSON, the same rows by plain SQL, one commit; no rule."""
     keys: list[int] = job.params["claims"]
     for start in range(0, len(keys), submitting.CHUNK):
         with open_clinic(clinic_id, actor="bench"), connection.cursor() as cursor:
@@ -137,6 +138,19 @@ def _limit_chunk(cursor: Any, job: Job, keys: list[int], at: datetime) -> None:
         "SELECT %s, %s, claim, number, number, true FROM unnest(%s::bigint[], %s::text[]) AS t(claim, number)",
         [clinic_id, batch.pk, [row[0] for row in rows], references],
     )
+    _close(job, batch, keys[-1])
+
+
+def _close(job: Job, batch: Batch, last: int) -> None:
+    """The promise to carry the file and the job's progress, as ours writes them."""
+    outbox.promise(submitting.SEND, batch.clinic_id, batch.pk)
+    jobs.progress(job, done=sum(1 for key in job.params["claims"] if key <= last), errors=0)
+
+
+def forget(clinic_id: int) -> None:
+    """No claim was ever scrubbed."""
+    with open_clinic(clinic_id, actor="bench"):
+        ScrubStamp.objects.all().delete()
 
 
 def _provider() -> int:

@@ -1,8 +1,8 @@
-"""Scrub a claim: every check is a pure function over a CheckContext, kept in one tuple (rules.md B5, B4, B15).
+"""Scrub a claim: every check is a pure function over a CheckContext, kept in two tuples (rules.md B5, B4, B15).
 
-Before it: claims/building.py and the review screen. After it: claims/queue.py (zero errors makes ``ready``)
-and claims/submitting.py, which checks again under the row lock. Fail-closed: a check that crashes is an
-error on the claim, never a pass. The context is loaded for many claims at once by claims/check_facts.py.
+Before it: claims/building.py and the review screen. After it: claims/scrubbing.py, which runs them on many claims
+and remembers what came of it for as long as nothing they look at has changed. Fail-closed: a check that crashes
+is an error on the claim, never a pass. Facts are loaded for many claims at once by claims/check_facts.py.
 """
 
 from __future__ import annotations
@@ -14,80 +14,78 @@ from datetime import date
 from typing import Any
 
 from claims import code_checks, coding_checks, deadlines, payer_rules
-from claims.reference import NOTHING, Neighbour, Reference
-from insurance.enums import Relationship
-from lib.findings import Finding, Severity
+from claims.check_context import CheckContext, Facts
+from lib.findings import Finding, Severity, has_errors
 from lib.npi import is_npi
-from x12.documents.claim_rules import check_claim
+from x12.documents.claim_rules import check_claim, try_to_write
 from x12.documents.parties import Contact
 from x12.documents.professional_claim import ClaimDocument, Receiver, Submitter
+from x12.documents.write_837p import ClaimText
 
 logger = logging.getLogger("cleanclaim.checks")
 
 
 @dataclass(frozen=True, slots=True)
-class AuthorizationFact:
-    """An authorization the claim names: its dates, and whether this visit is within its limit (B14)."""
+class Scrub:
+    """What the checks found that lasts beyond the day, and the claim as its segments where it could be written."""
 
-    number: str
-    begins: date
-    ends: date
-    is_used_up: bool
-    words: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class CheckContext:
-    """The document and what only the house knows about it."""
-
-    document: ClaimDocument
-    today: date
-    rank: int = 1
-    frequency: str = "1"
-    relationship: str = Relationship.SELF  # as on the card; empty when nobody has said
-    payer_requires: tuple[str, ...] = ()
-    policy_from: date | None = None
-    policy_to: date | None = None
-    filing_deadline: date | None = None
-    service_to: date | None = None
-    unconfirmed_lines: int = 0
-    visit_is_checked_out: bool = True
-    signature_on_file: bool = True
-    authorizations: tuple[AuthorizationFact, ...] = ()  # those whose number the claim carries
-    enrolled: bool = True  # 837P with this payer over the connection that carries it
-    connection_name: str = ""
-    twins: tuple[str, ...] = ()  # control numbers of other live claims with an equal line
-    neighbours: tuple[Neighbour, ...] = ()  # lines of other live claims: same patient, clinician, days
-    seen_before: date | None = None  # the last service within three years; asked for new-patient visits only
-    reference: Reference = NOTHING  # what the code tables say
-    payer_key: str = ""  # public ids, as rules name them
-    plan_key: str = ""
-    rules: tuple[payer_rules.PayerRule, ...] = ()  # those a biller switched on
-    trial: bool = True  # also written for trial; a submission writes it for real at once
+    lasting: tuple[Finding, ...]
+    text: ClaimText | None
 
 
 Check = Callable[[CheckContext], Iterable[Finding]]
+DailyCheck = Callable[[Facts, date], Iterable[Finding]]
 
 
 def run(context: CheckContext) -> list[Finding]:
     """Every finding, errors first; a check that crashes yields an error finding of its own."""
-    found: list[Finding] = []
-    for check in CHECKS:
-        try:
-            found += check(context)
-        except Exception as error:
-            # Fail-closed: whatever went wrong in a check, the claim must not leave unchecked (B5).
-            logger.exception("check %s crashed", check.__name__)
-            found.append(
-                Finding(
-                    "CHECK-CRASHED",
-                    "",
-                    f"The check {check.__name__} could not be run ({type(error).__name__}). "
-                    "The claim is held until it can; tell the administrator.",
-                )
+    return on_day(scrub(context).lasting, context, context.today)
+
+
+def scrub(context: CheckContext) -> Scrub:
+    """All checks that look at more than the day, and the writing that has the last word."""
+    found = [finding for check in LASTING for finding in _attempt(check, context)]
+    guide = _attempt(check_guide, context)
+    written: list[ClaimText] = []
+
+    def check_writing(context: CheckContext) -> Iterator[Finding]:
+        """Only a claim without fault by the guide is written."""
+        text = try_to_write(with_ends(context.document), context.today)
+        if isinstance(text, Finding):
+            yield text
+        else:
+            written.append(text)
+
+    if not has_errors(guide):
+        guide += _attempt(check_writing, context)
+    return Scrub(tuple(dict.fromkeys([*found, *guide])), written[0] if written else None)
+
+
+def on_day(lasting: Iterable[Finding], facts: Facts, today: date) -> list[Finding]:
+    """What lasts and what the day adds, errors first."""
+    found = list(lasting)
+    for check in DAILY:
+        found += _attempt(check, facts, today)
+    return sorted(dict.fromkeys(found), key=lambda finding: ORDER[finding.severity])
+
+
+ORDER: dict[Severity, int] = {"error": 0, "warning": 1, "info": 2}
+
+
+def _attempt(check: Callable[..., Iterable[Finding]], *given: Any) -> list[Finding]:
+    try:
+        return list(check(*given))
+    except Exception as error:
+        # Fail-closed: whatever went wrong in a check, the claim must not leave unchecked (B5).
+        logger.exception("check %s crashed", check.__name__)
+        return [
+            Finding(
+                "CHECK-CRASHED",
+                "",
+                f"The check {check.__name__} could not be run ({type(error).__name__}). "
+                "The claim is held until it can; tell the administrator.",
             )
-    order: dict[Severity, int] = {"error": 0, "warning": 1, "info": 2}
-    return sorted(dict.fromkeys(found), key=lambda finding: order[finding.severity])
+        ]
 
 
 def as_rows(findings: Iterable[Finding]) -> list[dict[str, str]]:
@@ -119,10 +117,12 @@ TAKER = Receiver("RECEIVER", "RECEIVER")
 
 def check_guide(context: CheckContext) -> Iterable[Finding]:
     """What the 837P and its guide ask for (domain reference 3 and 16): ids, names, dates, codes, sums."""
-    document = context.document
-    if not document.submitter.name:
-        document = replace(document, submitter=SENDER, receiver=TAKER)
-    return check_claim(document, context.today, trial=context.trial)
+    return check_claim(with_ends(context.document), context.today, trial=False)
+
+
+def with_ends(document: ClaimDocument) -> ClaimDocument:
+    """With a sender and a receiver to be checked with, where no connection has filled them in yet."""
+    return document if document.submitter.name else replace(document, submitter=SENDER, receiver=TAKER)
 
 
 # --- who ---------------------------------------------------------------------------------------------
@@ -325,12 +325,12 @@ def check_secondary(context: CheckContext) -> Iterator[Finding]:
             )
 
 
-def check_filing(context: CheckContext) -> Iterator[Finding]:
+def check_filing(facts: Facts, today: date) -> Iterator[Finding]:
     """Timely filing: too late is a warning with its date, since a payer may still accept with proof (B14)."""
-    if context.service_to is None or context.frequency == "8":
+    if facts.service_to is None or facts.frequency == "8":
         return
-    found = deadlines.look(context.filing_deadline, context.service_to, context.today)
-    limit = "filing limit" if context.frequency == "1" else "limit for corrected claims"
+    found = deadlines.look(facts.filing_deadline, facts.service_to, today)
+    limit = "filing limit" if facts.frequency == "1" else "limit for corrected claims"
     if found.level == "over":
         yield Finding(
             "FILING-OVER",
@@ -344,7 +344,8 @@ def check_filing(context: CheckContext) -> Iterator[Finding]:
         )
 
 
-CHECKS: tuple[Check, ...] = (
+# What they find without an error holds for every later day, as long as claim, facts, tables and rules are the same.
+LASTING: tuple[Check, ...] = (
     check_visit,
     check_coverage,
     check_signature,
@@ -353,7 +354,6 @@ CHECKS: tuple[Check, ...] = (
     check_enrollment,
     check_secondary,
     check_twins,
-    check_filing,
     code_checks.check_diagnosis_codes,
     code_checks.check_pairs,
     code_checks.check_unit_limits,
@@ -364,5 +364,5 @@ CHECKS: tuple[Check, ...] = (
     coding_checks.check_repeats,
     coding_checks.check_new_patient,
     payer_rules.check_rules,
-    check_guide,
 )
+DAILY: tuple[DailyCheck, ...] = (check_filing,)

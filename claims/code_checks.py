@@ -19,7 +19,7 @@ from lib.spellings import show_diagnosis
 from x12.documents.professional_claim import ClaimDocument, ServiceLine
 
 if TYPE_CHECKING:
-    from claims.checks import CheckContext
+    from claims.check_context import CheckContext
 
 # Medicare and Medicaid go by NCCI and MUE themselves; others follow them by contract: there it is a warning.
 BOUND_PAYERS = frozenset({"MA", "MB", "MC"})

@@ -14,7 +14,7 @@ from lib.findings import Finding, Severity
 from x12.documents.professional_claim import ServiceLine
 
 if TYPE_CHECKING:
-    from claims.checks import CheckContext
+    from claims.check_context import CheckContext
 
 MEDICARE = frozenset({"MA", "MB"})
 PLACES = frozenset(

@@ -116,6 +116,11 @@ def faults(asked: Iterable[tuple[str, date]]) -> Mapping[tuple[str, date], Fault
         return {(code, day): "absent" if flag is None else "header" for code, day, flag in cursor.fetchall()}
 
 
+def releases() -> list[tuple[int, date, str]]:
+    """Every release by its key, first day and hash. One that is loaded again gets another key."""
+    return list(DiagnosisRelease.objects.order_by("pk").values_list("pk", "starts_on", "sha256"))
+
+
 def release_on(day: date) -> DiagnosisRelease | None:
     """The release in force on a day, or None when none is loaded for its fiscal year."""
     first = date(day.year if day.month >= 10 else day.year - 1, 10, 1)

@@ -13,7 +13,8 @@ from claims import lifecycle
 from claims.cms1500_form import print_claims
 from claims.enums import BatchState, ClaimState, Format
 from claims.models import Batch, BatchItem, Claim
-from clinics.models import Location
+from clinics.lookups import Keys
+from clinics.models import BillingProvider, Location
 from clinics.scoping import current_actor
 from clinics.settings import value_of
 from lib.frozen import thaw
@@ -23,22 +24,23 @@ from work.models import Job
 from x12.documents.professional_claim import ClaimDocument
 
 
-def make_batch(job: Job, items: Sequence[tuple[Claim, ClaimDocument]]) -> Batch:
+def make_batch(job: Job, claims: Sequence[Claim], provider: BillingProvider) -> Batch:
     """One batch of one billing provider: claims ``batched``, the printed data kept as a file."""
-    claims = [claim for claim, _ in items]
+    stored = dict(Claim.objects.filter(pk__any_of=Keys(c.pk for c in claims)).values_list("pk", "document"))
+    documents = [thaw(ClaimDocument, stored[claim.pk]) for claim in claims]
     batch = Batch(
-        billing_provider=claims[0].location.billing_provider,
+        billing_provider=provider,
         job=job,
         format=Format.PAPER,
         state=BatchState.PENDING,
         usage="P",
         claim_count=len(claims),
-        total=total(document.total_charge for _, document in items),
+        total=total(document.total_charge for document in documents),
         selection=job.params.get("selection", {}),
         created_by=job.created_by or current_actor(),
     )
     right, down = offsets(claims[0].location)
-    content = print_claims((document for _, document in items), right=right, down=down)
+    content = print_claims(documents, right=right, down=down)
     batch.stored = store(content, f"CMS-1500_{batch.public_id}.pdf")
     lifecycle.move_many(claims, ClaimState.BATCHED, text=f"In batch {batch.public_id} to be printed")
     batch.save(force_insert=True)

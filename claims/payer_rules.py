@@ -8,7 +8,7 @@ error that says so. Before it: claims/rule_book.py. After it: claims/checks.py a
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from lib.findings import Finding, Severity
 from x12.documents.professional_claim import ServiceLine
 
 if TYPE_CHECKING:
-    from claims.checks import CheckContext
+    from claims.check_context import CheckContext
 
 MOST_CONDITIONS = 12
 # Where a finding may lead: field -> words. "lines.N" is filled with the line that was found.
@@ -67,6 +67,17 @@ class PayerRule:
     def code(self) -> str:
         """What its findings are called."""
         return f"RULE-{self.number}"
+
+    @property
+    def is_of_today(self) -> bool:
+        """Whether it may say something else tomorrow; so may what no program knows."""
+        return any(one.test not in TESTS or TESTS[one.test].of_today for one in self.conditions)
+
+    @property
+    def whole(self) -> tuple[Any, ...]:
+        """All that it says, in one order: equal for equal rules, in every process."""
+        said = [getattr(self, item.name) for item in fields(self)]
+        return tuple(sorted(value) if isinstance(value, frozenset) else value for value in said)
 
 
 def check_rules(context: CheckContext) -> Iterator[Finding]:

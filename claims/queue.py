@@ -11,8 +11,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 
 from billing.models import Invoice
-from claims import building, checks, lifecycle, voids
-from claims.check_facts import load_contexts
+from claims import building, checks, lifecycle, scrubbing, voids
 from claims.enums import ClaimState
 from claims.errors import IllegalMove, NothingToClaim, NotReady
 from claims.models import Claim
@@ -32,8 +31,10 @@ def missing(invoice: Invoice, today: date, rank: int = 1) -> list[Finding]:
 
     Errors disable One-Click; the list is shown with a link to each (B4). Raises NothingToClaim.
     """
-    drafts = [draft.claim for draft in building.draft_parts(invoice, rank, today=today)]
-    return [finding for context in load_contexts(drafts, today) for finding in checks.run(context)]
+    drafts = building.draft_parts(invoice, rank, today=today)
+    claims, documents = [draft.claim for draft in drafts], [draft.document for draft in drafts]
+    looks = scrubbing.scrub_documents(claims, documents, today)
+    return [finding for look in looks for finding in look.findings]
 
 
 def one_click(invoice: Invoice, today: date, rank: int = 1) -> Claim:
@@ -120,15 +121,16 @@ def check(claim: Claim, today: date) -> list[Finding]:
 
 
 def check_many(claims: Sequence[Claim], today: date) -> list[list[Finding]]:
-    """Check claims in a constant number of reads; only changed findings are written."""
-    results = [checks.run(context) for context in load_contexts(claims, today)]
-    for claim, findings in zip(claims, results, strict=True):
-        fields = checks.stored(findings)
+    """Check claims in a constant number of reads and keep their stamps; only changed findings are written."""
+    results = scrubbing.scrub(claims, today)
+    scrubbing.keep(results, today)
+    for one in results:
+        claim, fields = one.claim, checks.stored(one.findings)
         if claim.pk and fields["findings"] != claim.findings:
             Claim.objects.filter(pk=claim.pk).update(**fields)
             for name, value in fields.items():
                 setattr(claim, name, value)
-    return results
+    return [one.findings for one in results]
 
 
 def hold(claim: Claim, reason: str, until: date | None = None) -> None:

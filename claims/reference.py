@@ -1,7 +1,7 @@
 """What the checks ask of code tables, for many claims in a few statements: nothing is kept in a worker.
 
-Before it: claims/check_facts.py. After it: claims/code_checks.py, which is pure. One statement finds which
-tables are in force; a kind that nobody loaded costs nothing more.
+Before it: claims/scrubbing.py. After it: claims/code_checks.py, which is pure. A kind that nobody
+loaded costs nothing.
 """
 
 from __future__ import annotations
@@ -74,8 +74,21 @@ class Reference:
 NOTHING = Reference()
 
 
-def load(documents: Sequence[ClaimDocument], neighbours: Sequence[Sequence[Neighbour]] = ()) -> Reference:
-    """What the checks need for these claims: two statements, one more for each kind of table in force."""
+def in_force() -> list[CodeTable]:
+    """The tables claims are checked by, the newest first. Rows of a table that is in force never change."""
+    return list(
+        CodeTable.objects.filter(state=CodeTable.State.IN_FORCE)
+        .only("kind", "effective_on")
+        .order_by("-effective_on", "-pk")
+    )
+
+
+def load(
+    documents: Sequence[ClaimDocument],
+    neighbours: Sequence[Sequence[Neighbour]] = (),
+    in_force: Iterable[CodeTable] = (),
+) -> Reference:
+    """What the checks need for these claims: a statement, one more for each kind of table in force."""
     beside = neighbours or [()] * len(documents)
     by_day: dict[date, set[str]] = defaultdict(set)
     diagnoses: set[tuple[str, date]] = set()
@@ -90,7 +103,7 @@ def load(documents: Sequence[ClaimDocument], neighbours: Sequence[Sequence[Neigh
             codes |= {other.code for other in others if other.day == day}
             together |= set(permutations(codes, 2))
     tables: dict[str, list[CodeTable]] = defaultdict(list)
-    for table in CodeTable.objects.filter(state=CodeTable.State.IN_FORCE).order_by("-effective_on", "-pk"):
+    for table in in_force:
         tables[table.kind].append(table)
     uses, days = _listed(tables[CodeTable.Kind.CODES], by_day)
     return Reference(

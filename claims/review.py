@@ -8,11 +8,11 @@ people cannot overwrite each other: ``document_version`` must be the one the for
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from claims import building, checks, lifecycle, queue
-from claims.check_facts import load_contexts
+from claims import building, checks, lifecycle, queue, scrubbing
 from claims.errors import NotEditable, StaleDocument
 from claims.models import Claim, ClaimEvent, ClaimLine
 from claims.review_fields import BLANK, close_parts, is_optional, open_parts, parser_of
@@ -34,8 +34,10 @@ def save_review(
     if claim.state not in queue.WAITING:
         raise NotEditable(f"Claim {claim.control_number} has left; make a new version to change it.")
     document, changes = apply_edits(claim.document, edits)
-    findings = _check_document(claim, document, today)
+    scrubbed = _scrub_document(claim, document, today)
+    findings = scrubbed.findings
     _write(claim, document, document_version, findings)
+    scrubbing.keep([replace(scrubbed, version=claim.document_version)], today)
     if changes:
         lifecycle.note(
             claim,
@@ -64,7 +66,8 @@ def refresh(claim: Claim, today: date) -> list[Finding]:
     naming = Naming(claim.control_number, claim.frequency, claim.payer_claim_number)
     draft = building.make_draft(claim.invoice, source, charges, claim.part, naming, today=today)
     document, _ = apply_edits(freeze(draft.document), kept_edits(claim), skip_gone=True)
-    findings = _check_document(claim, document, today)
+    scrubbed = _scrub_document(claim, document, today)
+    findings = scrubbed.findings
     _write(
         claim,
         document,
@@ -77,6 +80,7 @@ def refresh(claim: Claim, today: date) -> list[Finding]:
         format=draft.claim.format,
         filing_deadline=draft.claim.filing_deadline if claim.frequency == "1" else claim.filing_deadline,
     )
+    scrubbing.keep([replace(scrubbed, version=claim.document_version)], today)
     lifecycle.note(claim, "edit", "Copied again from the visit")
     queue.settle(claim, findings, "Copied again from the visit: nothing is missing")
     return findings
@@ -148,9 +152,8 @@ def _owner(document: dict[str, Any], path: str) -> tuple[Any, Any]:
     return owner, last
 
 
-def _check_document(claim: Claim, document: dict[str, Any], today: date) -> list[Finding]:
-    thawed = thaw(ClaimDocument, document)
-    return checks.run(load_contexts([claim], today, [thawed])[0])
+def _scrub_document(claim: Claim, document: dict[str, Any], today: date) -> scrubbing.Scrubbed:
+    return scrubbing.scrub_documents([claim], [thaw(ClaimDocument, document)], today)[0]
 
 
 def _write(

@@ -52,6 +52,7 @@ class Test:
     ask: Ask
     of_line: bool = False
     choices: tuple[tuple[str, str], ...] = ()
+    of_today: bool = False  # the answer may be another one tomorrow
 
 
 def code_fits(code: str, wanted: Iterable[str]) -> bool:
@@ -258,7 +259,8 @@ TESTS: Mapping[str, Test] = {
     "layer_is": Test("It is asked as", CLAIM, "choice", lambda f, x, v: str(f.rank) == v, choices=LAYERS),
     "sent_as": Test("It is sent as", CLAIM, "choice", lambda f, x, v: f.frequency == v, choices=SENT_AS),
     "days_old": Test("Days since the service are more than", CLAIM, "days",
-                     lambda f, x, v: _known(f.first_day, lambda day: (f.today - day).days > int(v))),
+                     lambda f, x, v: _known(f.first_day, lambda day: (f.today - day).days > int(v)),
+                     of_today=True),
     "age_from": Test("Age in years is at least", WHO, "days",
                      lambda f, x, v: _known(_age(f), lambda age: age >= int(v))),
     "age_below": Test("Age in years is below", WHO, "days",

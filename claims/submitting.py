@@ -1,4 +1,4 @@
-"""Bulk Submit: choose, look, start; then lock, check again, freeze the bytes, in sets (rules.md B6).
+"""Bulk Submit: choose, look, start; then lock, scrub again, freeze the bytes, in sets (rules.md B6).
 
 Before it: the claim queue. After it: claims/delivery.py, which carries each batch. The job's progress is
 derived from rows: a worker killed at any statement loses nothing and doubles nothing, the next one goes on.
@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from functools import partial
 from itertools import count
 from typing import Any
 
@@ -20,25 +19,23 @@ from django.db import connection as database
 from django.db import transaction
 from django.db.models import QuerySet
 
-from claims import checks, encoding, left_behind, lifecycle, paper, ticks
-from claims.check_facts import load_contexts
+from claims import checks, encoding, left_behind, lifecycle, paper, scrubbing, ticks
 from claims.enums import BatchState, ClaimState, Format
 from claims.errors import NothingToSubmit
 from claims.models import Batch, BatchItem, Claim
 from claims.routing import routes
+from claims.scrubbing import Scrubbed
 from clearinghouses import control, sending
 from clearinghouses.models import Connection
 from clinics import audit
-from clinics.models import BillingProvider
+from clinics.lookups import Keys
+from clinics.models import BillingProvider, Location
 from clinics.scoping import current_actor
 from lib.findings import Finding, has_errors
-from lib.frozen import thaw
 from lib.money import show_money, total
 from work import jobs, outbox
 from work.models import Job
-from x12.documents.professional_claim import ClaimDocument
 from x12.reading import calm_collector
-from x12.writer import WriteError
 
 SUBMIT = "claims.submit"
 SEND = "claims.send"
@@ -129,10 +126,9 @@ class Preview:
 class _Sorted:
     """Claims that may go by file, and those that may not by reason."""
 
-    going: dict[tuple[int, int], list[tuple[Claim, ClaimDocument]]] = field(
-        default_factory=lambda: defaultdict(list)
-    )
+    going: dict[tuple[int, int], list[Scrubbed]] = field(default_factory=lambda: defaultdict(list))
     connections: dict[int, Connection] = field(default_factory=dict)
+    providers: dict[int, BillingProvider] = field(default_factory=dict)
     skips: dict[tuple[str, str], list[Claim]] = field(default_factory=lambda: defaultdict(list))
     findings: dict[int, list[Finding]] = field(default_factory=dict)
     warned: dict[tuple[str, str], list[Claim]] = field(default_factory=lambda: defaultdict(list))
@@ -144,7 +140,7 @@ class _Sorted:
 
 def preview(claims: QuerySet[Claim], today: date) -> Preview:
     """Check a selection without changing anything."""
-    rows = list(claims.select_related("location__billing_provider"))
+    rows = list(claims.defer("document"))
     ready = [claim for claim in rows if claim.state == ClaimState.READY]
     found = _sort(ready, today, ticked=True)
     for claim in rows:
@@ -153,11 +149,11 @@ def preview(claims: QuerySet[Claim], today: date) -> Preview:
     groups = [
         Group(
             found.connections.get(connection),
-            items[0][0].location.billing_provider,
+            found.providers[provider],
             len(items),
-            total(claim.total for claim, _ in items),
+            total(item.claim.total for item in items),
         )
-        for (connection, _), items in sorted(found.going.items())
+        for (connection, provider), items in sorted(found.going.items())
     ]
     skips = [Skip(code, words, tuple(items)) for (code, words), items in found.skips.items()]
     warned = [Skip(code, words, tuple(items)) for (code, words), items in found.warned.items()]
@@ -203,14 +199,10 @@ def submit_chunk(
     if not chosen:
         return None
     looked = sum(1 for key in job.params["claims"] if key <= chosen[-1])
-    with watch(job) as told:
-        run = partial(_submit, job, chosen, at, today, wait=wait, told=told, before=looked - len(chosen))
-        try:
-            with transaction.atomic(), calm_collector():
-                run(trial=False)
-        except WriteError:  # a guide newer than the last check of some claim: find it, and let the others go
-            run(trial=True)
-    went = BatchItem.objects.filter(batch__job=job, claim_id__lte=chosen[-1]).count()
+    with watch(job) as told, transaction.atomic(), calm_collector():
+        _submit(job, chosen, at, today, wait=wait, told=told, before=looked - len(chosen))
+    batches = Keys(Batch.objects.filter(job=job).values_list("pk", flat=True))
+    went = BatchItem.objects.filter(batch_id__any_of=batches, claim_id__lte=chosen[-1]).count()
     jobs.progress(job, done=looked, errors=looked - went)
     return chosen[-1]
 
@@ -228,7 +220,6 @@ def _submit(
     at: datetime,
     today: date,
     *,
-    trial: bool,
     wait: bool,
     told: jobs.Told,
     before: int,
@@ -237,34 +228,29 @@ def _submit(
         told(before, "Waiting for claims that somebody else is working on")
     locked = list(
         Claim.objects.select_for_update(skip_locked=not wait, of=("self",))
-        .filter(pk__in=chosen, state=ClaimState.READY)
+        .filter(pk__any_of=Keys(chosen), state=ClaimState.READY)
         .exclude(pk__in=BatchItem.objects.filter(batch__job=job).values("claim_id"))
-        .select_related("location__billing_provider")
+        .defer("document")
         .order_by("pk")
     )
     told(before, f"Checking {_many(len(locked), 'claim')} again")
     seen = count(before + 1)
-    found = _sort(
-        locked, today, ticked=bool(job.params.get("ticked")), trial=trial, looked=lambda: told(next(seen))
-    )
+    found = _sort(locked, today, ticked=bool(job.params.get("ticked")), looked=lambda: told(next(seen)))
     _send_back(found)
     going = sum(len(items) for items in found.going.values())
     told(before + len(chosen), f"Writing {_many(going, 'claim')} into {_many(len(found.going), 'batch')}")
-    for (connection_id, _), items in sorted(found.going.items()):
+    for (connection_id, provider_id), items in sorted(found.going.items()):
+        provider = found.providers[provider_id]
         if connection_id == ON_PAPER:
-            paper.make_batch(job, items)
+            paper.make_batch(job, [item.claim for item in items], provider)
         else:
-            _make_batch(job, found.connections[connection_id], items, at)
+            _make_batch(job, found.connections[connection_id], provider, items, at)
 
 
 def finish(job: Job, today: date) -> dict[str, Any]:
     """Write the result: counts, and for each claim that stayed behind its reason, found from the rows."""
     batched = set(BatchItem.objects.filter(batch__job=job).values_list("claim_id", flat=True))
-    left = list(
-        Claim.objects.filter(pk__in=set(job.params["claims"]) - batched).select_related(
-            "location__billing_provider"
-        )
-    )
+    left = list(Claim.objects.filter(pk__in=set(job.params["claims"]) - batched).defer("document"))
     ready = [claim for claim in left if claim.state == ClaimState.READY]
     found = _sort(ready, today, ticked=bool(job.params.get("ticked")))
     reasons = left_behind.reasons(left)
@@ -282,27 +268,21 @@ def finish(job: Job, today: date) -> dict[str, Any]:
 
 
 def _sort(
-    claims: Sequence[Claim],
-    today: date,
-    *,
-    ticked: bool,
-    trial: bool = True,
-    looked: Callable[[], object] | None = None,
+    claims: Sequence[Claim], today: date, *, ticked: bool, looked: Callable[[], object] = lambda: None
 ) -> _Sorted:
-    """Check claims and put each into its file or its reason; a constant number of reads. ``looked``: after each."""
+    """Scrub claims and put each into its file or its reason; a constant number of reads. ``looked``: after each."""
     found = _Sorted()
+    if not claims:
+        return found
     by_payer = routes(claims)
-    documents = [thaw(ClaimDocument, claim.document) for claim in claims]
-    contexts = load_contexts(claims, today, documents) if claims else []
+    places = Location.objects.select_related("billing_provider").in_bulk({c.location_id for c in claims})
     looked_at = ticks.load(claims)
-    for claim, document, context in zip(claims, documents, contexts, strict=True):
-        if looked is not None:
-            looked()
+    for item in scrubbing.scrub(claims, today, looked=looked):
+        claim, findings = item.claim, item.findings
         connection = by_payer.get(claim.payer_id)
         if connection is None and claim.format != Format.PAPER:
             found.skips["no_connection", "No connection to a clearinghouse carries this payer"].append(claim)
             continue
-        findings = checks.run(context if trial else replace(context, trial=False))
         found.findings[claim.pk] = findings
         if has_errors(findings):
             first = findings[0]
@@ -316,12 +296,13 @@ def _sort(
                 )
                 continue
             found.warned[warnings[0].code, warnings[0].message].append(claim)
-        provider = claim.location.billing_provider_id
+        provider = places[claim.location_id].billing_provider
+        found.providers[provider.pk] = provider
         if claim.format == Format.PAPER or connection is None:
-            found.going[ON_PAPER, provider].append((claim, document))
+            found.going[ON_PAPER, provider.pk].append(item)
             continue
         found.connections[connection.pk] = connection
-        found.going[connection.pk, provider].append((claim, encoding.complete(document, connection)))
+        found.going[connection.pk, provider.pk].append(item)
     return found
 
 
@@ -348,27 +329,28 @@ def _send_back(found: _Sorted) -> None:
 
 
 def _make_batch(
-    job: Job, connection: Connection, items: Sequence[tuple[Claim, ClaimDocument]], at: datetime
+    job: Job, connection: Connection, provider: BillingProvider, items: Sequence[Scrubbed], at: datetime
 ) -> Batch:
     """States, events, numbers, bytes, rows: a few set statements, the counter's row locked last (B6.4)."""
-    claims = [claim for claim, _ in items]
-    documents = [document for _, document in items]
+    claims = [item.claim for item in items]
+    texts = [item.stamp.text for item in items if item.stamp.text is not None]
+    assert len(texts) == len(items), "a claim without an error could be written"
     batch = Batch(
         connection=connection,
-        billing_provider=claims[0].location.billing_provider,
+        billing_provider=provider,
         job=job,
         format=Format.ELECTRONIC,
         state=BatchState.PENDING,
         usage=connection.usage,
         claim_count=len(claims),
-        total=total(document.total_charge for document in documents),
+        total=total(text.charge for text in texts),
         selection=job.params.get("selection", {}),
         created_by=job.created_by or current_actor(),
     )
     lifecycle.move_many(claims, ClaimState.BATCHED, text=f"In batch {batch.public_id} for {connection.name}")
     sets = encoding.set_count(len(claims), connection.claims_per_transaction)
     numbers = control.next_numbers(connection, sets)
-    encoded = encoding.encode(documents, connection, numbers, at)
+    encoded = encoding.encode(texts, connection, numbers, at)
     outbound = sending.prepare(connection, encoded.content, numbers)
     batch.outbound_file, batch.stored = outbound, outbound.stored
     batch.interchange_number, batch.group_number = numbers.interchange, numbers.group

@@ -16,6 +16,7 @@ from claims.models.code_tables import (
 from claims.models.coverage import CoverageMove
 from claims.models.inquiries import StatusInquiry
 from claims.models.routes import PayerRoute
+from claims.models.scrub_stamps import ScrubStamp
 
 __all__ = [
     "Acknowledgement",
@@ -36,6 +37,7 @@ __all__ = [
     "DiagnosisRelease",
     "PayerRoute",
     "ProcedureCode",
+    "ScrubStamp",
     "StatusInquiry",
     "UnitLimit",
 ]

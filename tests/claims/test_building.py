@@ -9,8 +9,8 @@ import pytest
 
 from billing.checkout import check_out
 from billing.hooks import LIVE_CLAIMS
-from claims import building, checks, queue
-from claims.check_facts import load_contexts
+from claims import building, checks, queue, scrubbing
+from claims.check_context import CheckContext
 from claims.enums import ClaimState
 from claims.errors import IllegalMove, NothingToClaim, NotReady
 from claims.models import Claim, ClaimEvent
@@ -163,14 +163,13 @@ def test_a_check_that_crashes_holds_the_claim(monkeypatch: pytest.MonkeyPatch) -
     world = make_world()
     with world.open():
         claim = building.build(bill(world), 1, today=TODAY)
-        context = load_contexts([claim], TODAY)[0]
-        assert checks.run(context) == []
+        assert scrubbing.scrub([claim], TODAY)[0].findings == []
 
-        def check_broken(context: checks.CheckContext) -> list[object]:
+        def check_broken(context: CheckContext) -> list[object]:
             raise KeyError("bug")
 
-        monkeypatch.setattr(checks, "CHECKS", (*checks.CHECKS, check_broken))
-        found = checks.run(context)
+        monkeypatch.setattr(checks, "LASTING", (*checks.LASTING, check_broken))
+        found = scrubbing.scrub([claim], TODAY)[0].findings
         assert [(item.code, item.severity) for item in found] == [("CHECK-CRASHED", "error")]
 
 

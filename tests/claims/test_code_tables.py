@@ -13,8 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from billing.checkout import check_out
-from claims import code_files, code_loading, diagnosis_table, queue, reference
-from claims.check_facts import load_contexts
+from claims import code_files, code_loading, diagnosis_table, queue, reference, scrubbing
 from claims.code_files import CodeRow, LimitRow, PairRow, WrongRow
 from claims.errors import BadCodeFile
 from claims.models import Claim, CodePair, CodeTable, CodeTableFile, DiagnosisCode, UnitLimit
@@ -117,7 +116,7 @@ def test_read_counted_compared_switched_on_replaced(world: World) -> None:
         first.job.refresh_from_db()
         assert (first.job.state, first.job.done, first.job.errors) == ("done", 4, 1)
         assert not CodeTableFile.objects.exists()
-        assert reference.load([]).limits == {}
+        assert reference.load([], (), reference.in_force()).limits == {}
         code_loading.switch_on(first)
         code_loading.switch_on(first)
         second = load_table("mue", "98941,2,2\n97110,6,3\n97140,3,3\n")
@@ -248,7 +247,7 @@ def test_tables_cost_the_same_statements_for_one_claim_and_for_five(world: World
             with CaptureQueriesContext(
                 connection,
             ) as log:
-                load_contexts(some, TODAY)
+                scrubbing.scrub(some, TODAY)
             counts.append(len(log))
         assert counts[0] == counts[1]
 

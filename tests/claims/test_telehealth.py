@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -13,7 +11,6 @@ from billing.checkout import check_out, preview
 from billing.models import ModifierRule
 from claims import queue
 from claims.cms1500 import crosswalk
-from claims.encoding import complete
 from lib.frozen import thaw
 from tests.cast import (
     NOW,
@@ -26,8 +23,8 @@ from tests.cast import (
     make_visit,
     make_world,
 )
-from x12.documents.professional_claim import ClaimDocument, ClaimTransaction
-from x12.documents.write_837p import write_837p
+from x12.documents.professional_claim import ClaimDocument
+from x12.documents.write_837p import claim_text
 
 pytestmark = [pytest.mark.django_db, pytest.mark.rule("B17.6.place")]
 
@@ -93,8 +90,7 @@ def test_place_and_modifier_reach_charge_claim_and_paper(world, set_place, payer
         assert tuple(invoice.charges.get().modifiers) == modifiers
         claim = queue.one_click(invoice, TODAY)
         document = thaw(ClaimDocument, claim.document)
-        said = complete(document, world.connection)
-        text = "~".join(write_837p(ClaimTransaction("1", date(2026, 3, 9), "1200", claims=(said,))))
+        text = claim_text(document).claim
     assert f"***{on_claim}:B:1" in text
     assert ":".join(["SV1*HC", "99213", *modifiers]) + "*100*UN" in text
     assert [entry.text for entry in crosswalk(document) if entry.box == "24B"] == [on_claim]

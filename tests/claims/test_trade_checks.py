@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from claims import checks
-from claims.checks import AuthorizationFact, CheckContext
+from claims.check_context import AuthorizationFact, CheckContext
 from claims.reference import CodeUse, Neighbour, PairEdit, Reference
 from lib.findings import Finding
 from tests.x12 import x12_cast as cast

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -248,3 +248,11 @@ def test_valid_claims_of_every_kind_pass_both_and_read_back_equal(document: Clai
     read = read_file(data).transactions[0].document
     assert isinstance(read, ClaimTransaction)
     assert read.claims == (document,)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(valid_claims(), st.integers(0, 900))
+def test_what_is_said_without_an_error_is_said_on_every_later_day(document: ClaimDocument, days: int) -> None:
+    """Claims stamped by a scrub rely on it (claims/scrubbing.py)."""
+    later = cast.TODAY + timedelta(days=days)
+    assert check_claim(document, later) == check_claim(document, cast.TODAY)

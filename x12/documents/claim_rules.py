@@ -24,7 +24,7 @@ from x12.documents.professional_claim import (
     Provider,
     ServiceFacility,
 )
-from x12.documents.write_837p import write_837p
+from x12.documents.write_837p import ClaimText, claim_text, write_set
 from x12.writer import WriteError
 
 CONTROL_NUMBER = re.compile(r"[A-Z0-9]{1,20}\Z")
@@ -47,7 +47,8 @@ RELATIONSHIPS = frozenset({"01", "19", "20", "21", "39", "40", "53", "G8"})
 def check_claim(document: ClaimDocument, today: date, *, trial: bool = True) -> list[Finding]:
     """All findings of one claim to be sent on ``today``; empty means it may go.
 
-    Without ``trial`` the trial writing is left out: for whom writes the claim itself in the same breath.
+    Without ``trial`` the writing is left out: for who calls ``try_to_write`` and keeps what was written.
+    What is said on one day without an error is said on every later day: ``today`` only finds days to come.
     """
     found: list[Finding] = []
     for part in (
@@ -64,7 +65,8 @@ def check_claim(document: ClaimDocument, today: date, *, trial: bool = True) -> 
     ):
         found.extend(part)
     if trial and not any(finding.severity == "error" for finding in found):
-        found.extend(_check_guide(document, today))
+        written = try_to_write(document, today)
+        found += [written] if isinstance(written, Finding) else []
     return found
 
 
@@ -317,13 +319,15 @@ def _check_dates(document: ClaimDocument, today: date) -> Iterator[Finding]:
         yield _error("disability_dates", "dates.disability_to", "The disability ends before it begins.")
 
 
-def _check_guide(document: ClaimDocument, today: date) -> Iterator[Finding]:
-    """The writer's own guide has the last word: what it would refuse is found here, not when sending."""
+def try_to_write(document: ClaimDocument, today: date) -> ClaimText | Finding:
+    """The claim's segments; or what the writer's own guide, which has the last word, would refuse when sending."""
     try:
-        write_837p(ClaimTransaction("CHECK", today, "0000", claims=(document,)))
+        text = claim_text(document)
+        write_set(ClaimTransaction("CHECK", today, "0000"), document.submitter, document.receiver, [text])
     except WriteError as refusal:
-        yield _error(
+        return _error(
             "guide",
             refusal.place,
             f"{refusal.code.replace('_', ' ').capitalize()} at {refusal.place}: {refusal.value[:60]}",
         )
+    return text

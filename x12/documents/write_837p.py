@@ -1,5 +1,7 @@
 """Claims to the lines of an 837P (005010X222A1). Before it: claims/encoding. After it: x12/writer envelopes.
 
+Two steps, so that a claim is written once, when it is scrubbed, and a file of thousands is put together from what
+was written: ``claim_text`` gives the segments of one claim, ``write_set`` joins those of many and numbers the HLs.
 Claims are grouped billing provider, subscriber, patient in order of first appearance, one HL counter a
 transaction; a subscriber's own claims come before those of dependents. What must not be sent is left out
 here: an onset equal to a service date, a rendering provider or facility that repeats the billing provider.
@@ -8,6 +10,8 @@ here: an onset equal to a service date, a rendering provider or facility that re
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
 
 from x12.documents.parties import Party
 from x12.documents.professional_claim import (
@@ -15,6 +19,8 @@ from x12.documents.professional_claim import (
     ClaimDocument,
     ClaimTransaction,
     Patient,
+    Receiver,
+    Submitter,
     Subscriber,
 )
 from x12.documents.write_claim import write_claim
@@ -31,20 +37,62 @@ SET_ID = "837"
 FUNCTIONAL_CODE = "HC"
 VERSION = "005010X222A1"
 CLAIMS_PER_PERSON = 100  # 2300 may repeat that often beneath one 2000B or 2000C
-Families = dict[object, dict[object, list[ClaimDocument]]]
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimText:
+    """The segments of one claim, checked against the guide: lines joined by line feeds, all but the HLs.
+
+    Claims with equal ``provider`` stand beneath one 2000A, with equal ``family`` beneath one 2000B, with equal
+    ``patient`` beneath one 2000C.
+    """
+
+    control_number: str
+    charge: Decimal  # CLM02
+    provider: str  # 2000A, 2010AA, 2010AB
+    family: str  # 2000B, 2010BA, 2010BB; its first line is SBR as it stands for dependents
+    own: str  # SBR and PAT in its place, where the subscriber is the patient; else empty
+    patient: str  # 2000C, 2010CA of a dependent; else empty
+    claim: str  # 2300 to 2430
+
+
+Family = dict[str, list[ClaimText]]  # by patient; the subscriber's own claims under ""
+
+
+def claim_text(claim: ClaimDocument) -> ClaimText:
+    """Write one claim. Raises WriteError for what the guide forbids; check_claim finds such claims earlier."""
+    patient = claim.patient
+    parts = [SegmentWriter(PROFESSIONAL) for _ in range(5)]
+    provider, family, own, person, rest = parts
+    _write_billing_provider(provider, claim.billing_provider)
+    _write_subscriber(family, claim)
+    if patient is None:
+        _write_coverage(own, claim, "18")
+        own.add("2000B/PAT", "", "", "", "", *_person_facts(claim.subscriber))
+    else:
+        _write_patient(person, patient)
+    write_claim(rest, claim)
+    return ClaimText(claim.control_number, claim.total_charge, *("\n".join(writer.lines) for writer in parts))
 
 
 def write_837p(transaction: ClaimTransaction) -> list[str]:
-    """The lines between ST and SE. All claims must have one submitter and one receiver.
-
-    Raises WriteError when a claim holds what the guide forbids; check_claim finds such claims earlier.
-    """
+    """The lines between ST and SE. All claims must have one submitter and one receiver. Raises WriteError."""
     claims = transaction.claims
     if not claims:
         raise WriteError("no_claims", "837P", transaction.reference)
     first = claims[0]
     if any(claim.submitter != first.submitter or claim.receiver != first.receiver for claim in claims):
         raise WriteError("mixed_senders", "1000A", transaction.reference)
+    return write_set(transaction, first.submitter, first.receiver, [claim_text(claim) for claim in claims])
+
+
+def write_set(
+    transaction: ClaimTransaction, submitter: Submitter, receiver: Receiver, texts: Sequence[ClaimText]
+) -> list[str]:
+    """The lines between ST and SE of claims that are written already; those of ``transaction`` are not looked at.
+
+    Raises WriteError for a sender or receiver that the guide forbids.
+    """
     writer = SegmentWriter(PROFESSIONAL)
     writer.add(
         "BHT",
@@ -55,15 +103,13 @@ def write_837p(transaction: ClaimTransaction) -> list[str]:
         transaction.created_time,
         transaction.kind,
     )
-    submitter, receiver = first.submitter, first.receiver
     name = Party(
         submitter.entity_type, submitter.name, submitter.first_name, "", "", "46", submitter.identifier
     )
     write_party(writer, "1000A/NM1", "41", name)
     write_contact(writer, "1000A/PER", submitter.contact)
     write_party(writer, "1000B/NM1", "40", Party("2", receiver.name, "", "", "", "46", receiver.identifier))
-    _write_hierarchy(writer, claims)
-    return writer.lines
+    return writer.lines + _hierarchy(texts)
 
 
 def claim_at(lines: Sequence[str], position: int) -> str:
@@ -77,45 +123,60 @@ def claim_at(lines: Sequence[str], position: int) -> str:
     return ""
 
 
-def _write_hierarchy(writer: SegmentWriter, claims: Sequence[ClaimDocument]) -> None:
-    tree: dict[BillingProvider, Families] = {}
-    for claim in claims:
-        families = tree.setdefault(claim.billing_provider, {})
-        family = families.setdefault((claim.subscriber, claim.coverage, claim.payer), {})
-        family.setdefault(claim.patient, []).append(claim)
+def _hierarchy(texts: Sequence[ClaimText]) -> list[str]:
+    """All loops from 2000A on, numbered."""
+    tree: dict[str, dict[str, Family]] = {}
+    for text in texts:
+        family = tree.setdefault(text.provider, {}).setdefault(text.family, {})
+        family.setdefault(text.patient, []).append(text)
+    lines: list[str] = []
     number = 0
     for provider, families in tree.items():
         number += 1
-        billing_number = number
-        _write_billing_provider(writer, provider, number)
-        for family in families.values():
-            number = _write_family(writer, family, billing_number, number)
+        billing = number
+        lines.append(f"HL*{number}**20*1")
+        lines += provider.split("\n")
+        for common, family in families.items():
+            number = _add_family(lines, common.split("\n"), family, billing, number)
+    return lines
 
 
-def _write_family(
-    writer: SegmentWriter, family: dict[object, list[ClaimDocument]], parent: int, number: int
-) -> int:
-    """A subscriber with the claims of his own, then those of each dependent; the last HL number it used."""
-    own = family.pop(None, [])
-    first = (own or next(iter(family.values())))[0]
-    for start in range(0, max(len(own), 1), CLAIMS_PER_PERSON):
-        number += 1
-        subscriber, part = number, own[start : start + CLAIMS_PER_PERSON]
-        _write_subscriber(writer, first, parent, number, family, part)
-        for claim in part:
-            write_claim(writer, claim)
-        for members in family.values():
-            for place in range(0, len(members), CLAIMS_PER_PERSON):
-                number += 1
-                _write_patient(writer, members[0], subscriber, number)
-                for claim in members[place : place + CLAIMS_PER_PERSON]:
-                    write_claim(writer, claim)
-        family = {}
+def _add_family(lines: list[str], common: list[str], family: Family, parent: int, number: int) -> int:
+    """A subscriber with the claims of his own, then those of each dependent; the last HL number used."""
+    dependents = {patient: claims for patient, claims in family.items() if patient}
+    own: dict[str, list[ClaimText]] = {}
+    for text in family.get("", ()):
+        own.setdefault(text.own, []).append(text)
+    if not own:
+        own[common[0]] = []
+    for coverage, claims in own.items():
+        for start in range(0, max(len(claims), 1), CLAIMS_PER_PERSON):
+            number += 1
+            subscriber = number
+            lines.append(f"HL*{number}*{parent}*22*{1 if dependents else 0}")
+            lines += coverage.split("\n")
+            lines += common[1:]
+            for text in claims[start : start + CLAIMS_PER_PERSON]:
+                lines += text.claim.split("\n")
+            for patient, members in dependents.items():
+                number = _add_patient(lines, patient.split("\n"), members, subscriber, number)
+            dependents = {}
     return number
 
 
-def _write_billing_provider(writer: SegmentWriter, provider: BillingProvider, number: int) -> None:
-    writer.add("2000A/HL", str(number), "", "20", "1")
+def _add_patient(
+    lines: list[str], person: list[str], claims: Sequence[ClaimText], parent: int, number: int
+) -> int:
+    for start in range(0, len(claims), CLAIMS_PER_PERSON):
+        number += 1
+        lines.append(f"HL*{number}*{parent}*23*0")
+        lines += person
+        for text in claims[start : start + CLAIMS_PER_PERSON]:
+            lines += text.claim.split("\n")
+    return number
+
+
+def _write_billing_provider(writer: SegmentWriter, provider: BillingProvider) -> None:
     if provider.taxonomy:
         writer.add("2000A/PRV", "BI", "PXC", provider.taxonomy)
     if provider.currency:
@@ -141,20 +202,12 @@ def _write_billing_provider(writer: SegmentWriter, provider: BillingProvider, nu
             writer.add("2010AC/REF", "EI", plan.tax_id)
 
 
-def _write_subscriber(
-    writer: SegmentWriter,
-    claim: ClaimDocument,
-    parent: int,
-    number: int,
-    dependents: dict[object, list[ClaimDocument]],
-    own: list[ClaimDocument],
-) -> None:
-    coverage, subscriber, payer = claim.coverage, claim.subscriber, claim.payer
-    writer.add("2000B/HL", str(number), str(parent), "22", "1" if dependents else "0")
+def _write_coverage(writer: SegmentWriter, claim: ClaimDocument, relationship: str) -> None:
+    coverage = claim.coverage
     writer.add(
         "2000B/SBR",
         coverage.responsibility,
-        "18" if own else "",
+        relationship,
         coverage.group_number,
         "" if coverage.group_number else coverage.group_name,
         coverage.insurance_type,
@@ -163,8 +216,11 @@ def _write_subscriber(
         "",
         coverage.filing_indicator,
     )
-    if own:
-        writer.add("2000B/PAT", "", "", "", "", *_person_facts(subscriber))
+
+
+def _write_subscriber(writer: SegmentWriter, claim: ClaimDocument) -> None:
+    subscriber, payer = claim.subscriber, claim.payer
+    _write_coverage(writer, claim, "")
     write_party(writer, "2010BA/NM1", "IL", subscriber.party)
     write_address(writer, "2010BA", subscriber.address)
     if subscriber.birth_date is not None:
@@ -180,10 +236,7 @@ def _write_subscriber(
     write_references(writer, "2010BB/REF", payer.references)
 
 
-def _write_patient(writer: SegmentWriter, claim: ClaimDocument, parent: int, number: int) -> None:
-    patient = claim.patient
-    assert patient is not None
-    writer.add("2000C/HL", str(number), str(parent), "23", "0")
+def _write_patient(writer: SegmentWriter, patient: Patient) -> None:
     writer.add("2000C/PAT", patient.relationship, "", "", "", *_person_facts(patient))
     write_party(writer, "2010CA/NM1", "QC", patient.party)
     write_address(writer, "2010CA", patient.address)
