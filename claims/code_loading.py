@@ -14,7 +14,7 @@ from typing import Any
 from django.db import connection, models
 from django.utils import timezone
 
-from claims import code_files
+from claims import code_files, rechecks
 from claims.code_files import CodeRow, LimitRow, PairRow, Row, WrongRow
 from claims.errors import BadCodeFile
 from claims.models import CodePair, CodeTable, CodeTableFile, ProcedureCode, UnitLimit
@@ -246,6 +246,7 @@ def switch_on(table: CodeTable) -> None:
         _decide(old, State.REPLACED)
         MODELS[old.kind].objects.filter(table=old).delete()  # type: ignore[attr-defined]
     _decide(row, State.IN_FORCE)
+    rechecks.ask()
     audit.record("code_table.switch_on", "code-table", row.public_id, table=row.kind, rows=row.row_count)
 
 
@@ -259,6 +260,8 @@ def discard(table: CodeTable) -> None:
     was = row.state
     _decide(row, State.DISCARDED)
     MODELS[row.kind].objects.filter(table=row).delete()  # type: ignore[attr-defined]
+    if was == State.IN_FORCE:
+        rechecks.ask()
     audit.record("code_table.discard", "code-table", row.public_id, table=row.kind, was=was)
 
 

@@ -24,6 +24,7 @@ from lib.findings import Finding, has_errors
 from lib.frozen import freeze
 
 WAITING = (ClaimState.NEW, ClaimState.READY, ClaimState.ON_HOLD)
+RECHECKED = 500  # claims of one transaction
 
 
 def missing(invoice: Invoice, today: date, rank: int = 1) -> list[Finding]:
@@ -131,6 +132,20 @@ def check_many(claims: Sequence[Claim], today: date) -> list[list[Finding]]:
             for name, value in fields.items():
                 setattr(claim, name, value)
     return [one.findings for one in results]
+
+
+def recheck(after: int, today: date) -> int | None:
+    """Scrub up to RECHECKED waiting claims beyond key ``after`` again; the last key, None when none is left.
+
+    For what changed around them: rules, tables, cards, payers. A ``ready`` claim that has an error now falls back;
+    none becomes ready by itself. Claims that somebody works on are passed by: who works on them scrubs them.
+    """
+    rows = Claim.objects.select_for_update(skip_locked=True, of=("self",)).defer("document")
+    claims = list(rows.filter(state__in=WAITING, pk__gt=after).order_by("pk")[:RECHECKED])
+    for claim, findings in zip(claims, check_many(claims, today), strict=True):
+        if claim.state == ClaimState.READY and has_errors(findings):
+            lifecycle.move(claim, ClaimState.NEW, text="Something is missing since it was ready")
+    return claims[-1].pk if claims else None
 
 
 def hold(claim: Claim, reason: str, until: date | None = None) -> None:

@@ -17,6 +17,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max
 from django.utils import timezone
 
+from claims import rechecks
 from claims.errors import BadRule
 from claims.models import ClaimRule
 from claims.payer_rules import FIELDS, Condition, PayerRule
@@ -155,6 +156,7 @@ def switch_on(rule: ClaimRule) -> None:
     for old in ClaimRule.objects.select_for_update().filter(number=row.number, state=State.ON):
         _switch(old, State.OFF)
     _switch(row, State.ON)
+    rechecks.ask()
     audit.record(
         "claim_rule.switch_on", "claim-rule", row.public_id, number=row.number, version=row.version,
         trial={name: row.trial.get(name) for name in ("months", "claims", "flagged", "denied")},
@@ -168,6 +170,8 @@ def switch_off(rule: ClaimRule) -> None:
         return
     was = row.state
     _switch(row, State.OFF)
+    if was == State.ON:
+        rechecks.ask()
     audit.record(
         "claim_rule.switch_off", "claim-rule", row.public_id, number=row.number, version=row.version, was=was
     )

@@ -14,7 +14,7 @@ from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 from psycopg2.errors import LockNotAvailable
 
-from claims import acknowledgements, delivery, inquiries, second_opinion, submitting
+from claims import acknowledgements, delivery, inquiries, queue, rechecks, second_opinion, submitting
 from claims.enums import BatchState
 from claims.models import Batch
 from clearinghouses import sending
@@ -105,6 +105,22 @@ def silence() -> int:
             days = (value_of("no_acknowledgement_days", place), value_of("no_response_days", place))
             asked += inquiries.follow_silence(now, *days)
     return asked
+
+
+@handles(rechecks.KIND)
+def recheck(clinic_id: int, _: int) -> None:
+    """Check a clinic's waiting claims again, a chunk a transaction; run again it does nothing twice."""
+    after: int | None = 0
+    while after is not None:
+        with open_clinic(clinic_id, actor=ACTOR):
+            after = queue.recheck(after, clinic_day(timezone.now()))
+
+
+@shared_task(name="claims.tasks.recheck_all")
+def recheck_all() -> None:
+    """For each clinic: what changed on cards, payers, plans or the ICD-10-CM releases is seen on waiting claims."""
+    for clinic_id in Clinic.objects.order_by("pk").values_list("pk", flat=True):
+        recheck(clinic_id, clinic_id)
 
 
 def clinic_day(at: datetime) -> date:

@@ -17,6 +17,8 @@ SCHEDULE = {
     "review-plans": {"task": "billing.tasks.review_plans", "schedule": 3600.0},
     # Claims that nobody has answered: the payer is asked (276), or a person is told to.
     "claim-silence": {"task": "claims.tasks.silence", "schedule": 3600.0},
+    # Waiting claims are checked again: what changed around them shows before anybody submits them.
+    "recheck-claims": {"task": "claims.tasks.recheck_all", "schedule": 3600.0},
     # Crossover timers, held credits, balances that became due.
     "coordination-timers": {"task": "responses.tasks.run_timers", "schedule": 60.0},
 }
