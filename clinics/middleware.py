@@ -20,6 +20,7 @@ from django.utils import timezone
 from django.utils.http import urlencode
 
 from clinics.errors import BadInput
+from clinics.fresh import ask_first, wants_sign_in
 from clinics.models import Location, Membership
 from clinics.permissions import PUBLIC, SIGNED_IN, role_may, route_action
 from clinics.refusals import answer, as_refusal
@@ -89,6 +90,11 @@ class clinic_wall:  # noqa: N801 - named as the function it stands for in MIDDLE
         if action is None or not role_may(membership.role, action):
             with open_clinics([membership.clinic_id], actor=request.user.email, user_id=request.user.pk):
                 return _refuse(request, "Your role does not include this.")
+        if wants_sign_in(request, action):
+            with open_clinics([membership.clinic_id], actor=request.user.email, user_id=request.user.pk):
+                held = ask_first(request, action, route)
+            if held is not None:
+                return held
         return self._inside_the_wall(request, membership, route)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:

@@ -77,6 +77,11 @@ PUBLIC = "public"
 SIGNED_IN = "signed_in"
 
 
+# Acts that want a sign-in of the last ten minutes (reliability.md c1, "M"). Refunds and the reopening of a day ask
+# by themselves: there it depends on who else could approve.
+FRESH = frozenset({"patient.import", "settings.autopay", "clearinghouse.credentials"})
+
+
 def role_may(role: str, action: str) -> bool:
     """Whether the matrix gives ``action`` to ``role``; an unknown action is a bug."""
     assert action in ACTIONS, f"action {action} is not in the matrix"

@@ -22,6 +22,7 @@ urlpatterns = [
     path("health/live", frame.live, name="health-live"),
     path("health/ready", frame.ready, name="health-ready"),
     path("choose-clinic/", frame.choose_clinic, name="choose-clinic"),
+    path("signed-in-again/", frame.signed_in_again, name="signed-in-again"),
     path("places/", frame.menu, name="places"),
     path("find/", frame.find, name="find"),
     path("jobs/<str:public_id>/", frame.job, name="job"),

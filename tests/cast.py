@@ -6,6 +6,7 @@ an open scope of its clinic, so data of both clinics exists that could leak.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from functools import cache
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
+from django.test import Client
 
 from appointments.enums import AppointmentState
 from appointments.models import Appointment, AppointmentType, Service, ServicePrice, VisitLine
@@ -246,3 +248,12 @@ def make_visit(
     for number, service in enumerate(services or (world.adjustment,), start=1):
         VisitLine.objects.create(appointment=visit, line_no=number, service=service, pointers=[1, 2])
     return visit
+
+
+def sign_in(client: Client, user: User) -> None:
+    """``force_login`` with the mark of a password given just now: for acts that want a fresh sign-in."""
+    client.force_login(user)
+    session = client.session
+    session["account_authentication_methods"] = [{"method": "password", "at": time.time()}]
+    session["account_authentication_methods_user"] = str(user.pk)
+    session.save()

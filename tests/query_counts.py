@@ -159,6 +159,7 @@ NO_LISTS: dict[str, str] = {
     "desk:places": "the menu, part of every page above",
     "desk:find": "asks for at most a handful of each kind",
     "desk:design": "made of literals",
+    "desk:signed-in-again": "made of words",
     "desk:clinics": "one block a clinic, not a row",
     "desk:settings": "links",
     "desk:audit": "a row an act, read in one statement",

@@ -90,6 +90,12 @@ def job(request: Any, public_id: str) -> HttpResponse:
 
 
 @require_GET
+def signed_in_again(request: Any) -> HttpResponse:
+    """The last page of a sign-in in a second tab: the act waits in the first one."""
+    return render(request, "signed_in_again.html")
+
+
+@require_GET
 def design(request: Any) -> HttpResponse:
     """The living page of parts."""
     return render(request, "design/living.html", living.living_context())

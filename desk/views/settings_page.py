@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from clinics import settings as house
 from clinics.errors import BadInput
+from clinics.fresh import ask_first
 from clinics.models import AuditEvent, Location
 from clinics.permissions import may, role_may, route_action
 from lib.money import parse_money, show_money
@@ -75,6 +76,9 @@ def advanced(request: Any, location_id: str, group: str = "") -> HttpResponse:
     chosen = next((name for name in groups if slugify(name) == group), None) or _first(groups)
     errors: dict[str, str] = {}
     if request.method == "POST":
+        held = ask_first(request, _action(chosen), "desk:advanced-settings")
+        if held is not None:
+            return held
         changed, errors = _save(request, location, groups[chosen])
         if not errors:
             messages.success(request, f"Saved {changed} change{'s' if changed != 1 else ''}")
@@ -133,11 +137,15 @@ def _save(request: Any, location: Location, specs: list[house.SettingSpec]) -> t
     if errors:
         return 0, errors
     for spec, raw in wanted:
-        action = "settings.autopay" if spec.group == "Claim response handling" else "settings.other"
-        if not may(request, action):
+        if not may(request, _action(spec.group)):
             return 0, {spec.name: "Your role does not include changing this."}
         house.change(spec.name, raw, location.clinic, location)
     return len(wanted), {}
+
+
+def _action(group: str) -> str:
+    """The act of the matrix that changing a setting of this group is."""
+    return "settings.autopay" if group == "Claim response handling" else "settings.other"
 
 
 def _row(spec: house.SettingSpec, location: Location, typed: Any, errors: dict[str, str]) -> dict[str, Any]:

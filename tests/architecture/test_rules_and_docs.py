@@ -10,7 +10,7 @@ from pathlib import Path
 
 from django.urls import URLResolver, get_resolver
 
-from clinics.permissions import ACTIONS
+from clinics.permissions import ACTIONS, FRESH
 from clinics.roles import Role
 from clinics.routes import ROUTES
 from clinics.settings import SPECS
@@ -137,11 +137,22 @@ def permissions_page() -> str:
         "The matrix of clinics/permissions.py; each page and API address names its action in clinics/routes.py and",
         "is refused where it has none. A test holds this page against the code.",
         "",
+        "**Rule M.fresh** An act with * wants a sign-in of the last ten minutes, by the second factor if there is one.",
+        "",
+        "| the sign-in is older, and | then |",
+        "| --- | --- |",
+        "| a page only for such an act is opened | sign in again, then that page |",
+        "| a form comes | nothing changes; a page keeps what was typed, signs in in a second tab and sends it again |",
+        "| a form with a file comes | nothing changes; sign in again and choose the file once more |",
+        "| the API writes | 403 `sign_in_again` |",
+        "",
         "| action | " + " | ".join(role.label for role in Role) + " |",
         "| --- |" + " --- |" * len(Role),
     ]
     lines += [
-        f"| {action} | " + " | ".join("yes" if role in roles else "–" for role in Role) + " |"
+        f"| {action}{'*' if action in FRESH else ''} | "
+        + " | ".join("yes" if role in roles else "–" for role in Role)
+        + " |"
         for action, roles in ACTIONS.items()
     ]
     lines += ["", "## Addresses", "| address | reading | writing |", "| --- | --- | --- |"]

@@ -65,6 +65,7 @@ class Product:
             "EMAIL_PORT": str(self.office.port),
             "EMAIL_USE_TLS": "0",
             "LOGIN_LIMITS": "1000/m/ip",
+            "FRESH_SIGN_IN_SECONDS": "7200",  # one sign-in a role serves a whole run
             "PYTHONDONTWRITEBYTECODE": "1",
         }
 

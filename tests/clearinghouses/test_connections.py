@@ -13,7 +13,7 @@ from clearinghouses import connections, sending
 from clearinghouses.errors import WrongState
 from clearinghouses.models import Connection
 from clinics.models import AuditEvent
-from tests.cast import World, make_world
+from tests.cast import World, make_world, sign_in
 from tests.clearinghouses.conftest import PASSWORD, SandboxProcess
 from work.models import Job, Outbox
 
@@ -33,7 +33,7 @@ def world(transactional_db: None) -> World:
 
 @pytest.fixture
 def admin(client: Client, world: World) -> Client:
-    client.force_login(world.users["admin"])
+    sign_in(client, world.users["admin"])
     return client
 
 
@@ -105,11 +105,11 @@ def test_what_cannot_work_is_told_at_its_field(admin: Client, world: World, chan
 def test_other_roles_and_other_clinics_do_not_get_in(client: Client, world: World) -> None:
     birch = make_world("birch")
     url = reverse("clearinghouses:connection", args=[world.connection.public_id])
-    client.force_login(birch.users["admin"])
+    sign_in(client, birch.users["admin"])
     assert client.get(url).status_code == 404
     assert client.post(reverse("clearinghouses:test", args=[world.connection.public_id])).status_code == 404
     for role in ("biller", "front_desk", "auditor", "company_biller"):
-        client.force_login(world.users[role])
+        sign_in(client, world.users[role])
         assert client.get(url).status_code == 403
         assert client.get(reverse("clearinghouses-api:connections")).status_code == 403
 

@@ -15,7 +15,7 @@ from clearinghouses.errors import NotReachable
 from clearinghouses.https import transport as https
 from clearinghouses.models import Connection, InboundFile, OutboundFile
 from clearinghouses.transport import Delivered, Refused, TransportError, Unknown
-from tests.cast import World, make_world
+from tests.cast import World, make_world, sign_in
 from tests.clearinghouses.batches import batch, for_member
 from tests.clearinghouses.conftest import PASSWORD, SandboxProcess, until
 from work.models import Job
@@ -158,7 +158,7 @@ def test_a_certificate_is_shown_compared_confirmed_and_then_the_mailbox_opens(
 ) -> None:
     with world.open():
         Connection.objects.filter(pk=world.connection.pk).update(host_key="")
-    client.force_login(world.users["admin"])
+    sign_in(client, world.users["admin"])
     page = reverse("clearinghouses:connection", args=[world.connection.public_id])
 
     def test() -> Connection:

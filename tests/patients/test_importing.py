@@ -20,7 +20,7 @@ from clinics.errors import BadInput
 from lib import csv_text
 from patients import import_rows, importing
 from patients.models import Guarantor, Patient, PatientImport
-from tests.cast import TODAY, World, make_patient, make_policy, make_world
+from tests.cast import TODAY, World, make_patient, make_policy, make_world, sign_in
 from work import outbox
 from work.models import Job
 
@@ -256,7 +256,7 @@ def test_any_text_is_read_or_refused(lines: list[list[str]], mark: str) -> None:
 @pytest.mark.rule("B14.import")
 def test_import_by_page_and_api(world: World, client: Client) -> None:
     make_patient()
-    client.force_login(world.users["admin"])
+    sign_in(client, world.users["admin"])
     where = reverse("patients:imports")
     assert b"no text file" in client.post(where, {"file": SimpleUploadedFile("p.xlsx", b"PK\0\0")}).content
     sent = client.post(where, {"file": SimpleUploadedFile("p.csv", FILE.encode())})

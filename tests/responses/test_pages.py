@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from billing import balances
 from responses.models import ClaimResponse, PostingRule, Remittance
-from tests.cast import make_world
+from tests.cast import make_world, sign_in
 from tests.responses.edi import remit
 from tests.responses.stage import AETNA, answer, claimed, clp, money, set_up
 from tests.responses.test_posting import EX1
@@ -230,7 +230,7 @@ def test_the_list_asks_a_constant_number_of_questions(biller, world, django_asse
 
 
 def test_the_rules_page_adds_refuses_and_removes(client, world):
-    client.force_login(world.users["admin"])
+    sign_in(client, world.users["admin"])
     address = reverse("responses:rules")
     assert "No rules of our own" in client.get(address).content.decode()
     rule = {"payer": world.aetna.public_id, "group": "CO", "reason": "59", "action": "write_off"}

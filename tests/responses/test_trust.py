@@ -12,7 +12,7 @@ from responses import manual, reversals, rule_book, trust, what_if
 from responses import remit as remit_work
 from responses.models import ClaimResponse, Remittance, TrustedCode
 from responses.trust import Share
-from tests.cast import NOW, make_world
+from tests.cast import NOW, make_world, sign_in
 from tests.responses.edi import remit
 from tests.responses.stage import AETNA, answer, claimed, clp, money, set_up
 from work.models import Job
@@ -79,7 +79,7 @@ def test_a_rule_is_tried_on_the_books_of_their_time(world, client):
     what_if.run(world.clinic.pk, again.pk)
     with world.open():
         assert Job.objects.get(pk=again.pk).result["would_stop"] == 1
-    client.force_login(world.users["admin"])
+    sign_in(client, world.users["admin"])
     form = {"payer": "", "group": "CO", "reason": "59", "action": "write_off", "months": "3"}
     assert client.post(reverse("responses:what-if"), form).status_code == 302
 
@@ -113,7 +113,7 @@ def test_trust_lets_an_answer_post_under_preview_and_an_undo_takes_it_back(world
         assert not TrustedCode.objects.filter(is_on=True).exists()
         [fourth] = answer(clp(claims[3], *EX1, icn="D"), trace="T4", **AETNA)
         assert fourth.state == "proposed"
-    client.force_login(world.users["admin"])
+    sign_in(client, world.users["admin"])
     page = client.get(reverse("responses:trust")).content.decode()
     assert "undone" in page
     with world.open():

@@ -24,7 +24,7 @@ from clinics.roles import Role
 from clinics.scoping import NoScope, current_scope, open_clinic, open_clinics
 from config import urls as product
 from patients.models import Patient
-from tests.cast import TODAY, World, make_patient, make_world
+from tests.cast import TODAY, World, make_patient, make_world, sign_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -136,7 +136,7 @@ def world(settings: Any, monkeypatch: pytest.MonkeyPatch) -> World:
 @pytest.fixture
 def visitor(world: World) -> Client:
     client = Client(raise_request_exception=False)
-    client.force_login(world.users["owner"])
+    sign_in(client, world.users["owner"])
     return client
 
 
@@ -239,7 +239,7 @@ def test_a_companys_biller_sees_both_clinics_on_spanning_pages_only(
     Membership.objects.create(user=user, clinic=birch.clinic, role=Role.COMPANY_BILLER)
     Membership.objects.create(user=user, clinic=cedar.clinic, role=Role.FRONT_DESK)
     client = Client(raise_request_exception=False)
-    client.force_login(user)
+    sign_in(client, user)
     assert client.get("/edges/clinics/").content == str(world.clinic.pk).encode()
     monkeypatch.setattr("clinics.middleware.SPANNING", ("edges:clinics", "edges:writes"))
     both = f"{world.clinic.pk},{birch.clinic.pk}".encode()
@@ -254,7 +254,7 @@ def test_the_clinics_page_shows_both_and_a_strangers_not(world: World) -> None:
     user = world.users["company_biller"]
     Membership.objects.create(user=user, clinic=birch.clinic, role=Role.COMPANY_BILLER)
     client = Client()
-    client.force_login(user)
+    sign_in(client, user)
     text = client.get("/clinics/").content.decode()
     assert world.clinic.name in text
     assert birch.clinic.name in text

@@ -22,6 +22,7 @@ from clinics.checks import Route, own_routes
 from clinics.permissions import PUBLIC, SIGNED_IN, role_may, route_action
 from clinics.roles import Role
 from tests.architecture.house import nothing
+from tests.cast import sign_in
 from tests.conftest import empty_tables
 from tests.sweep.addresses import (
     ASKED_BY,
@@ -75,7 +76,7 @@ class Visitor:
         self.client = Client(raise_request_exception=False)
         self.why = ""
         if user is not None:
-            self.client.force_login(user)
+            sign_in(self.client, user)
         got_request_exception.connect(self._note)
 
     def _note(self, sender: Any, request: Any = None, **_: Any) -> None:
