@@ -2,44 +2,66 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from claims import delivery, paper, queries
+from claims import delivery, keyset, paper, queries
 from claims.claim_views import pdf_answer
 from claims.enums import BatchState, Format
 from claims.models import Acknowledgement, Batch, BatchItem
 from clinics import audit
 from clinics.errors import BadInput
 from clinics.permissions import may
+from patients.tables import csv_file
 from work.files import read
 
-PAGE = 50
+ITEMS, CSV_ROWS = 100, 20_000
+SORTS = {
+    "made": "created_at", "claims": "claim_count", "charges": "total", "state": "state",
+    "by": "created_by",
+}  # fmt: skip
 SHOWN_BYTES = 200_000  # of the readable view; the download is whole
 
 
 @require_GET
 def batch_list(request: HttpRequest) -> HttpResponse:
-    """Batches newest first; ``before`` pages by the last one shown."""
+    """Batches, newest first when nothing is chosen."""
     rows = queries.batches(request.GET)
-    last = Batch.objects.filter(public_id=request.GET.get("after", "")).first()
-    if last is not None:
-        rows = rows.filter(pk__lt=last.pk)
-    found = list(rows[: PAGE + 1])
+    if request.GET.get("format") == "csv":
+        return _csv(list(rows[:CSV_ROWS]))
+    found = keyset.page(rows, SORTS, request.GET.get("sort", ""), request.GET.get("after", ""))
     context = {
-        "rows": found[:PAGE],
-        "next": found[PAGE - 1].public_id if len(found) > PAGE else "",
+        "rows": found.rows,
+        "next": found.following,
+        "q": request.GET.get("q", ""),
         "selects": [
             {"name": "state", "label": "State", "value": request.GET.get("state", ""),
              "options": [("", "Any state"), *BatchState.choices]}
         ],
-        "filtered": bool(request.GET.get("state")),
+        "filtered": bool(request.GET.get("state") or request.GET.get("q")),
     }  # fmt: skip
     return render(request, "claims/batches.html", context)
+
+
+def _csv(rows: list[Batch]) -> HttpResponse:
+    head = ["Made", "Batch", "Partner", "Test or production", "Provider", "Claims", "Charges", "State", "ISA13", "By",
+            "Delivered"]  # fmt: skip
+    lines = [
+        [row.created_at.isoformat(), row.public_id, row.connection.name if row.connection else "Paper", row.usage,
+         row.billing_provider.name, row.claim_count, row.total, row.get_state_display(), row.interchange_number or "",
+         row.created_by, row.delivered_at.isoformat() if row.delivered_at else ""]
+        for row in rows
+    ]  # fmt: skip
+    audit.record("claim.export", "batch", rows=len(lines))
+    return csv_file("batches", head, lines)
 
 
 @require_GET
@@ -51,7 +73,7 @@ def batch(request: HttpRequest, public_id: str) -> HttpResponse:
     )
     tab = request.GET.get("tab", "")
     base = reverse("claims:batch", args=[public_id])
-    context = {
+    context: dict[str, Any] = {
         "batch": row,
         "tab": tab if tab in ("file", "answers") else "",
         "tabs": [
@@ -80,10 +102,35 @@ def batch(request: HttpRequest, public_id: str) -> HttpResponse:
             .order_by("-received_at", "-pk")[:500]
         )
     else:
-        context["items"] = list(
-            BatchItem.objects.filter(batch=row).select_related("claim").order_by("pk")[:2000]
-        )
+        context |= _items(row, request.GET)
+        if request.GET.get("format") == "csv":
+            return _items_csv(row, context["rows"])
     return render(request, "claims/batch.html", context)
+
+
+def _items(row: Batch, asked: QueryDict) -> dict[str, Any]:
+    """A page of a batch's claims in the order of its file, or those that fit ``q``."""
+    rows = BatchItem.objects.filter(batch=row).select_related("claim").defer("claim__document").order_by("pk")
+    word, after = asked.get("q", "").strip(), asked.get("after", "")
+    if word:
+        rows = rows.filter(Q(claim__control_number__iexact=word) | Q(claim__patient_name__icontains=word))
+    if after.isascii() and after.isdigit() and len(after) < 18:
+        rows = rows.filter(pk__gt=int(after))
+    if asked.get("format") == "csv":
+        return {"rows": rows[:CSV_ROWS]}
+    found = list(rows[: ITEMS + 1])
+    return {"items": found[:ITEMS], "next": found[ITEMS - 1].pk if len(found) > ITEMS else "", "q": word}
+
+
+def _items_csv(batch: Batch, rows: Iterable[BatchItem]) -> HttpResponse:
+    head = ["DOS", "Patient", "Claim", "Payer", "Charge", "State", "Last word", "ST02"]
+    lines = [
+        [c.service_from, c.patient_name, c.control_number, c.payer_name, c.total, c.get_state_display(), c.last_event,
+         item.transaction_number]
+        for item in rows for c in [item.claim]
+    ]  # fmt: skip
+    audit.record("claim.export", "batch", batch.public_id, rows=len(lines))
+    return csv_file(f"batch-{batch.public_id}", head, lines)
 
 
 @require_GET

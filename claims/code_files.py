@@ -7,18 +7,21 @@ claims/code_loading.py.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import TextIO
 
 CODE = re.compile(r"(?:[0-9]{5}|[0-9]{4}[A-Z]|[A-Z][0-9]{4})\Z")
 COMPACT_DAY = re.compile(r"((?:19|20)[0-9]{2})([0-9]{2})([0-9]{2})\Z")
 ISO_DAY = re.compile(r"((?:19|20)[0-9]{2})-([0-9]{2})-([0-9]{2})\Z")
 US_DAY = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/((?:19|20)[0-9]{2})\Z")
 NO_DAY = ("", "*")
+BLOCK = 1_000_000  # bytes decoded at a time
 MAX_UNITS = 32_767
 HEADS = {
     "code": "code", "cpt": "code", "hcpcs": "code", "from": "from", "effective": "from", "to": "to", "ends": "to",
@@ -74,9 +77,12 @@ class _Wrong(Exception):
     """What is wrong with the row at hand."""
 
 
-def read(kind: str, text: str) -> Iterator[Row | WrongRow]:
-    """Every row of a file of ``kind`` (ncci, mue, codes); its headings are passed over."""
-    table = _table(text)
+def read(kind: str, source: str | bytes) -> Iterator[Row | WrongRow]:
+    """Every row of a file of ``kind`` (ncci, mue, codes); its headings are passed over.
+
+    Bytes are decoded as they are read: a file of a million rows is never held twice.
+    """
+    table = _table(source)
     if kind == "codes":
         yield from _code_rows(table)
         return
@@ -89,22 +95,34 @@ def read(kind: str, text: str) -> Iterator[Row | WrongRow]:
         yield _try(parse, cells, number)
 
 
-def decode(raw: bytes) -> str | None:
-    """A file's text; None for what is no text."""
+def encoding_of(raw: bytes) -> str:
+    """How a file's text is written; empty for what is no text."""
+    if b"\x00" in raw:
+        return ""
     for encoding in ("utf-8-sig", "cp1252"):
+        decoder = codecs.getincrementaldecoder(encoding)()
         try:
-            text = raw.decode(encoding)
+            for start in range(0, len(raw), BLOCK):
+                decoder.decode(raw[start : start + BLOCK], final=start + BLOCK >= len(raw))
         except UnicodeDecodeError:
             continue
-        return None if "\x00" in text else text
-    return None
+        return encoding
+    return ""
 
 
-def _table(text: str) -> Iterator[tuple[int, list[str]]]:
-    sample = text[:5000]
+def _table(source: str | bytes) -> Iterator[tuple[int, list[str]]]:
+    lines: TextIO = (
+        io.StringIO(source, newline="")
+        if isinstance(source, str)
+        else io.TextIOWrapper(
+            io.BytesIO(source), encoding_of(source) or "cp1252", errors="replace", newline=""
+        )
+    )
+    sample = lines.read(5000)
+    lines.seek(0)
     mark = "\t" if "\t" in sample else ";" if sample.count(";") > sample.count(",") else ","
     try:
-        for number, cells in enumerate(csv.reader(io.StringIO(text), delimiter=mark), 1):
+        for number, cells in enumerate(csv.reader(lines, delimiter=mark), 1):
             if any(cell.strip() for cell in cells):
                 yield number, [cell.strip() for cell in cells]
     except csv.Error:

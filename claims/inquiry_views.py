@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from claims import inquiries
+from claims import inquiries, keyset
 from claims.enums import InquiryState
 from claims.models import Claim, StatusInquiry
 from clinics import audit
@@ -46,10 +46,10 @@ def inquiry_list(request: HttpRequest) -> HttpResponseBase:
     rows = found_inquiries(state, request.GET.get("q", ""))
     if request.GET.get("format") == "csv":
         return _csv(rows[:CSV_ROWS])
-    found = _page(rows, request.GET.get("sort", "-asked"), request.GET.get("after", ""))
+    found = keyset.page(rows, SORTS, request.GET.get("sort", ""), request.GET.get("after", ""), PAGE)
     context: dict[str, Any] = {
-        "rows": found[:PAGE],
-        "next": found[PAGE - 1].public_id if len(found) > PAGE else "",
+        "rows": found.rows,
+        "next": found.following,
         "selects": [
             {"name": "state", "label": "State", "value": state,
              "options": [("any", "Any state"), *InquiryState.choices]}
@@ -60,20 +60,6 @@ def inquiry_list(request: HttpRequest) -> HttpResponseBase:
         "may_answer": may(request, "claim.edit"),
     }  # fmt: skip
     return render(request, "claims/inquiries.html", context)
-
-
-def _page(rows: QuerySet[StatusInquiry], sort: str, after: str) -> list[StatusInquiry]:
-    """A page and one row more, in a stable order, from behind the row ``after``."""
-    name = SORTS.get(sort.lstrip("-"), "asked_at")
-    falling = sort.startswith("-") or sort not in SORTS
-    last = StatusInquiry.objects.filter(public_id=after).values("pk", name).first() if after else None
-    if last is not None:
-        beyond, value = "lt" if falling else "gt", last[name]
-        rows = rows.filter(
-            Q(**{f"{name}__{beyond}": value}) | Q(**{name: value, f"pk__{beyond}": last["pk"]})
-        )
-    sign = "-" if falling else ""
-    return list(rows.order_by(f"{sign}{name}", f"{sign}pk")[: PAGE + 1])
 
 
 def _csv(rows: QuerySet[StatusInquiry]) -> HttpResponse:

@@ -181,10 +181,20 @@ def payers_with_claims() -> list[tuple[str, str]]:
 
 
 def batches(params: Mapping[str, str]) -> QuerySet[Batch]:
-    """Batches newest first, by state."""
+    """Batches newest first, by state; ``q`` is a batch, an ISA13, a partner, a provider or a person."""
     rows = Batch.objects.select_related("connection", "billing_provider").order_by("-created_at", "-pk")
-    state = params.get("state", "")
-    return rows.filter(state=state) if state in BatchState.values else rows
+    state, word = params.get("state", ""), params.get("q", "").strip()
+    if state in BatchState.values:
+        rows = rows.filter(state=state)
+    if word:
+        asked = (
+            Q(public_id__iexact=word) | Q(connection__name__icontains=word) | Q(created_by__icontains=word)
+        )
+        asked |= Q(billing_provider__name__icontains=word)
+        if word.isascii() and word.isdigit() and len(word) < 10:
+            asked |= Q(interchange_number=int(word))
+        rows = rows.filter(asked)
+    return rows
 
 
 def fates(batch: Batch) -> list[tuple[str, int]]:

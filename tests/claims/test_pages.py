@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from claims import queue, submitting
+from claims import batch_views, queue, submitting
 from claims.models import Batch, BatchItem, Claim
 from tests.cast import NOW, TODAY, World, make_patient, make_world
 from tests.claims.helpers import bill, ready_claim, ready_claims
@@ -217,3 +218,42 @@ def test_the_api_does_what_the_pages_do(world: World) -> None:
     assert client.get("/api/v1/claims/?state=submitted").json()["results"][0]["id"] == claim_id
     with world.open():
         assert BatchItem.objects.count() == 1
+
+
+def test_batches_are_found_sorted_and_exported_and_so_are_their_claims(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = sign_in(world)
+    made = []
+    with world.open("biller@alder.example"):
+        for count in (2, 1):
+            job = submitting.start(
+                Claim.objects.filter(pk__in=[claim.pk for claim in ready_claims(world, count)]), TODAY, {}
+            )
+            submitting.submit_chunk(job, 0, NOW, TODAY)
+            made.append(Batch.objects.get(job=job))
+    names = [batch.public_id for batch in made]
+    for asked, wanted in (
+        ("", names[::-1]), ("sort=claims", names[::-1]), ("sort=-claims", names), (f"q={names[0]}", names[:1]),
+        (f"q={made[1].interchange_number}", names[1:]), ("q=nobody", []), ("sort=nonsense", names[::-1]),
+    ):  # fmt: skip
+        page = client.get(f"/claims/batches/?{asked}").content.decode()
+        found = sorted((name for name in names if name in page), key=page.index)
+        assert found == wanted, asked
+    told = client.get("/claims/batches/?format=csv").content.decode().splitlines()
+    assert len(told) == 3 and names[0] in told[2] and ",300.00," in told[2]
+    monkeypatch.setattr(batch_views, "ITEMS", 1)
+    with world.open():
+        numbers = list(
+            BatchItem.objects.filter(batch=made[0]).values_list("claim__control_number", flat=True)
+        )
+    seen, url = [], f"/claims/batches/{names[0]}/"
+    while url:
+        page = client.get(url).content.decode()
+        seen += [number for number in numbers if number in page]
+        following = re.search(r'href="(\?[^"]+)" rel="next"', page)
+        url = f"/claims/batches/{names[0]}/{following[1]}" if following else ""
+    assert seen == numbers
+    told = client.get(f"/claims/batches/{names[0]}/?format=csv&q={numbers[1]}").content.decode().splitlines()
+    assert len(told) == 2 and numbers[1] in told[1]
+    assert "No claim of this batch fits" in client.get(f"/claims/batches/{names[0]}/?q=zz").content.decode()
