@@ -31,7 +31,13 @@ logger = logging.getLogger("cleanclaim.claims")
 ACTOR = "claims"
 
 
-@handles(submitting.SUBMIT)
+def say_given_up(clinic_id: int, job_id: int) -> None:
+    """The worker itself ended three times: the job's page must not say that it is still at it."""
+    with open_clinic(clinic_id, actor=ACTOR):
+        _tell_trouble(clinic_id, job_id)
+
+
+@handles(submitting.SUBMIT, given_up=say_given_up)
 def submit(clinic_id: int, job_id: int) -> None:
     """Work through a bulk submission, one transaction a chunk; run again it goes on where the rows say."""
     try:

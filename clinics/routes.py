@@ -53,6 +53,7 @@ ROUTES: dict[str, str | dict[str, str]] = {
     "desk:set-up-line": "settings.other",
     "desk-api:set-up": "settings.other",
     "desk:integrity": "integrity.view",
+    "desk:integrity-again": "settings.other",
     "desk:audit": "audit.view",
     "desk:advanced-settings": {"read": "settings.view", "write": "settings.view"},
     # patients

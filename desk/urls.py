@@ -50,6 +50,7 @@ urlpatterns = [
     path("settings/set-up/", set_up.page, name="set-up"),
     path("settings/set-up/line/", set_up.home_line, name="set-up-line"),
     path("settings/integrity/", proof_pages.integrity, name="integrity"),
+    path("settings/integrity/again/", proof_pages.work_again, name="integrity-again"),
     path("settings/audit/", proof_pages.audit_log, name="audit"),
     path("settings/locations/<str:location_id>/advanced/", settings_page.advanced, name="advanced-settings"),
     path(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -25,6 +26,9 @@ from responses.models import ClaimResponse, Remittance
 from work import jobs, outbox
 from work.models import Job
 
+CLAIMS = re.compile(
+    rb"(?<![A-Za-z0-9])CLP(?![A-Za-z0-9])"
+)  # the segments, not numbers that hold these letters
 LARGE = 1_000_000  # bytes, some 1,500 claims: from here on the worker takes an upload
 DECISIONS = {
     PostingState.AUTO_POSTED: "posted",
@@ -100,20 +104,30 @@ def take_bytes(
 def take_later(content: bytes, name: str) -> Job:
     """Keep a large file and promise it to the worker: taking thousands of claims is no work for a request.
 
-    The job shows how far it is. The same bytes again show the job of the first time.
+    The job shows how far it is. The same bytes again show the job of the first time; where that was given up,
+    they are worked again under a job of their own.
     """
     inbound, _ = receiving.receive(content, name, "upload")
     known = Job.objects.filter(kind=inbox.TAKE, params__inbound=inbound.pk).order_by("-pk").first()
-    if known is not None:
+    key = f"{inbox.TAKE}:{inbound.pk}"
+    if known is not None and not _tried_again(known, key):
         return known
     job = jobs.start(
-        inbox.TAKE, f"Take in {name}"[:160], total=content.count(b"CLP"), params={"inbound": inbound.pk}
+        inbox.TAKE,
+        f"Take in {name}"[:160],
+        total=len(CLAIMS.findall(content)),
+        params={"inbound": inbound.pk},
     )
     if inbound.state == InboundFile.State.RECEIVED:
-        outbox.promise(inbox.TAKE, inbound.clinic_id, inbound.pk, key=f"{inbox.TAKE}:{inbound.pk}")
+        outbox.promise(inbox.TAKE, inbound.clinic_id, inbound.pk, key=key)
     else:
         jobs.finish(job, result={"already": True}, done=job.total, url=reverse("responses:remittances"))
     return job
+
+
+def _tried_again(job: Job, key: str) -> bool:
+    """Whether the work of this job was given up and is armed once more now."""
+    return job.state == Job.State.FAILED and job.clinic_id is not None and outbox.again(job.clinic_id, key)
 
 
 def preview_bytes(

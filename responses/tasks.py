@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from celery import shared_task
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, connection
 from django.urls import reverse
 from django.utils import timezone
 
@@ -24,7 +24,7 @@ from work.models import Job, Outbox
 
 COLLECT = "responses.collect"
 ACTOR = "responses"
-OVER = ("done", "dead")
+OVER = (Outbox.State.DONE, Outbox.State.DEAD)
 logger = logging.getLogger("cleanclaim.responses")
 
 
@@ -42,16 +42,7 @@ def collect_all() -> int:
 def _promise_collection(clinic_id: int, connection_id: int) -> int:
     """One row a connection, armed again when its last round is over: polling leaves no heap of rows behind."""
     key = f"{COLLECT}:{connection_id}"
-    again = Outbox.objects.filter(clinic_id=clinic_id, key=key, state__in=OVER).update(
-        state=Outbox.State.PENDING,
-        attempts=0,
-        due_at=timezone.now(),
-        leased_until=None,
-        finished_at=None,
-        error="",
-    )
-    if again:
-        transaction.on_commit(lambda: outbox.wake(clinic_id, key))
+    if outbox.again(clinic_id, key, OVER):
         return 1
     if Outbox.objects.filter(clinic_id=clinic_id, key=key).exists():
         return 0
@@ -78,7 +69,13 @@ def collect(clinic_id: int, connection_id: int) -> None:
         logger.warning("connection %s: %s", connection_id, error.code)
 
 
-@outbox.handles(inbox.TAKE)
+def say_given_up(clinic_id: int, inbound_id: int) -> None:
+    """The worker itself ended three times: the job's page must not say that it is still at it."""
+    with open_clinic(clinic_id, actor=ACTOR):
+        _tell_trouble(clinic_id, inbound_id)
+
+
+@outbox.handles(inbox.TAKE, given_up=say_given_up)
 def take(clinic_id: int, inbound_id: int) -> None:
     """Read one stored file and hand it on, all in one transaction; its job, if it has one, shows how far it is.
 
@@ -127,7 +124,7 @@ def _tell_trouble(clinic_id: int, inbound_id: int) -> None:
         return
     if row.attempts >= outbox.MAX_ATTEMPTS:
         jobs.finish(job, result={}, done=0, failed=True)
-        words = "Stopped after three attempts; nothing of the file was posted. Tell the administrator."
+        words = "Stopped after three attempts; nothing was posted. Upload it again or tell the administrator."
     else:
         words = "Something went wrong; it is tried again by itself."
     Job.objects.filter(pk=job.pk).update(message=words)

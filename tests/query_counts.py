@@ -164,6 +164,7 @@ NO_LISTS: dict[str, str] = {
     "desk:settings": "links",
     "desk:audit": "a row an act, read in one statement",
     "desk:integrity": "one row a promise, whatever the data",
+    "desk:integrity-again": "writes",
     "patients:register": "a form",
     "patients:pick": "writes",
     "desk:clinician-new": "a form",

@@ -21,6 +21,7 @@ from work.models import Outbox
 
 Handler = Callable[[int, int], None]
 HANDLERS: dict[str, Handler] = {}
+GIVEN_UP: dict[str, Handler] = {}
 MAX_ATTEMPTS = 3
 LEASE_SECONDS = 24  # a killed worker's row is taken again within this time (F-1: done within 30 s)
 RENEW_SECONDS = 8  # a living one keeps its lease fresh from a side thread
@@ -28,12 +29,18 @@ RETRY_SECONDS = (2, 10, 30)
 logger = logging.getLogger("cleanclaim.outbox")
 
 
-def handles(kind: str) -> Callable[[Handler], Handler]:
-    """Register the handler of an outbox kind."""
+def handles(kind: str, given_up: Handler | None = None) -> Callable[[Handler], Handler]:
+    """Register the handler of an outbox kind.
+
+    ``given_up`` is called once when its row dies because the worker itself ended three times: the handler had no
+    chance to say so.
+    """
 
     def register(handler: Handler) -> Handler:
         assert kind not in HANDLERS or HANDLERS[kind] is handler, f"two handlers for {kind}"
         HANDLERS[kind] = handler
+        if given_up is not None:
+            GIVEN_UP[kind] = given_up
         return handler
 
     return register
@@ -60,6 +67,16 @@ def promise(
     )
     if rows and delay_seconds == 0:
         transaction.on_commit(lambda: wake(clinic_id, key or f"{kind}:{subject_id}"))
+
+
+def again(clinic_id: int, key: str, states: tuple[str, ...] = (Outbox.State.DEAD,)) -> bool:
+    """Arm a promise that is over once more, with all its attempts; False when there is none in ``states``."""
+    armed = Outbox.objects.filter(clinic_id=clinic_id, key=key, state__in=states).update(
+        state=Outbox.State.PENDING, attempts=0, due_at=timezone.now(), leased_until=None, finished_at=None, error=""
+    )  # fmt: skip
+    if armed:
+        transaction.on_commit(lambda: wake(clinic_id, key))
+    return bool(armed)
 
 
 def wake(clinic_id: int, key: str) -> None:
@@ -116,9 +133,12 @@ def _lease(outbox_id: int) -> Outbox | None:
                 "UPDATE work_outbox SET state = 'dead', finished_at = %s, "
                 "error = coalesce(nullif(error, ''), 'the worker ended three times during this work') "
                 "WHERE id = %s AND state IN ('pending', 'running') AND attempts >= %s "
-                "AND (leased_until IS NULL OR leased_until <= %s)",
+                "AND (leased_until IS NULL OR leased_until <= %s) RETURNING kind, clinic_id, subject_id",
                 [now, outbox_id, MAX_ATTEMPTS, now],
             )
+            dead = cursor.fetchone()
+            if dead is not None and dead[0] in GIVEN_UP:
+                GIVEN_UP[dead[0]](dead[1], dead[2])
             return None
     return Outbox.objects.get(pk=outbox_id)
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
 from billing import verification
+from clinics import audit
 from clinics.models import AuditEvent
+from clinics.permissions import role_may
+from work import outbox
 from work.models import Outbox
 
 PAGE = 50
@@ -31,8 +35,21 @@ def integrity(request: Any) -> HttpResponse:
         "rows_checked": sum(result.rows for result in results),
         "at": timezone.now(),
         "dead": dead.order_by("-finished_at")[:PAGE],
+        "may_retry": role_may(request.membership.role, "settings.other"),
     }
     return render(request, "desk/integrity.html", context)
+
+
+@require_POST
+def work_again(request: Any) -> HttpResponse:
+    """Everything that was given up is tried once more; each piece of work is safe to repeat."""
+    clinic_id = request.membership.clinic_id
+    dead = Outbox.objects.filter(clinic_id=clinic_id, state=Outbox.State.DEAD)
+    armed = [key for key in dead.values_list("key", flat=True) if outbox.again(clinic_id, key)]
+    if armed:
+        audit.record("work.retry", "clinic", request.membership.clinic.slug, pieces=len(armed))
+    messages.success(request, f"Trying {len(armed)} again." if armed else "Nothing was given up.")
+    return redirect("desk:integrity")
 
 
 def _by_number(name: str) -> list[tuple[int, str]]:

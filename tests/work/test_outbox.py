@@ -12,6 +12,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from clinics.scoping import open_clinic
@@ -205,6 +207,8 @@ def test_work_that_kills_every_worker_becomes_a_dead_letter(
 ) -> None:
     """F-4: poison. Three workers die, the fourth sweep puts the row aside."""
     handler("test.killed", lambda clinic, subject: pytest.fail("must not run a fourth time"))
+    told: list[int] = []
+    outbox.GIVEN_UP["test.killed"] = lambda clinic, subject: told.append(subject)
     row = quiet_promise(world, "test.killed")
     for _ in range(3):
         run_and_be_killed(row)
@@ -214,6 +218,32 @@ def test_work_that_kills_every_worker_becomes_a_dead_letter(
     assert (row.state, row.attempts) == ("dead", 3)
     assert "ended three times" in row.error
     assert outbox.due_ids() == []
+    assert told == [row.subject_id], "whoever shows the work is told"
+    del outbox.GIVEN_UP["test.killed"]
+
+
+def test_what_was_given_up_is_tried_again_when_a_person_says_so(
+    world: World, handler: Callable[..., None]
+) -> None:
+    handler("test.healed", lambda clinic, subject: None)
+    row = quiet_promise(world, "test.healed")
+    assert not outbox.again(row.clinic_id, row.key), "it is not over"
+    Outbox.objects.filter(pk=row.pk).update(state="dead", attempts=3, error="died")
+    client = Client()
+    client.force_login(world.users["auditor"])
+    assert client.post(reverse("desk:integrity-again")).status_code == 403
+    assert b"Try again" not in client.get(reverse("desk:integrity")).content
+    client.force_login(world.users["admin"])
+    assert b"Try again" in client.get(reverse("desk:integrity")).content
+    page = client.post(reverse("desk:integrity-again"), follow=True)
+    assert b"Trying 1 again." in page.content
+    row.refresh_from_db()
+    assert (row.state, row.attempts, row.error) in [("pending", 0, ""), ("done", 1, "")]
+    sweep()
+    row.refresh_from_db()
+    assert row.state == "done"
+    page = client.post(reverse("desk:integrity-again"), follow=True)
+    assert b"Nothing was given up." in page.content
 
 
 def test_a_long_work_keeps_its_lease(
