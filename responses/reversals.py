@@ -50,6 +50,9 @@ def mirror(response: ClaimResponse, plan: ClaimPlan, row: Remittance, today: dat
         if old.remittance.receipt_id != row.receipt_id:
             _carry_over(made, response, row, today)
         _patient_money_back(old.txn_key, today)
+    else:  # it moved nothing, so there is nothing to mirror: no journal of its own either (I-12)
+        response.txn_key = ""
+        ClaimResponse.objects.filter(pk=response.pk).update(txn_key="")
     ClaimResponse.objects.filter(pk=old.pk).update(state=PostingState.REVERSED)
     if old.adjudication_id is not None:
         Adjudication.objects.filter(pk=old.adjudication_id).update(reversed_at=Now())

@@ -56,7 +56,7 @@ def remit(
     payee: str = "1234567893",
     tax_id: str = "123456789",
 ) -> str:
-    """One interchange with one ST 835; BPR02 is worked out unless given."""
+    """One interchange with one ST 835; BPR02 is worked out unless given. A PLB code may carry its reference."""
     total = sum((Decimal(c.paid) for c in claims), Decimal("0")) - sum(
         (Decimal(a) for _, a in plb), Decimal("0")
     )
@@ -89,7 +89,8 @@ def remit(
             if svc.allowed:
                 segments.append(f"AMT*B6*{svc.allowed}")
             segments += [f"LQ*HE*{remark}" for remark in svc.remarks]
-    segments += [f"PLB*1234567893*20261231*{code}:REF*{value}" for code, value in plb]
+    named = [(code if ":" in code else f"{code}:REF", value) for code, value in plb]
+    segments += [f"PLB*1234567893*20261231*{code}*{value}" for code, value in named]
     segments.append(f"SE*{len(segments) + 1}*0001")
     head = f"ISA*00*          *00*          *ZZ*PAYER01        *ZZ*CLINIC01       *260316*0900*^*00501*{isa}*0*T*:"
     group = "GS*HP*PAYER01*CLINIC01*20260316*0900*777*X*005010X221A1"

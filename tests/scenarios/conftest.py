@@ -11,6 +11,8 @@ from tests.cast import World, make_world
 from tests.clearinghouses.conftest import sandbox  # noqa: F401 - the hostile partner's
 from tests.scenarios.stage import Story
 
+pytest.register_assert_rewrite("tests.scenarios.histories")
+
 
 @pytest.fixture
 def world(transactional_db: None, settings: Any, tmp_path: Path) -> World:
