@@ -196,7 +196,7 @@ def invoices(request: Request) -> Response:
     """Invoices of ``?patient=``, newest first, each with where its money is."""
     patient = _patient(request.query_params.get("patient", ""))
     audit.record("patient.read", "patient", patient.public_id, page="invoices")
-    rows = Invoice.objects.select_related("patient", "appointment").filter(patient=patient)
+    rows = Invoice.objects.select_related("patient", "appointment", "corrects").filter(patient=patient)
     shown = patient_money.of_invoices(rows.order_by("-service_date", "-pk")[:PAGE])
     return Response(InvoiceSerializer([shape_invoice(row) for row in shown], many=True).data)
 
@@ -214,15 +214,30 @@ def invoice(request: Request, public_id: str) -> Response:
 @api_view(["POST"])
 def void_invoice(request: Request, public_id: str) -> Response:
     """Void an invoice; 409 with the reasons when a claim or an insurer's answer stands on it."""
+    return _take_back(request, public_id)
+
+
+@extend_schema(request=ReasonSerializer, responses=InvoiceSerializer)
+@api_view(["POST"])
+def correct_invoice(request: Request, public_id: str) -> Response:
+    """Take an invoice back so that its visit can be mended; its next check-out corrects it (B8). 409 as for a void."""
+    return _take_back(request, public_id, for_correction=True)
+
+
+def _take_back(request: Request, public_id: str, *, for_correction: bool = False) -> Response:
     given = ReasonSerializer(data=request.data)
     given.is_valid(raise_exception=True)
     _invoice(public_id)
     reason = given.validated_data["reason"]
 
     def act() -> dict[str, Any]:
-        return {"invoice": voiding.void_invoice(public_id, reason=reason, at=timezone.now()).public_id}
+        made = voiding.void_invoice(
+            public_id, reason=reason, at=timezone.now(), for_correction=for_correction
+        )
+        return {"invoice": made.public_id}
 
-    _apply(request, {"act": "void", "invoice": public_id, "reason": reason}, act)
+    wanted = {"act": "correct" if for_correction else "void", "invoice": public_id, "reason": reason}
+    _apply(request, wanted, act)
     return Response(
         InvoiceSerializer(shape_invoice(patient_money.of_invoices([_invoice(public_id)])[0])).data
     )
@@ -362,6 +377,7 @@ urlpatterns = [
     path("invoices/", invoices, name="invoices"),
     path("invoices/<str:public_id>/", invoice, name="invoice"),
     path("invoices/<str:public_id>/void/", void_invoice, name="void-invoice"),
+    path("invoices/<str:public_id>/correct/", correct_invoice, name="correct-invoice"),
     path("write-offs/", write_offs, name="write-offs"),
     path("charges/<str:public_id>/why/", why, name="why"),
     path("patients/<str:public_id>/balance/", balance, name="balance"),

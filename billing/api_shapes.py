@@ -167,6 +167,7 @@ class InvoiceSerializer(serializers.Serializer[Any]):
     visit = serializers.CharField(allow_null=True)
     service_date = serializers.DateField()
     state = serializers.CharField()
+    corrects = serializers.CharField(allow_null=True)
     total = money()
     insurer_open = money()
     patient_open = money()
@@ -313,6 +314,7 @@ def shape_invoice(row: VisitMoney) -> dict[str, Any]:
         "visit": invoice.appointment.public_id if invoice.appointment else None,
         "service_date": invoice.service_date,
         "state": invoice.state,
+        "corrects": invoice.corrects.public_id if invoice.corrects else None,
         "total": invoice.total,
         "insurer_open": row.balance.insurer_open,
         "patient_open": row.balance.patient,

@@ -13,7 +13,7 @@ from decimal import Decimal
 from appointments.authorizations import Done, consume
 from appointments.enums import AppointmentState
 from appointments.models import Appointment
-from billing import collecting, hooks, invoicing, payments
+from billing import collecting, hooks, invoicing, payments, voiding
 from billing.enums import InvoiceState, TransitionOutcome
 from billing.errors import CannotCheckOut
 from billing.estimating import AskedToday, asked_today
@@ -124,7 +124,8 @@ def check_out(
     )
     if appointment.self_pay_request:
         notes["self_pay_request"] = "The patient pays in full and asked that no insurer is billed."
-    invoice = invoicing.issue(appointment, visit, at=at, today=today, notes=notes)
+    corrects = voiding.corrected_by_check_out(appointment)
+    invoice = invoicing.issue(appointment, visit, at=at, today=today, notes=notes, corrects=corrects)
     charges = list(invoice.charges.all())
     used = ZERO
     if value_of("auto_apply_credit_to_copay", appointment.location) and visit.patient > ZERO:
@@ -183,10 +184,7 @@ def count_authorizations(appointment: Appointment, invoice: Invoice) -> None:
 
 def live_invoice(appointment: Appointment) -> Invoice | None:
     """The visit's one live invoice, if it was checked out."""
-    live = Invoice.objects.filter(appointment=appointment, corrects__isnull=True).exclude(
-        state=InvoiceState.VOID
-    )
-    return live.first()
+    return Invoice.objects.filter(appointment=appointment).exclude(state=InvoiceState.VOID).first()
 
 
 def _lock_visit(public_id: str) -> Appointment:

@@ -16,6 +16,10 @@ from lib.questions import Announcement, Question
 # Answered by claims. An invoice with a live claim cannot be voided (B2).
 LIVE_CLAIMS: Question[list[str]] = Question("billing.live_claims")
 
+# Why the claims of an invoice do not let it be corrected (B8); empty when every one was rejected or decided, so that
+# the next version can follow the corrected invoice. Answered by claims.
+CORRECTABLE: Question[list[str]] = Question("billing.correctable")
+
 # A visit was checked out: where the location says so, claims makes the claim at once (B4, claim_creation).
 CHECKED_OUT: Announcement[Invoice] = Announcement("billing.checked_out")
 

@@ -30,11 +30,12 @@ def issue(
     today: date,
     kind: InvoiceKind = InvoiceKind.APPOINTMENT,
     notes: dict[str, str] | None = None,
+    corrects: Invoice | None = None,
 ) -> Invoice:
     """Freeze the invoice of a visit with its charges, and post what each party is expected to owe.
 
-    ``notes`` stand on the document as they are. Ledger: charges -, ar:1 + (the first layer in force),
-    ar:patient + (rules.md B17.7).
+    ``notes`` stand on the document as they are; ``corrects`` is the void invoice whose place it takes. Ledger:
+    charges -, ar:1 + (the first layer in force), ar:patient + (rules.md B17.7).
     """
     invoice = Invoice.objects.create(
         number=next_number("invoice", "INV"),
@@ -43,6 +44,7 @@ def issue(
         appointment=appointment,
         location=appointment.location,
         profile=appointment.profile,
+        corrects=corrects,
         service_date=appointment.service_date,
         issued_at=at,
         total=visit.total,

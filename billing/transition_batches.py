@@ -48,11 +48,7 @@ class Tried:
 def try_visit(public_id: str, *, at: datetime) -> Tried:
     """Charge one visit if nothing stands in the way; else keep why not. One transaction of the caller."""
     visit = transitions.load(public_id)
-    live = (
-        Invoice.objects.filter(appointment=visit, corrects__isnull=True)
-        .exclude(state=InvoiceState.VOID)
-        .first()
-    )
+    live = Invoice.objects.filter(appointment=visit).exclude(state=InvoiceState.VOID).first()
     if live is not None:
         return _kept(visit, TransitionOutcome.MADE, [], at, live.number)
     if visit.state in MISSED_STATES:

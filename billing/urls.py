@@ -60,6 +60,7 @@ urlpatterns = [
     path("invoices/<str:public_id>/print/", documents.invoice_print, name="invoice-print"),
     path("invoices/<str:public_id>/superbill/", documents.superbill_pdf, name="superbill-pdf"),
     path("invoices/<str:public_id>/void/", documents.void_invoice, name="void-invoice"),
+    path("invoices/<str:public_id>/correct/", documents.correct_invoice, name="correct-invoice"),
     path("invoices/<str:public_id>/write-off/", documents.write_off, name="write-off"),
     path("patients/<str:public_id>/calls/", call_pages.calls_part, name="calls"),
     path("patients/<str:public_id>/calls/new/", call_pages.new_call, name="call-new"),

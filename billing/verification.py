@@ -212,7 +212,7 @@ register(
      WHERE clinic_id = %(clinic)s GROUP BY principal, key
     UNION ALL
     SELECT appointment_id::text, count(*) > 1 FROM billing_invoice
-     WHERE clinic_id = %(clinic)s AND state <> 'void' AND corrects_id IS NULL AND appointment_id IS NOT NULL
+     WHERE clinic_id = %(clinic)s AND state <> 'void' AND appointment_id IS NOT NULL
      GROUP BY appointment_id
     """,
 )

@@ -27,28 +27,39 @@ from lib.money import ZERO
 from lib.questions import Unanswered
 
 
-def obstacles(invoice: Invoice, *, ask_claims: bool = True) -> list[str]:
-    """Why this invoice cannot be voided, in words that say what to do first; empty when it can."""
+def obstacles(invoice: Invoice, *, ask_claims: bool = True, for_correction: bool = False) -> list[str]:
+    """Why this invoice cannot be voided, in words that say what to do first; empty when it can.
+
+    ``for_correction``: its claims stay, to be followed by their next versions (B8); they must be rejected or decided.
+    """
     if invoice.state == InvoiceState.VOID:
         return ["It is void already."]
     found = []
     try:
-        live = hooks.LIVE_CLAIMS.ask(invoice) if ask_claims else []
+        if for_correction:
+            found += hooks.CORRECTABLE.ask(invoice)
+        elif ask_claims and (live := hooks.LIVE_CLAIMS.ask(invoice)):
+            found.append(f"Claim {', '.join(live)} still stands: void or replace it first.")
     except Unanswered:
         found.append("Whether a claim still stands for it cannot be told right now.")
-    else:
-        if live:
-            found.append(f"Claim {', '.join(live)} still stands: void or replace it first.")
+    if for_correction and _answers_standing(invoice):
+        found.append(
+            "An insurer's answer is posted to it: undo that posting, or void the claim (8) and wait for the reversal."
+        )
+        return found
     if any(row["sum"] for row in _insurer_rows(invoice)):
         found.append("An insurer's answer is posted to it: undo that posting first.")
     return found
 
 
-def void_invoice(public_id: str, *, reason: str, at: datetime, issued_again: bool = False) -> Invoice:
+def void_invoice(
+    public_id: str, *, reason: str, at: datetime, issued_again: bool = False, for_correction: bool = False
+) -> Invoice:
     """Void a live invoice by its public id; CannotVoid says what stands in the way.
 
     ``issued_again``: the visit gets its next invoice in the same transaction (B11.6); the caller has dealt
-    with its claims, and visits that copied from it need no note.
+    with its claims, and visits that copied from it need no note. ``for_correction``: the visit is mended and checked
+    out again; its next invoice corrects this one, and the claims' next versions are built from it (B8).
 
     Ledger (kind void): each line's entries back to zero; the patient's money on them moves to
     patient_credit - with its receipt, so the cash stays received and is offered at the next check-out.
@@ -65,7 +76,7 @@ def void_invoice(public_id: str, *, reason: str, at: datetime, issued_again: boo
         .select_related("location")
         .get(pk=found.pk)
     )
-    why_not = obstacles(invoice, ask_claims=not issued_again)
+    why_not = obstacles(invoice, ask_claims=not issued_again, for_correction=for_correction)
     if why_not:
         raise CannotVoid(" ".join(why_not), code="cannot_void", reasons=why_not)
     entries = void_entries(invoice)
@@ -91,6 +102,27 @@ def void_invoice(public_id: str, *, reason: str, at: datetime, issued_again: boo
     audit.record("invoice.void", "invoice", invoice.public_id, reason=reason, number=invoice.number)
     invoice.refresh_from_db()
     return invoice
+
+
+def has_claims(invoice: Invoice) -> bool:
+    """Whether a claim stands for it: then it is corrected rather than voided."""
+    try:
+        return bool(hooks.LIVE_CLAIMS.ask(invoice))
+    except Unanswered:
+        return False
+
+
+def corrected_by_check_out(appointment: Appointment) -> Invoice | None:
+    """The invoice that the visit's next one corrects: voided last, with claims that were rejected or decided."""
+    last = Invoice.objects.filter(appointment=appointment, state=InvoiceState.VOID).order_by("-pk").first()
+    if (
+        last is None or last.profile_id != appointment.profile_id
+    ):  # other insurers: nobody is corrected (B11.6)
+        return None
+    try:
+        return None if hooks.CORRECTABLE.ask(last) else last
+    except Unanswered:
+        return None
 
 
 def revive(invoice: Invoice, *, reason: str, at: datetime) -> None:
@@ -149,6 +181,12 @@ def void_entries(invoice: Invoice) -> list[Entry]:
                 )
             )
     return entries
+
+
+def _answers_standing(invoice: Invoice) -> bool:
+    """Whether an answer is posted to it and was not taken back, with money or without."""
+    rows = LedgerTxn.objects.filter(kind=TxnKind.ADJUDICATION, entries__charge__invoice=invoice)
+    return rows.filter(reversed_by__isnull=True, reverses__isnull=True).exists()
 
 
 def _insurer_rows(invoice: Invoice) -> Any:

@@ -58,6 +58,11 @@ def build_parts(invoice: Invoice, rank: int, *, today: date) -> list[Claim]:
     found = live_claims(invoice, rank)
     if found:
         return found
+    if invoice.corrects_id is not None:
+        from claims import corrections
+
+        if versions := corrections.follow_invoice(invoice, rank, today=today):
+            return versions
     return [_store(draft) for draft in draft_parts(invoice, rank, today=today)]
 
 

@@ -11,12 +11,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 
+from billing import lineage
 from billing.enums import InvoiceState
 from billing.models import Charge, Invoice
 from claims import building, deadlines, lifecycle, queue
 from claims.enums import ClaimState, Outcome
 from claims.errors import NotResubmittable
 from claims.models import Claim
+from claims.models.claims import DEAD_STATES
 from claims.snapshot import Naming, Source
 from clinics import audit
 from lib.frozen import freeze, thaw
@@ -27,6 +29,7 @@ ORIGINAL, REPLACEMENT, VOID = "1", "7", "8"
 # MA130: nothing in the claim could be processed, no appeal rights: it is sent as a new claim.
 UNPROCESSABLE = "MA130"
 WITH_REASON = (ClaimState.SUBMITTED, ClaimState.ACKNOWLEDGED, ClaimState.ACCEPTED)
+UNSENT = (ClaimState.NEW, ClaimState.READY, ClaimState.ON_HOLD)
 DECIDED = (ClaimState.ADJUDICATED, ClaimState.CLOSED)
 LABELS = {ORIGINAL: "New claim (1)", REPLACEMENT: "Replacement (7)", VOID: "Void (8)"}
 PAST = {
@@ -209,9 +212,45 @@ def duplicate(
 
 def family(claim: Claim) -> list[Claim]:
     """All versions of all layers of the invoice and of those it corrects, oldest first."""
-    root = claim.invoice.corrects_id or claim.invoice_id
-    ids = [root, *Invoice.objects.filter(corrects_id=root).values_list("pk", flat=True)]
+    ids = lineage.whole(claim.invoice)
     return list(Claim.objects.filter(invoice_id__in=ids).order_by("rank", "part", "version"))
+
+
+def why_not_correctable(invoice: Invoice) -> list[str]:
+    """Why the claims of an invoice do not let it be corrected; billing asks before it voids it for that (B8)."""
+    rows = Claim.objects.filter(invoice=invoice).exclude(state__in=DEAD_STATES).order_by("pk")
+    claims = list(rows)
+    if not claims:
+        return ["No claim stands for it: void it, and check the visit out again."]
+    return [
+        f"Claim {claim.control_number} is {claim.get_state_display().lower()}: "
+        + ("it has not left, so void it first." if claim.state in UNSENT else "wait for the payer's answer.")
+        for claim in claims
+        if claim.state not in (ClaimState.REJECTED, *DECIDED)
+    ]
+
+
+def follow_invoice(invoice: Invoice, rank: int, *, today: date) -> list[Claim]:
+    """The next versions of the claims of the invoice that this one corrects, under B8's frequency.
+
+    Empty where none stands at this layer, or where another insurer does now: then the claim is a new one.
+    Raises NotResubmittable where B8 offers neither 1 nor 7.
+    """
+    before = invoice.corrects
+    if before is None:
+        return []
+    payer_id = building.load_source(invoice, rank).layer.policy.payer_id
+    made = []
+    for claim in building.live_claims(before, rank):
+        if claim.payer_id != payer_id:
+            return []
+        offered = [judge(claim, frequency) for frequency in (REPLACEMENT, ORIGINAL)]
+        choice = next((each for each in offered if each.allowed), offered[0])
+        if not choice.allowed:
+            raise NotResubmittable(choice.why, code=choice.code, frequency=choice.frequency)
+        reason = f"Invoice {before.number} was corrected: {invoice.number}"
+        made.append(duplicate(claim, choice.frequency, reason, today=today))
+    return made
 
 
 def _next_version(claim: Claim, frequency: str, today: date) -> building.Draft:

@@ -120,9 +120,9 @@ def changes_insurer(profile: InsuranceProfile, chosen: Iterable[Candidate]) -> b
 
 def live_invoices(visits: Sequence[Appointment]) -> dict[int, Invoice]:
     """The live invoice of each visit that was checked out, by visit key."""
-    rows = Invoice.objects.filter(
-        appointment_id__in=[visit.pk for visit in visits], corrects__isnull=True
-    ).exclude(state=InvoiceState.VOID)
+    rows = Invoice.objects.filter(appointment_id__in=[visit.pk for visit in visits]).exclude(
+        state=InvoiceState.VOID
+    )
     return {row.appointment_id: row for row in rows if row.appointment_id is not None}
 
 

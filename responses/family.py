@@ -17,7 +17,7 @@ from django.db.models import TextField
 from django.db.models.functions import Cast
 
 from appointments.models import Appointment
-from billing import balances
+from billing import balances, lineage
 from billing.balances import LineBalance
 from billing.enums import InvoiceState
 from billing.models import Invoice
@@ -90,6 +90,7 @@ class Family:
         """The version that was answered: by its own number, else the last one made for the layer."""
         at_rank = [claim for claim in self.claims if claim.rank == rank]
         named = [claim for claim in at_rank if claim.control_number == control_number]
+        named = [claim for claim in named if claim.invoice_id == self.invoice.pk]  # a corrected invoice's own
         live = [claim for claim in at_rank if claim.state not in DEAD_STATES]
         return next(iter(named or live[-1:] or at_rank[-1:]), None)
 
@@ -139,14 +140,15 @@ def load(keys: Iterable[FamilyKey], *, lock: bool = True) -> dict[FamilyKey, Fam
         return {}
     rows: Any = Invoice.objects.filter(pk__any_of=Keys(invoice_ids)).defer("document").order_by("pk")
     invoices = {row.pk: row for row in (rows.select_for_update(no_key=True) if lock else rows)}
+    corrected = lineage.earlier(invoices.values())
     claims: dict[FamilyKey, list[Claim]] = {key: [] for key in wanted}
     family_of: dict[int, FamilyKey] = {}
     for claim in (
-        Claim.objects.filter(invoice_id__any_of=Keys(invoice_ids))
+        Claim.objects.filter(invoice_id__any_of=Keys([*invoice_ids, *corrected]))
         .defer("document", "findings")
         .order_by("pk")
     ):
-        family_of[claim.pk] = (claim.invoice_id, claim.part)
+        family_of[claim.pk] = (corrected.get(claim.invoice_id, claim.invoice_id), claim.part)
         claims.setdefault(family_of[claim.pk], []).append(claim)
     shelf = _read(invoices.values(), [claim for group in claims.values() for claim in group])
     answers = _answers(family_of)
@@ -231,6 +233,8 @@ def _family(
     shown: dict[int, FamilyLine] = {}
     lines = shelf.lines
     for claim in claims:
+        if claim.invoice_id != invoice.pk:
+            continue  # of an invoice that was corrected: nothing is open on its lines
         for line in lines.get(claim.pk, []):
             line_ids.setdefault(line.charge_id, []).append(line.line_id)
             shown[line.charge_id] = line

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from billing import lineage
+from billing.enums import InvoiceState
 from claims.models import Claim
 from clinics.lookups import Keys
 from responses.claim_ledger import fold_number
@@ -54,11 +56,13 @@ def _by_control_number(payments: Sequence[ClaimPayment]) -> dict[str, FamilyKey]
         folded = fold_number(raw)
         asked |= {raw[:20], raw.upper()[:20], folded, f"0{folded}"[:20], f"00{folded}"[:20]} - NOBODY
     rows = Claim.objects.filter(control_number__any_of=Keys(asked)).values_list(
-        "control_number", "invoice_id", "part"
+        "control_number", "invoice_id", "part", "invoice__state"
     )
+    found = list(rows)
+    stands = lineage.later({invoice_id for _, invoice_id, _, state in found if state == InvoiceState.VOID})
     known: dict[str, FamilyKey] = {}
-    for number, invoice_id, part in rows:
-        known[number] = known[fold_number(number)] = (invoice_id, part)
+    for number, invoice_id, part, _ in found:
+        known[number] = known[fold_number(number)] = (stands.get(invoice_id, invoice_id), part)
     return known
 
 
@@ -72,8 +76,13 @@ def _suggest(payment: ClaimPayment) -> FamilyMatch:
             claim = row.claim if row is not None else None
         if claim is not None:
             because = "only the payer's claim number is known"
-            return FamilyMatch((claim.invoice_id, claim.part), MatchQuality.WEAK, because)
+            return FamilyMatch(_family_of(claim), MatchQuality.WEAK, because)
     return _by_person(payment) or NO_MATCH
+
+
+def _family_of(claim: Claim) -> FamilyKey:
+    """Where a claim's answers belong: to the invoice that stands, if its own was corrected."""
+    return lineage.later([claim.invoice_id]).get(claim.invoice_id, claim.invoice_id), claim.part
 
 
 def _by_person(payment: ClaimPayment) -> FamilyMatch | None:
@@ -88,7 +97,7 @@ def _by_person(payment: ClaimPayment) -> FamilyMatch | None:
     if len({(claim.invoice_id, claim.part) for claim in by_member}) == 1:
         claim = by_member[0]
         because = "same member, date and charge; the number is unknown"
-        return FamilyMatch((claim.invoice_id, claim.part), MatchQuality.WEAK, because)
+        return FamilyMatch(_family_of(claim), MatchQuality.WEAK, because)
     patient = payment.patient or person
     if patient is None or not patient.last_name:
         return None
@@ -101,5 +110,5 @@ def _by_person(payment: ClaimPayment) -> FamilyMatch | None:
     if len({(claim.invoice_id, claim.part) for claim in by_name}) == 1:
         claim = by_name[0]
         because = "same name, date and charge; the number is unknown"
-        return FamilyMatch((claim.invoice_id, claim.part), MatchQuality.WEAK, because)
+        return FamilyMatch(_family_of(claim), MatchQuality.WEAK, because)
     return None

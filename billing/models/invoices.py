@@ -50,7 +50,7 @@ class Invoice(PublicModel):
             models.UniqueConstraint(fields=["clinic", "number"], name="invoice_number_once"),
             models.UniqueConstraint(
                 fields=["clinic", "appointment"],
-                condition=~Q(state="void") & Q(corrects__isnull=True),
+                condition=~Q(state="void"),
                 name="invoice_one_live_a_visit",
             ),
             models.CheckConstraint(

@@ -78,6 +78,8 @@ def invoice(request: HttpRequest, public_id: str) -> HttpResponse:
         "claim_url": url_if_there("claims:for-invoice", row.public_id) if money.balance.insurer_open else "",
         "claims_url": url_if_there("claims:invoice-claims", row.public_id),
         "is_void": row.state == InvoiceState.VOID,
+        "has_claims": voiding.has_claims(row),
+        "corrected_by": row.corrections.order_by("-pk").first(),
     }
     return render_at(row.location, request, "billing/invoice.html", context)
 
@@ -104,41 +106,69 @@ def superbill_pdf(request: HttpRequest, public_id: str) -> HttpResponse:
 def void_invoice(request: HttpRequest, public_id: str) -> HttpResponse:
     """Void an invoice, or say what stands in the way."""
     row = get_object_or_404(Invoice.objects.select_related(*INVOICE_WITH), public_id=public_id)
+    paid = patient_money.of_invoices([row])[0].balance.paid_by_patient
+    credit = f"{show_money(paid)} that the patient paid stays received and becomes credit."
+    says = [
+        f"{show_money(row.total)} comes off the books; the number is never used again.",
+        credit if paid else "Nothing was paid on it.",
+        AFTER_VOID[row.kind],
+    ]
+    return _take_back(
+        request, row, says, f"Void {row.number}", f"{row.number} is void. {AFTER_VOID[row.kind]}"
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def correct_invoice(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Take an invoice back so that its visit can be mended; the next check-out corrects it (B8)."""
+    row = get_object_or_404(Invoice.objects.select_related(*INVOICE_WITH), public_id=public_id)
+    says = [
+        f"{show_money(row.total)} comes off the books until the visit is checked out again.",
+        "Change code, units, charge or lines on the visit. The new invoice says which one it corrects.",
+        "One-Click Claim or Queue for Claim then makes the next version of the claim from it.",
+    ]
+    done = f"{row.number} is taken back. Mend the services, then check the visit out again."
+    return _take_back(request, row, says, f"Correct {row.number}", done, for_correction=True)
+
+
+def _take_back(
+    request: HttpRequest,
+    row: Invoice,
+    says: list[str],
+    title: str,
+    done: str,
+    *,
+    for_correction: bool = False,
+) -> HttpResponse:
     form = ReasonForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         reason = form.cleaned_data["reason"]
 
         def act() -> dict[str, Any]:
-            return {"invoice": voiding.void_invoice(public_id, reason=reason, at=timezone.now()).public_id}
+            made = voiding.void_invoice(
+                row.public_id, reason=reason, at=timezone.now(), for_correction=for_correction
+            )
+            return {"invoice": made.public_id}
 
+        wanted = {"act": "correct" if for_correction else "void", "invoice": row.public_id, "reason": reason}
         try:
             with transaction.atomic():
-                once(
-                    request.POST.get("idempotency_key", ""),
-                    {"act": "void", "invoice": public_id, "reason": reason},
-                    act,
-                )
+                once(request.POST.get("idempotency_key", ""), wanted, act)
         except CannotVoid as error:
             form.add_error(None, error.message)
         else:
-            messages.success(request, f"{row.number} is void. {AFTER_VOID[row.kind]}")
-            return redirect(reverse("billing:invoice", args=[public_id]))
-    money = patient_money.of_invoices([row])[0]
-    paid = money.balance.paid_by_patient
+            messages.success(request, done)
+            if for_correction and row.appointment is not None:
+                return redirect("appointments:visit", row.appointment.public_id)
+            return redirect("billing:invoice", row.public_id)
     context = {
-        "title": f"Void {row.number}",
+        "title": title,
         "patient": row.patient,
         "form": form,
-        "stops": voiding.obstacles(row),
-        "says": [
-            f"{show_money(row.total)} comes off the books; the number is never used again.",
-            f"{show_money(paid)} that the patient paid stays received and becomes credit."
-            if paid
-            else "Nothing was paid on it.",
-            AFTER_VOID[row.kind],
-        ],
-        "button": f"Void {row.number}",
-        "back": reverse("billing:invoice", args=[public_id]),
+        "stops": voiding.obstacles(row, for_correction=for_correction),
+        "says": says,
+        "button": title,
+        "back": reverse("billing:invoice", args=[row.public_id]),
     }
     return render(request, "billing/act.html", context, status=400 if form.errors else 200)
 

@@ -51,6 +51,7 @@ SAMPLES: dict[tuple[str, str], Sample] = {
     ("billing:invoice", "public_id"): lambda days: days.made["invoice Okafor 1"].public_id,
     ("billing:invoice-print", "public_id"): lambda days: days.made["invoice Okafor 1"].public_id,
     ("billing:void-invoice", "public_id"): lambda days: days.made["invoice Pruitt 10"].public_id,
+    ("billing:correct-invoice", "public_id"): lambda days: days.made["invoice Pruitt 10"].public_id,
     ("billing:write-off", "public_id"): lambda days: days.made["invoice Pruitt 10"].public_id,
     ("billing:statement", "public_id"): lambda days: days.made["statement"].public_id,
     ("billing:statement-pdf", "public_id"): lambda days: days.made["statement"].public_id,
