@@ -91,7 +91,7 @@ def _row(key: int, answer: Answer) -> tuple[bulk.Value, ...]:
     crossover = payment.crossover_carrier.last_name[:60] if payment.crossover_carrier else ""
     return (
         claim.clinic_id, key, new_public_id(), claim.pk, claim.rank, claim.payer_id, answer.source_kind,
-        answer.source_key, payment.status_code, payment.payer_control_number, bulk.cents(payment.charge),
+        answer.source_key, payment.status_code[:2], payment.payer_control_number[:50], bulk.cents(payment.charge),
         bulk.cents(payment.paid), bulk.cents(responsibility_of_patient(payment)),
         bulk.json_text(triples(payment.adjustments)), bulk.json_text(payment.remarks),
         bulk.json_text(freeze(payment.outpatient) if payment.outpatient else {}), crossover,
@@ -196,7 +196,7 @@ def _told(answer: Answer) -> tuple[str, dict[str, Any]]:
     text = f"{answer.claim.payer_name} decided: {outcome.label.lower()}, paid {payment.paid:.2f}"
     return text, {
         "outcome": outcome.value,
-        "payer_claim_number": payment.payer_control_number or answer.claim.payer_claim_number,
+        "payer_claim_number": payment.payer_control_number[:50] or answer.claim.payer_claim_number,
         "adjudicated_at": answer.decided_at or timezone.now(),
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import re
 from decimal import Decimal
@@ -11,15 +12,21 @@ from django.db import transaction
 from django.db.models import Sum
 
 from billing.models import LedgerEntry, Receipt
+from clearinghouses.inbound import receive
+from clearinghouses.models import InboundFile
+from responses import inbox
 from responses.deposits import deposits
 from responses.models import Remittance
-from tests.cast import TODAY, make_world
+from tests.cast import NOW, TODAY, make_world
 from tests.responses.edi import remit
-from tests.responses.stage import AETNA, claimed, clp, set_up, take
+from tests.responses.stage import AETNA, claimed, clp, set_up
 from tests.scenarios.stage import wrong
 
 pytestmark = pytest.mark.django_db
-ROUNDS = 30
+ROUNDS = int(os.environ.get("MUTATIONS", "30"))
+SEED = int(os.environ.get("SEED", "6"))
+AMOUNTS = ("1", "-85", "0.01", "999999999", "1e9", "", "85.005", "1" + "0" * 40, "-" + "9" * 13, "NaN", "Infinity",
+           "1E400", "-0", "٨٥", "0x55", "85,00", "+85", " 85 ")  # fmt: skip
 AMOUNT = re.compile(r"(?<=\*)-?\d+(?:\.\d+)?(?=[*~])")
 
 
@@ -38,7 +45,7 @@ def altered(text: str, dice: random.Random) -> str:
         elif kind == "cut":
             segments[one] = segments[one][: len(segments[one]) // 2]
         elif kind == "amount":
-            amount = dice.choice(("1", "-85", "0.01", "999999999", "1e9", "", "85.005"))
+            amount = dice.choice(AMOUNTS)
             segments[one] = AMOUNT.sub(amount, segments[one], count=1)
         elif segments[one]:
             place = dice.randrange(len(segments[one]))
@@ -47,14 +54,39 @@ def altered(text: str, dice: random.Random) -> str:
     return text
 
 
+def as_bytes(text: str, dice: random.Random) -> bytes:
+    """The file as it arrives: mostly whole, else in another charset, cut, flipped, doubled or stuffed."""
+    kind = dice.choice(("whole", "whole", "whole", "charset", "flip", "cut", "double", "stuff", "shuffle"))
+    if kind == "charset":
+        return text.encode(dice.choice(("utf-16", "utf-8-sig", "cp037", "latin-1", "utf-7")), "replace")
+    content = bytearray(text.encode())
+    if kind == "flip":
+        for _ in range(dice.randint(1, 12)):
+            content[dice.randrange(len(content))] ^= 1 << dice.randrange(8)
+    elif kind == "cut":
+        del content[dice.randrange(1, len(content)) :]
+    elif kind == "double":
+        content *= 2
+    elif kind == "stuff":
+        place = dice.randrange(len(content))
+        content[place:place] = dice.randbytes(dice.choice((1, 200, 20_000)))
+    elif kind == "shuffle":
+        segments = bytes(content).split(b"~\n")
+        middle = segments[2:-3]
+        dice.shuffle(middle)
+        return b"~\n".join([*segments[:2], *middle, *segments[-3:]])
+    return bytes(content)
+
+
 @pytest.mark.rule("B9.E02")
 def test_altered_files_never_crash_and_only_what_adds_up_is_booked():
     """Every invariant holds after each; an unbalanced or damaged remittance has no receipt and no ledger row."""
-    dice = random.Random(6)
+    dice = random.Random(SEED)
     world = make_world()
     with world.open():
         set_up(world, autopay_claims="post", reversals="auto_if_exact", unlisted_codes="post_as_denial")
         claims = [claimed(world, world.aetna, last=f"Doe{n}", paid="25.00") for n in range(3)]
+    rejected = 0
     for number in range(ROUNDS):
         with world.open():
             paid = [
@@ -65,11 +97,20 @@ def test_altered_files_never_crash_and_only_what_adds_up_is_booked():
                 claims[0], "22", "-150", "-85", ("CO", "45", "-40"), ("PR", "3", "-25"), icn=f"I{number - 1}0"
             )
             text = remit(*paid, back, trace=f"T{number}", plb=[("WO", "6")], **AETNA)
+            before = LedgerEntry.objects.count()
+            content = as_bytes(altered(text, dice), dice)
             with transaction.atomic():
-                take(altered(text, dice))
+                inbound, is_new = receive(content, "era.835", "upload")
+                if is_new:
+                    inbox.take(inbound, at=NOW)
+            inbound.refresh_from_db()
+            if inbound.state == InboundFile.State.REJECTED:
+                assert LedgerEntry.objects.count() == before, "nothing of a rejected file is booked"
+                rejected += 1
     with world.open():
         assert not wrong()
         rows = list(Remittance.objects.all())
+        assert rejected, "some were no files at all"
         assert len({row.state for row in rows}) > 1, "the changes left some whole and broke some"
         for row in rows:
             if not row.is_balanced:
