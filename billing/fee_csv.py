@@ -24,6 +24,7 @@ from billing.price_rules import fee_key
 from clinics import audit
 from clinics.models import Clinician, Location
 from insurance.models import Payer, Plan
+from lib import csv_text
 from lib.money import ZERO, BadAmount, parse_money
 
 HEADER = (
@@ -88,14 +89,10 @@ def decode(raw: bytes) -> str:
     """The file's text. Raises BadRule for what is no text, or too large."""
     if len(raw) > LARGEST:
         raise BadRule("The file is larger than 1 MB. Split it.", code="file_too_large")
-    for encoding in ("utf-8-sig", "cp1252"):
-        try:
-            text = raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if "\x00" not in text:
-            return text
-    raise BadRule("This is not a CSV file. Save the sheet as CSV (UTF-8).", code="not_csv")
+    try:
+        return csv_text.decode(raw)
+    except csv_text.BadCsv as error:
+        raise BadRule(str(error), code="not_csv") from error
 
 
 def read(text: str, schedule: FeeSchedule) -> DryRun:
@@ -150,9 +147,8 @@ def apply(run: DryRun) -> tuple[int, int]:
 
 def _table(text: str) -> list[tuple[int, dict[str, str]]]:
     """Rows by heading, numbered as a spreadsheet numbers them (the heading is row 1)."""
-    dialect = ";" if text.split("\n", 1)[0].count(";") > text.split("\n", 1)[0].count(",") else ","
     try:
-        rows = list(csv.reader(io.StringIO(text), delimiter=dialect))
+        rows = list(csv.reader(io.StringIO(text), delimiter=csv_text.separator(text)))
     except csv.Error as error:
         raise BadRule(f"This is not a CSV file: {error}.", code="not_csv") from error
     if not rows or not any(rows[0]):

@@ -21,6 +21,7 @@ from billing.models import LedgerEntry
 from clinics import audit
 from clinics.errors import BadInput
 from clinics.scoping import current_actor
+from lib import csv_text
 from lib.money import ZERO, BadAmount, parse_money
 from responses.enums import PostingState
 from responses.models import BankLine, ClaimResponse, Remittance
@@ -113,9 +114,10 @@ def read_csv(content: bytes) -> tuple[int, int]:
     Raises BadInput with the number of the first line that cannot be read; then nothing is kept.
     """
     try:
-        rows = list(csv.reader(io.StringIO(content.decode("utf-8-sig"))))[: MOST_LINES + 1]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise BadInput("This is no CSV text.", code="bad_csv") from error
+        text = csv_text.decode(content)
+        rows = list(csv.reader(io.StringIO(text), delimiter=csv_text.separator(text)))[: MOST_LINES + 1]
+    except (csv_text.BadCsv, csv.Error) as error:
+        raise BadInput(str(error), code="bad_csv") from error
     if len(rows) > MOST_LINES:
         raise BadInput(f"More than {MOST_LINES} lines: split the file.", code="too_many")
     if not rows:

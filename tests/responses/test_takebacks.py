@@ -134,6 +134,8 @@ def test_the_banks_csv_is_read_whole_or_not_at_all(world):
         good = b"Date,Description,Amount\n03/17/2026,AETNA 1,85.00\n2026-03-18,RENT,-900.00\n"
         assert deposits.read_csv(good) == (1, 0)
         assert deposits.read_csv(good) == (0, 1)
+        wide = good.decode().replace(",", ";").encode("utf-16")  # as some spreadsheets save it
+        assert deposits.read_csv(wide) == (0, 1)
         for bad in (b"", b"\xff\xfe", b"day,sum\n1,2\n"):
             with pytest.raises(BadInput):
                 deposits.read_csv(bad)
