@@ -104,6 +104,7 @@ class FollowUpForm(forms.Form):
         """Leave the fields of other acts out; an appeal's words are the letter."""
         if act == "appeal":
             self.fields["text"].label = "The letter; names in braces are filled for each claim"
+            self.fields["text"].widget.attrs["rows"] = 12
         if act not in ("call", "appeal"):
             del self.fields["person"], self.fields["reference"], self.fields["promised_on"]
         if act != "resend":
