@@ -25,6 +25,10 @@ def parse_money(value: str | int | Decimal) -> Decimal:
     Raises BadAmount for text that is no plain decimal number, for a third decimal that is
     not zero, for NaN or infinity, and beyond +-9,999,999,999.99 (invariant I-2).
     """
+    if type(value) is str and len(value) <= 12 and value.isascii():  # the plain case: 85, 85.5 or 85.50
+        whole, _, part = value.partition(".")
+        if whole.isdigit() and len(whole) <= 10 and (not part or (part.isdigit() and len(part) <= 2)):
+            return Decimal(whole + "." + (part + "00")[:2])
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
         raise BadAmount(f"not an amount: {value!r}")
     if isinstance(value, str) and (len(value) > 24 or "_" in value):

@@ -13,17 +13,14 @@ from typing import Protocol
 from x12.findings import FindingList, quote
 from x12.kinds import transaction_kind
 from x12.reader import looks_like_segment
-from x12.tokens import Segment
+from x12.tokens import ENVELOPE, Block, Segment
 
 
 class Sink(Protocol):
     """Takes the segments of one transaction as they pass, so that they need not be kept."""
 
-    def take(self, segment: Segment) -> None:
-        """One segment after ST."""
-
-
-ENVELOPE = frozenset({"SE", "ST", "GE", "GS", "IEA", "ISA"})
+    def take_run(self, block: Block, place: int) -> int:
+        """The segments from ``place`` up to the next one of the envelope; where that stands, or the block's length."""
 
 
 @dataclass(slots=True)
@@ -45,6 +42,16 @@ class Transaction:
     def position(self) -> int:
         """Where ST stood in the file."""
         return self.segments[0].position
+
+    def take_run(self, block: Block, place: int) -> int:
+        """Keep the segments from ``place`` up to the next one of the envelope; where that stands, or the length."""
+        while place < len(block.raws):
+            segment = block.segment(place)
+            if segment.id in ENVELOPE:
+                break
+            self.segments.append(segment)
+            place += 1
+        return place
 
 
 @dataclass(slots=True)
@@ -90,7 +97,7 @@ class EnvelopeReader:
 
     def __init__(
         self,
-        blocks: Iterable[list[Segment]],
+        blocks: Iterable[Block],
         findings: FindingList,
         open_sink: Callable[[Transaction], Sink | None] = lambda transaction: None,
     ) -> None:
@@ -102,7 +109,6 @@ class EnvelopeReader:
         self._group: Group | None = None
         self._transaction: Transaction | None = None
         self._last_position = 0
-        self._take: Callable[[Segment], None] | None = None
         self._closed_interchange = False
         self._groups_seen = 0
         self._junk_reported = False
@@ -110,27 +116,34 @@ class EnvelopeReader:
     def transactions(self) -> Iterator[tuple[Interchange, Group, Transaction]]:
         """Every transaction in file order, complete or cut off."""
         for block in self._blocks:
-            self._last_position = block[-1].position
-            for segment in block:
-                name = segment.parts[0]
-                if name not in ENVELOPE and self._take is not None:
-                    self._take(segment)
-                    continue
+            self._last_position = block.last
+            place, count = 0, len(block.raws)
+            while place < count:
                 transaction = self._transaction
-                if name == "SE" and transaction is not None:
-                    self._close_transaction(segment)
-                    yield self._finished(transaction)
-                    continue
                 if transaction is not None:
-                    self._cut_off_transaction(segment.position, f"before {name}")
+                    place = (transaction.sink or transaction).take_run(block, place)
+                    if place == count:
+                        break
+                segment = block.segment(place)
+                place += 1
+                if transaction is not None:
+                    self._end_transaction(transaction, segment)
                     yield self._finished(transaction)
-                self._take_envelope(name, segment)
+                if transaction is None or segment.id != "SE":
+                    self._take_envelope(segment.id, segment)
         if self._transaction is not None:
             transaction = self._transaction
             self._cut_off_transaction(self._last_position + 1, "at the end of the file")
             yield self._finished(transaction)
         self._end_group(None)
         self._end_interchange(None)
+
+    def _end_transaction(self, transaction: Transaction, segment: Segment) -> None:
+        """By its SE, or cut off by another segment of the envelope."""
+        if segment.id == "SE":
+            self._close_transaction(segment)
+        else:
+            self._cut_off_transaction(segment.position, f"before {segment.id}")
 
     def _finished(self, transaction: Transaction) -> tuple[Interchange, Group, Transaction]:
         assert self._interchange is not None and self._group is not None, "a transaction stands in a group"
@@ -238,18 +251,17 @@ class EnvelopeReader:
         self._group.transactions.append(self._transaction)
         transaction = self._transaction
         transaction.sink = self._open_sink(transaction)
-        self._take = transaction.segments.append if transaction.sink is None else transaction.sink.take
 
     def _close_transaction(self, segment: Segment) -> None:
         transaction = self._transaction
         assert transaction is not None and self._group is not None
-        assert self._take is not None
-        self._take(segment)
+        if transaction.sink is None:
+            transaction.segments.append(segment)
         transaction.count = segment.position - transaction.position + 1
         self._name_transaction()
         _check_count(self.findings, segment, transaction.count, "se_count", "SE01", "segments", "transaction")
         _check_number(self.findings, segment, transaction.control_number, "se_control", "ST02", "transaction")
-        self._transaction, self._take = None, None
+        self._transaction = None
 
     def _cut_off_transaction(self, position: int, where: str) -> None:
         transaction = self._transaction
@@ -264,7 +276,7 @@ class EnvelopeReader:
             level="transaction",
             segment=position - 1,
         )
-        self._transaction, self._take = None, None
+        self._transaction = None
 
     def _name_transaction(self) -> None:
         transaction, group = self._transaction, self._group

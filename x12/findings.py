@@ -6,6 +6,7 @@ Readers add to a ``FindingList``, which is bounded so that a hostile file cannot
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -28,19 +29,29 @@ class X12Finding:
 
 
 class FindingList(list[X12Finding]):
-    """Findings in the order met; after ``MAX_PER_CODE`` of one code the rest of that code is only counted."""
+    """Findings in the order met; after ``MAX_PER_CODE`` of one code the rest of that code is only counted.
+
+    ``noted`` counts all of them.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.counts: Counter[str] = Counter()
+        self.noted = 0
 
     def add(
         self, code: str, message: str, *, level: Level, segment: int = 0, severity: Severity = "error"
     ) -> None:
         """Append one finding unless its code has already been met very often."""
+        self.noted += 1
         self.counts[code] += 1
         if self.counts[code] <= MAX_PER_CODE:
             self.append(X12Finding(code, level, severity, segment, message))
+
+    def take_over(self, others: Iterable[X12Finding]) -> None:
+        """Append findings that were made elsewhere, within the same bound."""
+        for each in others:
+            self.add(each.code, each.message, level=each.level, segment=each.segment, severity=each.severity)
 
     def has_errors(self) -> bool:
         """Whether any finding blocks."""

@@ -9,21 +9,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import count, repeat
 
 from x12.findings import FindingList, quote
-from x12.tokens import Delimiters, Segment
+from x12.tokens import Block, Delimiters, Segment
 
-BLOCK_CHARACTERS = 1 << 15  # small enough that most segments die young
+# Small enough that most segments die young and that no element of a usual block can be too long.
+BLOCK_CHARACTERS = 8_000
 ISA_LENGTH = 106
 ISA_SEPARATORS = (3, 6, 17, 20, 31, 34, 50, 53, 69, 76, 81, 83, 89, 99, 101, 103)
-# An ISA: not in the middle of a word or element, then one separator used three times.
-ISA_START = re.compile(r"(?<![A-Za-z0-9])ISA([^A-Za-z0-9 \t\r\n])[A-Za-z0-9 ]{0,2}\1[^\r\n]{0,12}?\1")
+# An ISA: then one separator used three times.
+_ISA_START = r"ISA([^A-Za-z0-9 \t\r\n])[A-Za-z0-9 ]{0,2}\1[^\r\n]{0,12}?\1"
+ISA_START, ISA_START_BYTES = re.compile(_ISA_START), re.compile(_ISA_START.encode())
 BARE_START = re.compile(
     r"(?:GS|ST)([^A-Za-z0-9\s])[^~\r\n]{4,200}?([^A-Za-z0-9 .])\s{0,4}(?:ST|BPR|BHT|AK1)\1"
 )
 SEGMENT_ID = re.compile(r"[A-Z][A-Z0-9]{1,2}\Z")
-CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+CONTROL_CHARACTERS = [chr(code) for code in (*range(9), 11, 12, *range(14, 32), 127)]
 LINE_ENDS = "\r\n"
 BLANKS = " \t\r\n"  # str.isspace would also take 0x1C-0x1F, which are delimiters in some files
 
@@ -51,10 +52,11 @@ class SegmentReader:
 
     def __iter__(self) -> Iterator[Segment]:
         for block in self.blocks():
-            yield from block
+            for place in range(len(block.raws)):
+                yield block.segment(place)
 
-    def blocks(self) -> Iterator[list[Segment]]:
-        """The same segments, some thousands at a time: the fast way through a large file."""
+    def blocks(self) -> Iterator[Block]:
+        """The same segments, not yet split, some hundreds at a time: the fast way through a large file."""
         if len(self._data) > self.limits.file_bytes:
             self.findings.add(
                 "file_too_large",
@@ -62,13 +64,14 @@ class SegmentReader:
                 level="file",
             )
             return
-        text = self._decode()
-        starts = _interchange_starts(text)
+        text = Text(self._decode())
+        starts = list(text.interchange_starts())
         if not starts:
-            self.findings.add("not_x12", explain_foreign(self._data, text), level="file")
-            yield from self._read_bare(text.lstrip())
+            whole = text[0 : len(text)]
+            self.findings.add("not_x12", explain_foreign(self._data, whole), level="file")
+            yield from self._read_bare(whole.lstrip())
             return
-        if text[: starts[0]].strip():
+        if text[0 : starts[0]].strip():
             self.findings.add(
                 "leading_junk",
                 f"{starts[0]} characters before the first ISA were skipped.",
@@ -76,12 +79,13 @@ class SegmentReader:
                 severity="warning",
             )
         for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
-            part = text[start:end]
-            yield from self._read_segments(part, self._read_delimiters(part))
+            head = text[start : min(end, start + ISA_LENGTH * 3)]
+            yield from self._read_segments(text, start, end, self._read_delimiters(head))
             if self.count >= self.limits.segments:
                 return
 
-    def _decode(self) -> str:
+    def _decode(self) -> str | bytes:
+        """The file as text; as it came where it is plain ASCII, which needs no copy."""
         data = self._data
         if data[:2] in (b"\xff\xfe", b"\xfe\xff") or data[:6] in (b"I\0S\0A\0", b"\0I\0S\0A"):
             codec = "utf-16-be" if data[:2] == b"\xfe\xff" or data[:1] == b"\0" else "utf-16-le"
@@ -92,12 +96,14 @@ class SegmentReader:
                 severity="warning",
             )
             return data.decode(codec, "replace").lstrip("\ufeff")
+        if data.isascii():
+            return data
         try:
             return data.decode("utf-8").lstrip("\ufeff")
         except UnicodeDecodeError:
             return data.decode("latin-1")
 
-    def _read_bare(self, text: str) -> Iterator[list[Segment]]:
+    def _read_bare(self, text: str) -> Iterator[Block]:
         """A file that lost its ISA: read with guessed delimiters, so that it can at least be looked at.
 
         The finding ``not_x12`` stands already; the ISA given first is ours, at position 0.
@@ -110,17 +116,12 @@ class SegmentReader:
         delimiters = Delimiters(element, component, "\n" if segment in LINE_ENDS else segment, "^")
         if len({element, component, delimiters.segment}) < 3:
             return
-        yield [Segment(["ISA"], 0, delimiters)]
-        yield from self._read_segments(text, delimiters)
+        yield Block(["ISA"], 0, delimiters)
+        yield from self._read_segments(Text(text), 0, len(text), delimiters)
 
-    def _read_segments(self, text: str, delimiters: Delimiters) -> Iterator[list[Segment]]:
-        marks = delimiters.element + delimiters.component + delimiters.segment + delimiters.repetition
-        text = self._clean(text, delimiters, marks)
-        element, limit = delimiters.element, self.limits.element_bytes
-        # Blanks are off already: only other alphabets' spaces, or delimiters that count as spaces, are left.
-        is_plain = text.isascii() and marks.isprintable()
-        for raws, is_whole in _split(text, delimiters.segment):
-            raws = [raw for raw in raws if raw and (is_plain or not raw.isspace())]
+    def _read_segments(self, text: Text, start: int, end: int, delimiters: Delimiters) -> Iterator[Block]:
+        limit = self.limits.element_bytes
+        for raws, size, is_whole in self._split(text, start, end, delimiters):
             if not raws:
                 continue
             first = self.count + 1
@@ -132,51 +133,56 @@ class SegmentReader:
                     level="file",
                     segment=self.limits.segments,
                 )
-            parts = [raw.split(element) for raw in raws]
-            if max(map(len, raws), default=0) > limit:
-                self._cut_elements(parts, first)
+            if size > limit and len(max(raws, key=len)) > limit:
+                raws = self._cut_elements(raws, first, delimiters.element)
             self.count += len(raws)
-            if not is_whole and parts[-1][0].strip(BLANKS) != "IEA":
+            if not is_whole and raws[-1].split(delimiters.element)[0].strip(BLANKS) != "IEA":
                 self.findings.add(
                     "unterminated_segment",
                     "The file ends in the middle of a segment: it was cut off.",
                     level="file",
                     segment=self.count,
                 )
-            yield list(map(Segment, parts, count(first), repeat(delimiters)))
+            yield Block(raws, first, delimiters)
             if self.count >= self.limits.segments:
                 return
 
-    def _cut_elements(self, parts: list[list[str]], first: int) -> None:
-        limit = self.limits.element_bytes
-        for position, elements in enumerate(parts, first):
+    def _cut_elements(self, raws: list[str], first: int, separator: str) -> list[str]:
+        limit, kept = self.limits.element_bytes, []
+        for position, raw in enumerate(raws, first):
+            elements = raw.split(separator)
             if any(len(text) > limit for text in elements):
-                elements[:] = [text[:limit] for text in elements]
+                raw = separator.join(text[:limit] for text in elements)
                 self.findings.add(
                     "element_too_long",
                     f"An element of more than {limit} characters was cut.",
                     level="segment",
                     segment=position,
                 )
+            kept.append(raw)
+        return kept
 
-    def _clean(self, text: str, delimiters: Delimiters, marks: str) -> str:
-        """Line ends and control characters that are no delimiters are taken out of the text."""
-        if delimiters.segment == "\n":
-            if "\r" in text:
-                text = text.replace("\r\n", "\n").replace("\r", "\n")
-        elif "\n" in text or "\r" in text:
-            text = text.translate({ord(char): None for char in LINE_ENDS if char not in marks})
-        strange = {char for char in CONTROL_CHARACTERS.findall(text) if char not in marks}
-        if strange:
-            self.findings.add(
-                "control_characters",
-                "Control characters inside the data were taken out.",
-                level="interchange",
-                segment=self.count + 1,
-                severity="warning",
-            )
-            text = text.translate({ord(char): None for char in strange})
-        return text
+    def _split(
+        self, text: Text, start: int, end: int, delimiters: Delimiters
+    ) -> Iterator[tuple[list[str], int, bool]]:
+        """Raw segments, a block at a time so that memory stays flat; its size, and whether the last was terminated."""
+        cleaner, terminator = Cleaner(delimiters), delimiters.segment
+        first, had_control = self.count + 1, False
+        while start < end:
+            stop = text.rfind(terminator, start, min(start + BLOCK_CHARACTERS, end)) + 1
+            stop = stop or text.find(terminator, start + BLOCK_CHARACTERS, end) + 1 or end
+            piece = cleaner.clean(text.piece(start, stop))
+            if cleaner.found_control and not had_control:
+                self.findings.add(
+                    "control_characters",
+                    "Control characters inside the data were taken out.",
+                    level="interchange",
+                    segment=first,
+                    severity="warning",
+                )
+            had_control = cleaner.found_control
+            yield cleaner.split(piece), len(piece), piece.endswith(terminator)
+            start = stop
 
     def _read_delimiters(self, text: str) -> Delimiters:
         """Delimiters by the fixed places of the ISA, else by counting its elements."""
@@ -215,32 +221,89 @@ def _is_fixed_width(text: str, element: str) -> bool:
     return len(text) >= ISA_LENGTH and all(text[place] == element for place in ISA_SEPARATORS)
 
 
-def _interchange_starts(text: str) -> list[int]:
-    return [match.start() for match in ISA_START.finditer(text) if _starts_segment(text, match)]
+class Text:
+    """A file's characters, a slice at a time: bytes of plain ASCII are never copied as a whole."""
+
+    def __init__(self, source: str | bytes) -> None:
+        self._source = source
+
+    def __len__(self) -> int:
+        return len(self._source)
+
+    def __getitem__(self, place: slice) -> str:
+        found = self._source[place]
+        return found if isinstance(found, str) else found.decode("ascii")
+
+    def piece(self, start: int, stop: int) -> str | bytes:
+        """A slice as it came."""
+        return self._source[start:stop]
+
+    def find(self, mark: str, start: int, end: int) -> int:
+        """As ``str.find``: -1 when it is not there."""
+        if isinstance(self._source, str):
+            return self._source.find(mark, start, end)
+        return self._source.find(mark.encode(), start, end)
+
+    def rfind(self, mark: str, start: int, end: int) -> int:
+        """As ``str.rfind``: -1 when it is not there."""
+        if isinstance(self._source, str):
+            return self._source.rfind(mark, start, end)
+        return self._source.rfind(mark.encode(), start, end)
+
+    def interchange_starts(self) -> Iterator[int]:
+        """Where an ISA begins a segment: not in the middle of a word, and no element whose value happens to be ISA."""
+        place = 0
+        while (match := self._search_isa(place)) is not None:
+            start, end = match.span()
+            before = self[max(start - 1, 0) : start]
+            is_inside_word = before.isascii() and before.isalnum()
+            if not is_inside_word and before != self[start + 3 : start + 4]:
+                yield start
+            place = start + 1 if is_inside_word else end
+
+    def _search_isa(self, place: int) -> re.Match[str] | re.Match[bytes] | None:
+        if isinstance(self._source, str):
+            return ISA_START.search(self._source, place)
+        return ISA_START_BYTES.search(self._source, place)
 
 
-def _starts_segment(text: str, match: re.Match[str]) -> bool:
-    """Not an element whose value happens to be ISA: the character before is not the element separator."""
-    return match.start() == 0 or text[match.start() - 1] != match.group(1)
+class Cleaner:
+    """Takes line ends and control characters that are no delimiters out of one interchange's text, and splits it."""
 
+    def __init__(self, delimiters: Delimiters) -> None:
+        marks = delimiters.element + delimiters.component + delimiters.segment + delimiters.repetition
+        self.found_control = False
+        self._terminator = delimiters.segment
+        self._has_plain_marks = marks.isprintable()
+        self._blanks = BLANKS + delimiters.segment
+        self._gap = re.compile(f"{re.escape(delimiters.segment)}[{re.escape(self._blanks)}]")
+        control = [char for char in CONTROL_CHARACTERS if char not in marks]
+        ends = [char for char in LINE_ENDS if char not in marks and delimiters.segment != "\n"]
+        self._control = "".join(control).encode()
+        self._unwanted = "".join([*control, *ends]).encode()
 
-def _split(text: str, terminator: str) -> Iterator[tuple[list[str], bool]]:
-    """Raw segments, a block at a time so that memory stays flat, and whether the last one was terminated.
+    def clean(self, text: str | bytes) -> str:
+        """The text without them; ``found_control`` tells whether more than line ends was ever taken out."""
+        data = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
+        if self._terminator == "\n" and b"\r" in data:
+            data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        kept = data.translate(None, self._unwanted)
+        if len(kept) != len(data) and not self.found_control:
+            self.found_control = len(data.translate(None, self._control)) != len(data)
+        return kept.decode("ascii") if isinstance(text, bytes) else kept.decode("utf-8", "surrogatepass")
 
-    Indentation before a segment is taken off; blanks inside and after data are left alone.
-    """
-    start, size = 0, len(text)
-    indented = any(terminator + blank in text for blank in BLANKS) or text[:1] in BLANKS
-    while start < size:
-        end = text.rfind(terminator, start, start + BLOCK_CHARACTERS) + 1
-        if not end:
-            end = text.find(terminator, min(start + BLOCK_CHARACTERS, size)) + 1
-        stop = end - 1 if end else size
-        raws = text[start:stop].split(terminator)
-        yield [raw.lstrip(BLANKS) for raw in raws] if indented else raws, bool(end)
-        if not end:
-            return
-        start = end
+    def split(self, text: str) -> list[str]:
+        """Raw segments. Indentation before a segment is taken off; blanks inside and after data are left alone."""
+        raws = text.removesuffix(self._terminator).split(self._terminator)
+        # Only other alphabets' spaces, or delimiters that count as spaces, can stand alone beside BLANKS.
+        if (
+            self._has_plain_marks
+            and text.isascii()
+            and text[:1] not in self._blanks
+            and not self._gap.search(text)
+        ):
+            return raws
+        return [raw for raw in (raw.lstrip(BLANKS) for raw in raws) if raw and not raw.isspace()]
 
 
 def explain_foreign(data: bytes, text: str) -> str:

@@ -7,9 +7,10 @@ insurance/eligibility and ``./manage x12``. Nothing here raises for what a file 
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 from x12.documents.claim_ack import ClaimAck
 from x12.documents.claim_inquiry import ClaimInquiry
@@ -17,12 +18,12 @@ from x12.documents.eligibility import Eligibility
 from x12.documents.functional_ack import FunctionalAck
 from x12.documents.interchange_ack import InterchangeAck
 from x12.documents.professional_claim import ClaimTransaction
-from x12.documents.read_835 import RemittanceReader
+from x12.documents.read_835 import Memory, RemittanceReader
 from x12.documents.read_837p import read_837p
 from x12.documents.read_acks import read_277ca, read_functional_ack, read_ta1
 from x12.documents.read_eligibility import read_eligibility
 from x12.documents.read_inquiry import read_inquiry
-from x12.documents.remittance import Remittance, claim_differences, remittance_difference
+from x12.documents.remittance import ClaimPayment, Remittance
 from x12.envelope import EnvelopeReader, Group, Interchange, Sink, Transaction
 from x12.findings import FindingList, X12Finding, quote
 from x12.kinds import KNOWN_KINDS, is_old_version
@@ -32,6 +33,7 @@ Document = (
     Remittance | ClaimTransaction | FunctionalAck | ClaimAck | Eligibility | ClaimInquiry | InterchangeAck
 )
 
+Give = Callable[[ClaimPayment], object]
 
 USUAL_THRESHOLD = gc.get_threshold()
 CALM_THRESHOLD = (100_000, 50, 100)
@@ -94,16 +96,20 @@ def calm_collector() -> Iterator[None]:
         gc.set_threshold(*USUAL_THRESHOLD)
 
 
-def read_file(data: bytes, limits: Limits | None = None) -> FileReading:
-    """Read any bytes. Time and memory grow with the size of ``data`` and no faster."""
+def read_file(data: bytes, limits: Limits | None = None, give: Give | None = None) -> FileReading:
+    """Read any bytes. Time and memory grow with the size of ``data`` and no faster.
+
+    With ``give`` each claim of an 835 goes there as soon as it is complete, and the documents hold none: the memory
+    needed beside ``data`` is then the same for a file of any size. All findings are the same.
+    """
     with calm_collector():
-        return _read_file(data, limits)
+        return _read_file(data, limits, give)
 
 
-def _read_file(data: bytes, limits: Limits | None) -> FileReading:
+def _read_file(data: bytes, limits: Limits | None, give: Give | None) -> FileReading:
     segments = SegmentReader(data, limits)
     findings = segments.findings
-    envelope = EnvelopeReader(segments.blocks(), findings, _open_sink)
+    envelope = EnvelopeReader(segments.blocks(), findings, partial(_open_sink, memory=Memory(), give=give))
     transactions = [_read(found, findings) for found in envelope.transactions()]
     transactions += list(_interchange_acks(envelope.interchanges))
     transactions.sort(key=lambda reading: reading.position)
@@ -118,10 +124,10 @@ def _read_file(data: bytes, limits: Limits | None) -> FileReading:
     return FileReading(told, transactions, findings, segments.count)
 
 
-def _open_sink(transaction: Transaction) -> Sink | None:
+def _open_sink(transaction: Transaction, memory: Memory, give: Give | None) -> Sink | None:
     """A remittance is read as it passes: its segments are many and never needed twice."""
     if transaction.segments[0][1].strip() == "835" and not is_old_version(transaction.version):
-        return RemittanceReader(FindingList())
+        return RemittanceReader(FindingList(), memory, give)
     return None
 
 
@@ -144,14 +150,7 @@ def _read(found: tuple[Interchange, Group, Transaction], findings: FindingList) 
     )
     transaction.segments = transaction.segments[:1]  # the document has said it all: let the memory go
     transaction.sink = None
-    for finding in own:
-        findings.add(
-            finding.code,
-            finding.message,
-            level=finding.level,
-            segment=finding.segment,
-            severity=finding.severity,
-        )
+    findings.take_over(own)
     return reading
 
 
@@ -184,9 +183,7 @@ def _read_document(transaction: Transaction, findings: FindingList) -> Document 
             severity="warning",
         )
     if isinstance(transaction.sink, RemittanceReader):
-        remittance = transaction.sink.remittance(transaction.position)
-        find_imbalance(remittance, findings, transaction.position)
-        return remittance
+        return transaction.sink.remittance(transaction.position)
     if kind == "837P":
         return read_837p(segments, findings)
     if kind in ("999", "997"):
@@ -198,29 +195,6 @@ def _read_document(transaction: Transaction, findings: FindingList) -> Document 
     if kind in ("276", "277"):
         return read_inquiry(segments, kind, findings)
     return None
-
-
-def find_imbalance(remittance: Remittance, findings: FindingList, position: int) -> None:
-    """Findings for a payment, claim or line that does not add up, each with its exact difference."""
-    difference = remittance_difference(remittance)
-    if difference:
-        findings.add(
-            "remittance_unbalanced",
-            f"The payment {remittance.amount} differs by {difference} from its claims and provider "
-            "adjustments: do not post it before the payer explains.",
-            level="transaction",
-            segment=position,
-        )
-    for claim in remittance.claims:
-        differences = claim_differences(claim)
-        if differences:
-            told = ", ".join(f"{name} {amount}" for name, amount in list(differences.items())[:4])
-            findings.add(
-                "claim_unbalanced",
-                f"Claim {quote(claim.control_number)} does not add up: {told}.",
-                level="claim",
-                segment=claim.segment,
-            )
 
 
 def _interchange_acks(interchanges: list[Interchange]) -> Iterator[TransactionReading]:

@@ -1,4 +1,4 @@
-"""The two smallest things of X12: the delimiters an ISA declares, and a segment split by them."""
+"""The smallest things of X12: the delimiters an ISA declares, a segment split by them, and blocks of raw segments."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ class Delimiters:
 
 
 STANDARD = Delimiters()
+ENVELOPE = frozenset(
+    {"SE", "ST", "GE", "GS", "IEA", "ISA"}
+)  # they open and end transactions and what is around
 
 
 @dataclass(slots=True)
@@ -65,3 +68,24 @@ class Segment:
     def text(self) -> str:
         """The segment as written, without its terminator."""
         return self.delimiters.element.join(self.parts)
+
+
+@dataclass(slots=True)
+class Block:
+    """Some hundreds of segments of one interchange that follow each other, as written; at least one.
+
+    ``first`` is the position of the first in the file, counted from 1.
+    """
+
+    raws: list[str]
+    first: int
+    delimiters: Delimiters
+
+    def segment(self, place: int) -> Segment:
+        """The segment at ``place`` (from 0), split by its delimiters."""
+        return Segment(self.raws[place].split(self.delimiters.element), self.first + place, self.delimiters)
+
+    @property
+    def last(self) -> int:
+        """The position of the last segment in the file."""
+        return self.first + len(self.raws) - 1

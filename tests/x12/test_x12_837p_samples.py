@@ -119,17 +119,11 @@ def lost(path: Path, segments: set[str], found: list[ClaimTransaction]) -> set[s
     written = {norm(line.split("*")) for line in segments}
     missing = set()
     before: tuple[str, ...] = ()
-    for block in SegmentReader(path.read_bytes()).blocks():
-        for segment in block:
-            said = meaning(segment, places)
-            if (
-                said
-                and said[0] not in ENVELOPE
-                and said not in written
-                and not repeats(said, before, billing)
-            ):
-                missing.add("*".join(said))
-            before = said if said and said[0] == "NM1" else before
+    for segment in SegmentReader(path.read_bytes()):
+        said = meaning(segment, places)
+        if said and said[0] not in ENVELOPE and said not in written and not repeats(said, before, billing):
+            missing.add("*".join(said))
+        before = said if said and said[0] == "NM1" else before
     return missing
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import FrozenInstanceError
 from datetime import date
 from decimal import Decimal
 
@@ -12,7 +13,9 @@ from hypothesis import strategies as st
 from test_x12_professional import ADDRESS, ADJUSTMENTS, AMOUNT, CODE, DAY, NAME, PERSON, SIGNED, WORD
 
 from lib.frozen import freeze, thaw
-from x12.documents.elements import ElementReader
+from lib.sealing import quick_maker
+from x12.documents import read_835
+from x12.documents.open_claim import OpenClaim, OpenLine
 from x12.documents.parties import (
     Adjustment,
     Contact,
@@ -37,9 +40,7 @@ from x12.documents.remittance import (
     remittance_difference,
 )
 from x12.documents.write_835 import write_835
-from x12.findings import FindingList
-from x12.reading import read_file
-from x12.tokens import Segment
+from x12.reading import FileReading, read_file
 
 PROCEDURE = st.builds(
     Procedure,
@@ -293,13 +294,59 @@ def test_a_claim_balances_when_no_equation_is_off(
     assert claim_balances(claim) == (not claim_differences(claim))
 
 
-def test_an_svc_reads_the_same_from_memory_as_piece_by_piece() -> None:
-    reader, plain = ElementReader(FindingList()), "SVC*HC:99213:25* 150 *85.5**2"
-    for text, is_known in ((plain, True), ("SVC*HC:1*x*1", False), ("SVC*HC:1**1", False), ("SVC*HC:1*1", False),
-                           ("SVC*HC:1*1*1**1*HC:2", False), ("SVC*HC:1*1*1**x", False)):  # fmt: skip
-        for _ in range(2):
-            assert (reader.service(Segment(text.split("*"))) is not None) == is_known
-    assert reader.service(Segment(plain.split("*"))) == {
-        "procedure": Procedure("99213", ("25",), "HC"), "charge": Decimal("150.00"), "paid": Decimal("85.50"),
-        "revenue_code": "", "units": Decimal("2"),
-    }  # fmt: skip
+ISA = b"ISA*00*          *00*          *ZZ*PAYER          *ZZ*CLINIC         *260316*1200*^*00501*000000001*0*P*:~"
+
+
+def told_by(reading: FileReading) -> tuple[object, ...]:
+    """What a reading says: segments, documents and findings."""
+    return reading.segments, [each.document for each in reading.transactions], list(reading.findings)
+
+
+def segments_of(remittance: Remittance) -> list[int]:
+    """Where its claims and lines stand; the documents' equality does not ask."""
+    return [each.segment for claim in remittance.claims for each in (claim, *claim.lines)]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_a_file_reads_the_same_from_memory_piece_by_piece_and_claim_by_claim(data: st.DataObject) -> None:
+    """Texts that repeat, in claims and before them, damaged or not: memory and giving claims away change nothing."""
+    pieces = [
+        "CLP*K1*1*100*60*15*12*ICN1*11*1", "CLP* K2 *22*-1.005*x", "NM1*QC*1*DOE*JANE****MI* W1", "NM1*82*2*CLINIC",
+        "SVC*HC:99213:25* 150 *85.5**2", "SVC*HC:1*x*1", "SVC*HC:1**1", "SVC*HC:1*1*1**1*HC:2*3", "SVC*HC:1*1*1**x",
+        "CAS*CO*45*25", "CAS*PR*3*15**2*7.50", "CAS*PR*3", "CAS*PR**x", "DTM*472*20260301", "DTM*232*20269999",
+        "DTM*405*20260301", "REF*6R*7", "REF*6R", "REF*F8*OLD*W", "AMT*B6*75", "AMT*B6*x", "AMT*AU*5", "QTY*ZK*x",
+        "LQ*HE*N130", "MOA***MA07*x", "MIA*****MA18", "PER*BL*HELP*TE*8005550100", "N1*PR*AETNA", "LX*1", "TS3*1",
+        "ZZZ*1", "PLB*1*20261231*WO:A*5*72*x", "BPR*I*60*C*ACH", "TRN*1*T1*1", "SE*9*0001", "ST*835*0002",
+    ]  # fmt: skip
+    body = data.draw(st.lists(st.sampled_from(pieces), min_size=5, max_size=60))
+    head = b"GS*HP*AA*BB*20260115*0930*1*X*005010X221A1~ST*835*0001~BPR*I*60*C*ACH~TRN*1*T*1~"
+    content = ISA + head + "~".join([*body, *body]).encode() + b"~SE*1*0001~GE*1*1~IEA*1*000000001~"
+    given_away: list[ClaimPayment] = []
+    known = read_file(content)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(read_835, "MOST_REMEMBERED", 1)
+        plain = read_file(content)
+    streamed = read_file(content, give=given_away.append)
+    assert told_by(known) == told_by(plain)
+    documents = [each.document for each in known.transactions]
+    assert [
+        claim for each in documents if isinstance(each, Remittance) for claim in each.claims
+    ] == given_away
+    assert list(streamed.findings) == list(known.findings) and streamed.segments == known.segments
+    for one, other in zip(documents, [each.document for each in plain.transactions], strict=True):
+        assert isinstance(one, Remittance) and isinstance(other, Remittance)
+        assert segments_of(one) == segments_of(other)
+
+
+def test_a_claim_that_was_read_is_frozen_like_one_that_was_made() -> None:
+    assert (OpenClaim.__slots__, OpenLine.__slots__) == (ClaimPayment.__slots__, ServicePayment.__slots__)
+    made = OpenLine(7, Procedure("1"), Decimal(1), Decimal(1), None, "", None, None)
+    line = OpenClaim("K", "1", Decimal(1), Decimal(1), None, "", "", "", "", 6).seal([made]).lines[0]
+    assert line == ServicePayment(Procedure("1"), Decimal(1), Decimal(1)) and line.segment == 7
+    with pytest.raises(FrozenInstanceError):
+        line.paid = Decimal(2)  # type: ignore[misc]
+    party = quick_maker(Party)("1", "DOE", "", "", "", "MI", "W1")
+    assert party == Party("1", "DOE", id_qualifier="MI", identifier="W1") and hash(party)
+    with pytest.raises(FrozenInstanceError):
+        party.last_name = "ROE"  # type: ignore[misc]

@@ -13,6 +13,7 @@ from typing import Any
 
 from lib.dates import parse_d8
 from lib.money import BadAmount, parse_money
+from lib.sealing import quick_maker
 from x12.documents.parties import Address, Adjustment, Contact, OutpatientRemarks, Party
 from x12.documents.remittance import BankAccount, Procedure, RemittanceParty
 from x12.findings import FindingList, Level, quote
@@ -21,8 +22,9 @@ from x12.tokens import Segment
 NUMBER = re.compile(r"[+-]?(?:[0-9]{1,15}(?:\.[0-9]{0,9})?|\.[0-9]{1,9})\Z")
 
 
-@lru_cache(maxsize=65_536)
-def _money(text: str) -> Decimal:
+@lru_cache(maxsize=2_048)
+def read_money(text: str) -> Decimal:
+    """Dollars with two places; raises BadAmount for anything else, an empty text too."""
     if NUMBER.match(text) is None:
         raise BadAmount(text)
     return parse_money(text)
@@ -33,15 +35,15 @@ def _quantity(text: str) -> Decimal | None:
     return Decimal(text) if NUMBER.match(text) else None
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=512)
 def _adjustment(group: str, reason: str, amount: str, quantity: str) -> Adjustment:
     """One triple whose texts are all readable; raises BadAmount otherwise."""
     if quantity and NUMBER.match(quantity) is None:
         raise BadAmount(quantity)
-    return Adjustment(group, reason, _money(amount), Decimal(quantity) if quantity else None)
+    return Adjustment(group, reason, read_money(amount), Decimal(quantity) if quantity else None)
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=512)
 def _procedure(text: str, separator: str) -> Procedure:
     parts = [part.strip() for part in text.split(separator)]
     if len(parts) == 1:
@@ -50,39 +52,8 @@ def _procedure(text: str, separator: str) -> Procedure:
     return Procedure(parts[1], modifiers, parts[0], parts[6] if len(parts) > 6 else "")
 
 
-@lru_cache(maxsize=65_536)
-def _adjustments(parts: tuple[str, ...]) -> tuple[Adjustment, ...]:
-    """The triples of a whole CAS; raises BadAmount where one of them cannot be read."""
-    group = parts[1].strip()
-    found = []
-    for place in range(2, len(parts), 3):
-        reason, *rest = [text.strip() for text in parts[place : place + 3]]
-        amount, quantity = [*rest, "", ""][:2]
-        if reason or amount:
-            found.append(_adjustment(group, reason, amount, quantity))
-    return tuple(found)
-
-
-@lru_cache(maxsize=65_536)
-def _service(parts: tuple[str, ...], separator: str) -> tuple[tuple[str, Any], ...]:
-    """A whole SVC that holds nothing strange; raises BadAmount for any other."""
-    texts = [text.strip() for text in parts] + [""] * 4
-    if len(parts) < 4 or not texts[2] or texts[6] or texts[7]:
-        raise BadAmount(parts[0])
-    found: dict[str, Any] = {
-        "procedure": _procedure(parts[1], separator),
-        "charge": _money(texts[2]),
-        "paid": _money(texts[3]) if texts[3] else Decimal("0.00"),
-    }
-    if len(parts) > 4:
-        units = _quantity(texts[5]) if texts[5] else None
-        if texts[5] and units is None:
-            raise BadAmount(texts[5])
-        found |= {"revenue_code": texts[4], "units": units}
-    return tuple(found.items())
-
-
-_day = lru_cache(maxsize=8_192)(parse_d8)
+make_name = quick_maker(Party)
+read_day = lru_cache(maxsize=8_192)(parse_d8)
 
 
 class ElementReader:
@@ -102,7 +73,7 @@ class ElementReader:
         if not text:
             return None
         try:
-            return _money(text)
+            return read_money(text)
         except BadAmount:
             self.bad_amounts += 1
             self.findings.add(
@@ -161,16 +132,20 @@ class ElementReader:
     def _parse_day(self, segment: Segment, place: int, text: str) -> date | None:
         if not text:
             return None
-        value = _day(text)
+        value = read_day(text)
         if value is None:
-            self.findings.add(
-                "bad_date",
-                f"{segment.id}{place:02d} {quote(text)} is no date (CCYYMMDD).",
-                level="segment",
-                segment=segment.position,
-                severity="warning",
-            )
+            self.bad_day(segment.id, place, text, segment.position)
         return value
+
+    def bad_day(self, name: str, place: int, text: str, position: int) -> None:
+        """Note that a text of the segment called ``name`` is no date."""
+        self.findings.add(
+            "bad_date",
+            f"{name}{place:02d} {quote(text)} is no date (CCYYMMDD).",
+            level="segment",
+            segment=position,
+            severity="warning",
+        )
 
     def missing(self, segment: Segment, place: int, level: Level = "segment") -> None:
         """Note that a required element is empty."""
@@ -181,13 +156,9 @@ class ElementReader:
             segment=segment.position,
         )
 
-    def adjustments(self, segment: Segment) -> list[Adjustment]:
+    def adjustments(self, segment: Segment) -> tuple[Adjustment, ...]:
         """The triples of one CAS; one whose amount is missing or unreadable is a finding and left out."""
         parts = segment.parts
-        try:
-            return list(_adjustments(tuple(parts))) if len(parts) > 1 else []
-        except BadAmount:
-            pass
         group = segment[1].strip()
         found = []
         for place in range(2, len(parts), 3):
@@ -203,14 +174,17 @@ class ElementReader:
                 elif not amount:
                     self.bad_amounts += 1
                     self.missing(segment, place + 1)
-        return found
+        return tuple(found)
 
-    def service(self, segment: Segment) -> dict[str, Any] | None:
-        """The values of an SVC, from memory where it was read before; None: to be read piece by piece."""
-        try:
-            return dict(_service(tuple(segment.parts), segment.delimiters.component))
-        except BadAmount:
-            return None
+    def service(self, segment: Segment) -> tuple[Any, ...]:
+        """SVC: procedure, charge, paid, units, revenue code, procedure and units as submitted if they differ."""
+        charge = self.required_money(segment, 2, "claim")
+        paid = self.money(segment, 3, "claim") or Decimal("0.00")
+        submitted = read_procedure(segment, 6) if segment[6].strip() else None
+        units = self.quantity(segment, 5)
+        submitted_units = self.quantity(segment, 7) if segment[7] else None
+        procedure = read_procedure(segment, 1)
+        return procedure, charge, paid, units, segment[4].strip(), submitted, submitted_units
 
     def outpatient(self, segment: Segment) -> OutpatientRemarks:
         """MOA."""
@@ -225,18 +199,8 @@ class ElementReader:
 
 def read_party(segment: Segment) -> Party:
     """NM1."""
-    parts = segment.parts
-    if len(parts) < 10:
-        parts = parts + [""] * (10 - len(parts))
-    return Party(
-        parts[2].strip(),
-        parts[3].strip(),
-        parts[4].strip(),
-        parts[5].strip(),
-        parts[7].strip(),
-        parts[8].strip(),
-        parts[9].strip(),
-    )
+    texts = [text.strip() for text in segment.parts] + [""] * (10 - len(segment.parts))
+    return make_name(texts[2], texts[3], texts[4], texts[5], texts[7], texts[8], texts[9])
 
 
 def read_street(segment: Segment) -> Address:

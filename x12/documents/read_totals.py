@@ -13,7 +13,7 @@ from lib.money import ZERO, BadAmount, parse_money
 from x12.envelope import EnvelopeReader, Transaction
 from x12.findings import FindingList
 from x12.reader import SegmentReader
-from x12.tokens import Segment
+from x12.tokens import ENVELOPE, Block, Segment
 
 
 @dataclass(slots=True)
@@ -41,16 +41,26 @@ class _Sums:
         self._claims = claims
         self._money: dict[str, Decimal | None] = {}
 
-    def take(self, segment: Segment) -> None:
-        """One segment after ST."""
-        name = segment.parts[0]
-        if name == "SV1":
-            if not self._claims:
-                self._claims.append(ClaimTotal("", None))  # a line of no claim: no sum will be right
-            amount, claim = self._amount(segment[2]), self._claims[-1]
-            claim.lines = None if amount is None or claim.lines is None else claim.lines + amount
-        elif name == "CLM":
-            self._claims.append(ClaimTotal(segment[1], self._amount(segment[2])))
+    def take_run(self, block: Block, place: int) -> int:
+        """The segments from ``place`` up to the next one of the envelope; where that stands, or the block's length."""
+        separator = block.delimiters.element
+        while place < len(block.raws):
+            name = block.raws[place].partition(separator)[0]
+            if name in ENVELOPE:
+                break
+            if name == "SV1":
+                self._take_line(block.segment(place))
+            elif name == "CLM":
+                claim = block.segment(place)
+                self._claims.append(ClaimTotal(claim[1], self._amount(claim[2])))
+            place += 1
+        return place
+
+    def _take_line(self, line: Segment) -> None:
+        if not self._claims:
+            self._claims.append(ClaimTotal("", None))  # a line of no claim: no sum will be right
+        amount, claim = self._amount(line[2]), self._claims[-1]
+        claim.lines = None if amount is None or claim.lines is None else claim.lines + amount
 
     def _amount(self, text: str) -> Decimal | None:
         if text not in self._money:

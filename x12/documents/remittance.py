@@ -226,20 +226,21 @@ def claim_balances(claim: ClaimPayment) -> bool:
     """Whether all equations of the claim hold and every amount in it could be read: asked of every claim."""
     if not claim.amounts_readable:
         return False
-    left, charges, paid = claim.charge - claim.paid, ZERO, ZERO
+    own, charges, paid = ZERO, ZERO, ZERO
     for item in claim.adjustments:
-        left -= item.amount
-    own = claim.charge - claim.paid - left
+        own += item.amount
+    if not claim.lines:
+        return claim.charge - own == claim.paid
     for line in claim.lines:
-        open_ = line.charge - line.paid
+        left = charge = line.charge
         for item in line.adjustments:
-            open_ -= item.amount
             left -= item.amount
-        if open_:
+        if left != line.paid:
             return False
-        charges += line.charge
-        paid += line.paid
-    return not left and (not claim.lines or (charges == claim.charge and paid - own == claim.paid))
+        charges += charge
+        paid += left
+    # Where each line adds up and both sums agree, all adjustments together do too.
+    return charges == claim.charge and paid - own == claim.paid
 
 
 def claims_paid(remittance: Remittance) -> Decimal:
