@@ -222,6 +222,8 @@ class _Beside:
     code: str
     modifiers: tuple[str, ...]
     amount: Decimal
+    units: Decimal
+    charge: int
 
 
 def _lines_beside(claims: Sequence[Claim]) -> dict[int, list[_Beside]]:
@@ -266,12 +268,12 @@ def _lines_beside(claims: Sequence[Claim]) -> dict[int, list[_Beside]]:
         )
     )
     stored = ClaimLine.objects.filter(claim_id__any_of=Keys(touching), service_date__range=(first, last))
-    for key, day, code, modifiers, amount in stored.values_list(
-        "claim_id", "service_date", "procedure_code", "modifiers", "amount"
+    for key, day, code, modifiers, *sums in stored.values_list(
+        "claim_id", "service_date", "procedure_code", "modifiers", "amount", "units", "charge_id"
     ):
         stay = touching[key]
         lines[stay.patient].append(
-            _Beside(clinicians[stay.visit], stay.invoice, stay.number, day, code, tuple(modifiers), amount)
+            _Beside(clinicians[stay.visit], stay.invoice, stay.number, day, code, tuple(modifiers), *sums)
         )
     return lines
 
@@ -302,10 +304,15 @@ def _beside(
         if one.invoice != claim.invoice_id and one.clinician == clinician and one.day in days
     ]
     twins = {one.number for one in others if (one.day, one.code, one.modifiers, one.amount) in mine}
-    near = {reference.Neighbour(one.number, one.code, one.day, one.modifiers) for one in others}
+    near = {
+        reference.Neighbour(one.number, one.code, one.day, one.modifiers, one.units, one.charge)
+        for one in others
+    }
     return {
         "twins": tuple(sorted(twins)),
-        "neighbours": tuple(sorted(near, key=lambda one: (one.number, one.day, one.code, one.modifiers))),
+        "neighbours": tuple(
+            sorted(near, key=lambda one: (one.number, one.day, one.code, one.modifiers, one.charge))
+        ),
     }
 
 

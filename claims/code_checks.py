@@ -118,14 +118,18 @@ def check_unit_limits(context: CheckContext) -> Iterator[Finding]:
                     words = f"{code}: {_plain(line.units)} units on a line, at most {most} are paid (MUE, by line)."
                     yield Finding("MUE-LINE", f"lines.{place}.units", words, bound)
             continue
+        beside = {one.charge: one for one in context.neighbours if (one.code, one.day) == (code, day)}
         units = sum((line.units for _, line in lines), Decimal(0))
+        units += sum((one.units for one in beside.values()), Decimal(0))
         if units > most:
+            numbers = ", ".join(sorted({one.number for one in beside.values()}))
+            where = f" with those of {numbers}" if numbers else ""
             hard = basis == "2"
             tail = "no exception" if hard else "more only on appeal, with the note"
             yield Finding(
                 "MUE-DAY",
                 f"lines.{lines[0][0]}.units",
-                f"{code}: {_plain(units)} units on {day:%m/%d/%Y}, at most {most} a day are paid (MUE, {tail}).",
+                f"{code}: {_plain(units)} units on {day:%m/%d/%Y}{where}, at most {most} a day are paid (MUE, {tail}).",
                 bound if hard else "warning",
             )
 

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from itertools import permutations
 
 from django.db.models import Q
@@ -58,6 +59,8 @@ class Neighbour:
     code: str
     day: date
     modifiers: tuple[str, ...]
+    units: Decimal = Decimal(0)
+    charge: int = 0  # the same one on the claims of two layers
 
 
 @dataclass(frozen=True, slots=True)

@@ -236,6 +236,20 @@ def codes(claim: Claim) -> set[str]:
     return {finding.code for finding in queue.check(claim, TODAY)}
 
 
+@pytest.mark.rule("B5.units")
+def test_units_of_a_day_count_over_two_visits(world: World) -> None:
+    with world.open():
+        code_loading.switch_on(load_table("mue", "98941,1,2\n"))
+        first = queue.enqueue(bill(world), TODAY)
+        assert "MUE-DAY" not in codes(first)
+        profile = InsuranceProfile.objects.get(patient_id=first.patient_id)
+        visit = make_visit(world, first.patient, profile)
+        second = queue.enqueue(check_out(visit.public_id, [], at=NOW).invoice, TODAY)
+        told = [one.message for one in queue.check(second, TODAY) if one.code == "MUE-DAY"]
+        assert told and first.control_number in told[0] and "2 units" in told[0]
+        assert "MUE-DAY" in codes(first), "the first is over the limit now as well"
+
+
 def test_tables_cost_the_same_statements_for_one_claim_and_for_five(world: World) -> None:
     with world.open():
         for kind, text in (("ncci", NCCI), ("mue", MUE), ("codes", "98941\n99213\n")):

@@ -143,6 +143,15 @@ CASES: dict[str, tuple[str, str, Callable[[], CheckContext]]] = {
     "units of a day, appealable": (
         "MUE-DAY", "warning", lambda: reference(
             kind("MB", {"units": Decimal(3)}, {"units": Decimal(2)}), limits={("99213", SERVED): (4, "3")})),
+    "units of a day, with another claim's": (
+        "MUE-DAY", "error", lambda: replace(
+            reference(kind("MB", {"units": Decimal(3)}), limits={("99213", SERVED): (4, "2")}),
+            neighbours=(Neighbour("OTHER1", "99213", SERVED, (), Decimal(2), 7),))),
+    "units of a day, one service on the claims of two layers": (
+        "MUE-DAY", "", lambda: replace(
+            reference(kind("MB", {"units": Decimal(2)}), limits={("99213", SERVED): (4, "2")}),
+            neighbours=(Neighbour("FIRST1", "99213", SERVED, (), Decimal(2), 7),
+                        Neighbour("SECOND", "99213", SERVED, (), Decimal(2), 7)))),
     "not on the clinic's list": ("CODE-NOT-LISTED", "error", lambda: reference(context(), **LISTED)),
     "listed later": (
         "CODE-NOT-LISTED", "error", lambda: reference(
