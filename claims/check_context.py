@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import date
+from decimal import Decimal
 from operator import attrgetter
 from typing import Any
 
@@ -49,6 +50,8 @@ class Facts:
     twins: tuple[str, ...] = ()  # control numbers of other live claims with an equal line
     neighbours: tuple[Neighbour, ...] = ()  # lines of other live claims: same patient, clinician, days
     seen_before: date | None = None  # the last service within three years; asked for new-patient visits only
+    minutes: int | None = None  # of the visit; None where no service of it goes by time
+    minutes_billed: Decimal = Decimal(0)  # what the units of its timed services stand for
     payer_key: str = ""  # public ids, as rules name them
     plan_key: str = ""
 

@@ -16,7 +16,8 @@ from django.db.models import Count, Q
 
 from appointments.authorizations import consumed_of, place_in
 from appointments.enums import AppointmentState
-from appointments.models import Appointment, AuthorizationUse, VisitLine
+from appointments.models import Appointment, AuthorizationUse, Service, VisitLine
+from billing.models import Charge
 from claims import reference
 from claims.check_context import AuthorizationFact, Facts
 from claims.coding_checks import is_new_visit
@@ -32,6 +33,7 @@ from lib.frozen import thaw
 from patients.models import Patient
 from x12.documents.professional_claim import ClaimDocument
 
+EIGHT_MINUTE_UNIT = 15  # CMS8 counts quarters of an hour whatever the service's own interval says
 LineKey = tuple[Any, ...]
 
 
@@ -81,6 +83,7 @@ def load_facts(claims: Sequence[Claim], asks: Sequence[Asks], documents: Documen
     """The facts of each claim, in the same order. Documents are opened only where a patient has several claims."""
     cards = _cards({claim.policy_id for claim in claims})
     visits = _visits(claims)
+    timed = _timed(claims)
     signed = dict(
         Patient.objects.filter(pk__any_of=Keys(c.patient_id for c in claims)).values_list(
             "pk", "signature_on_file"
@@ -98,7 +101,8 @@ def load_facts(claims: Sequence[Claim], asks: Sequence[Asks], documents: Documen
     seen = _seen_before(claims, asks)
     found = []
     for place, claim in enumerate(claims):
-        state, clinician = visits[claim.appointment_id]
+        state, clinician, minutes = visits[claim.appointment_id]
+        billed = timed.get(claim.invoice_id)
         is_open, connection = enrolled.get(claim.payer_id, (True, ""))
         beside: dict[str, Any] = {}
         if claim.patient_id in others:
@@ -116,6 +120,8 @@ def load_facts(claims: Sequence[Claim], asks: Sequence[Asks], documents: Documen
                 enrolled=is_open or claim.format != Format.ELECTRONIC,
                 connection_name=connection,
                 seen_before=seen.get(place),
+                minutes=minutes if billed is not None else None,
+                minutes_billed=billed or Decimal(0),
                 **cards[claim.policy_id],
                 **beside,
             )
@@ -153,10 +159,29 @@ def _asked(payer: Payer, plan: Plan | None) -> dict[str, Any]:
     return {"payer_requires": requires, "payer_key": payer.public_id, "plan_key": plan_key}
 
 
-def _visits(claims: Sequence[Claim]) -> dict[int, tuple[str, int]]:
-    """State and clinician of each visit."""
+def _timed(claims: Sequence[Claim]) -> dict[int, Decimal]:
+    """By invoice: the minutes that the units of its timed services stand for, individual ones (B17.4)."""
+    intervals = {
+        key: EIGHT_MINUTE_UNIT if rounding == "CMS8" else minutes or 0
+        for key, minutes, rounding in Service.objects.filter(
+            Q(interval_minutes__isnull=False) | Q(rounding="CMS8"), kind="individual"
+        ).values_list("pk", "interval_minutes", "rounding")
+    }
+    if not intervals:
+        return {}
+    found: dict[int, Decimal] = defaultdict(Decimal)
+    rows = Charge.objects.filter(
+        invoice_id__any_of=Keys(claim.invoice_id for claim in claims), service_id__in=list(intervals)
+    )
+    for invoice, service, units in rows.values_list("invoice_id", "service_id", "units"):
+        found[invoice] += units * intervals[service]
+    return dict(found)
+
+
+def _visits(claims: Sequence[Claim]) -> dict[int, tuple[str, int, int]]:
+    """State, clinician and minutes of each visit."""
     rows = Appointment.objects.filter(pk__any_of=Keys(claim.appointment_id for claim in claims))
-    return {key: (state, by) for key, state, by in rows.values_list("pk", "state", "clinician_id")}
+    return {key: tuple(told) for key, *told in rows.values_list("pk", "state", "clinician_id", "minutes")}  # type: ignore[misc]
 
 
 def _authorizations(
@@ -268,12 +293,22 @@ def _lines_beside(claims: Sequence[Claim]) -> dict[int, list[_Beside]]:
         )
     )
     stored = ClaimLine.objects.filter(claim_id__any_of=Keys(touching), service_date__range=(first, last))
-    for key, day, code, modifiers, *sums in stored.values_list(
+    for key, day, code, modifiers, amount, units, charge in stored.values_list(
         "claim_id", "service_date", "procedure_code", "modifiers", "amount", "units", "charge_id"
     ):
         stay = touching[key]
         lines[stay.patient].append(
-            _Beside(clinicians[stay.visit], stay.invoice, stay.number, day, code, tuple(modifiers), *sums)
+            _Beside(
+                clinicians[stay.visit],
+                stay.invoice,
+                stay.number,
+                day,
+                code,
+                tuple(modifiers),
+                amount,
+                units,
+                charge,
+            )
         )
     return lines
 

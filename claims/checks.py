@@ -363,6 +363,7 @@ LASTING: tuple[Check, ...] = (
     coding_checks.check_places,
     coding_checks.check_repeats,
     coding_checks.check_new_patient,
+    coding_checks.check_minutes,
     payer_rules.check_rules,
 )
 DAILY: tuple[DailyCheck, ...] = (check_filing,)

@@ -122,6 +122,14 @@ def check_repeats(context: CheckContext) -> Iterator[Finding]:
             yield Finding("LINE-REPEATED", f"lines.{place}.modifiers", words, "warning")
 
 
+def check_minutes(context: CheckContext) -> Iterator[Finding]:
+    """Units of timed services stand for no more minutes than the visit took, all of them together."""
+    if context.minutes is not None and context.minutes_billed > context.minutes:
+        billed = f"{context.minutes_billed.normalize():f}"
+        words = f"The units stand for {billed} minutes; the visit took {context.minutes}."
+        yield Finding("UNITS-MINUTES", "lines.0.units", words, "warning")
+
+
 def check_new_patient(context: CheckContext) -> Iterator[Finding]:
     """A new-patient visit only after three years without any service here."""
     seen = context.seen_before

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from appointments.models import Appointment, Service
 from billing.checkout import check_out
 from claims import code_files, code_loading, diagnosis_table, queue, reference, scrubbing
 from claims.code_files import CodeRow, LimitRow, PairRow, WrongRow
@@ -248,6 +249,17 @@ def test_units_of_a_day_count_over_two_visits(world: World) -> None:
         told = [one.message for one in queue.check(second, TODAY) if one.code == "MUE-DAY"]
         assert told and first.control_number in told[0] and "2 units" in told[0]
         assert "MUE-DAY" in codes(first), "the first is over the limit now as well"
+
+
+@pytest.mark.rule("X12.16")
+def test_units_that_the_visits_minutes_do_not_hold(world: World) -> None:
+    with world.open():
+        Service.objects.filter(pk=world.adjustment.pk).update(interval_minutes=15, rounding="NW")
+        claim = queue.enqueue(bill(world), TODAY)
+        assert "UNITS-MINUTES" not in codes(claim)
+        Appointment.objects.filter(pk=claim.appointment_id).update(minutes=20)
+        told = [one.message for one in queue.check(claim, TODAY) if one.code == "UNITS-MINUTES"]
+        assert told == ["The units stand for 30 minutes; the visit took 20."]
 
 
 def test_tables_cost_the_same_statements_for_one_claim_and_for_five(world: World) -> None:

@@ -152,6 +152,10 @@ CASES: dict[str, tuple[str, str, Callable[[], CheckContext]]] = {
             reference(kind("MB", {"units": Decimal(2)}), limits={("99213", SERVED): (4, "2")}),
             neighbours=(Neighbour("FIRST1", "99213", SERVED, (), Decimal(2), 7),
                         Neighbour("SECOND", "99213", SERVED, (), Decimal(2), 7)))),
+    "more units than minutes": (
+        "UNITS-MINUTES", "warning", lambda: replace(context(), minutes=30, minutes_billed=Decimal(45))),
+    "units within the minutes": (
+        "UNITS-MINUTES", "", lambda: replace(context(), minutes=45, minutes_billed=Decimal(45))),
     "not on the clinic's list": ("CODE-NOT-LISTED", "error", lambda: reference(context(), **LISTED)),
     "listed later": (
         "CODE-NOT-LISTED", "error", lambda: reference(
