@@ -11,13 +11,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 
+from django.db.models import QuerySet
+
 from billing import lineage
 from billing.enums import InvoiceState
 from billing.models import Charge, Invoice
 from claims import building, deadlines, lifecycle, queue
+from claims.adjudications import REVERSAL
 from claims.enums import ClaimState, Outcome
 from claims.errors import NotResubmittable
-from claims.models import Claim
+from claims.models import Adjudication, Claim
 from claims.models.claims import DEAD_STATES
 from claims.snapshot import Naming, Source
 from clinics import audit
@@ -149,17 +152,22 @@ def _judge_original(claim: Claim, state: ClaimState) -> Choice:
 
 def last_answered(claim: Claim) -> date | None:
     """The day of the last answer on it that stands."""
-    rows = claim.adjudications.filter(reversed_at__isnull=True).order_by("-created_at", "-pk")
-    return rows.values_list("adjudicated_on", flat=True).first()
+    return _standing_answers(claim).values_list("adjudicated_on", flat=True).first()
 
 
 def is_unprocessable(claim: Claim) -> bool:
     """Whether the last answer carries MA130."""
-    answer = claim.adjudications.filter(reversed_at__isnull=True).order_by("-created_at", "-pk").first()
+    answer = _standing_answers(claim).first()
     if answer is None:
         return False
     moa = answer.outpatient_remarks.get("remarks", []) if answer.outpatient_remarks else []
     return UNPROCESSABLE in [*answer.remarks, *moa]
+
+
+def _standing_answers(claim: Claim) -> QuerySet[Adjudication]:
+    """Answers nobody took back, the newest first; a reversal is none, it only takes one back."""
+    rows = claim.adjudications.filter(reversed_at__isnull=True).exclude(status_code=REVERSAL)
+    return rows.order_by("-created_at", "-pk")
 
 
 def duplicate(

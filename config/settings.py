@@ -157,9 +157,8 @@ ACCOUNT_RATE_LIMITS = {
     "login_failed": env.text("LOGIN_FAILED_LIMITS", "10/m/ip,5/5m/key"),
     "login": env.text("LOGIN_LIMITS", "60/m/ip"),
 }
-ACCOUNT_REAUTHENTICATION_TIMEOUT = env.number(
-    "FRESH_SIGN_IN_SECONDS", 600
-)  # "fresh MFA (<= 10 min)", reliability.md c1
+# A fresh sign-in is one of the last ten minutes (reliability.md c1).
+ACCOUNT_REAUTHENTICATION_TIMEOUT = env.number("FRESH_SIGN_IN_SECONDS", 600)
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 # A code of the step before or after counts, too: phones run ahead, and people type in the last second.
 MFA_TOTP_TOLERANCE = 1
