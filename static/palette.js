@@ -32,6 +32,7 @@ export function palette(dialog) {
     if (e.key === "Enter") { e.preventDefault(); if (all[k]) location.href = all[k].dataset.href; }
   });
   list.addEventListener("click", (e) => { const o = e.target.closest("[role=option]"); if (o) location.href = o.dataset.href; });
-  dialog.addEventListener("toggle", (e) => { if (e.newState === "open") { input.select(); pick(options()[0]); } });
+  // What was asked last is selected for the next time now, not when it opens: that is told late, and would swallow the first letters.
+  dialog.addEventListener("close", () => { input.select(); pick(options()[0]); });
   pick(options()[0]);
 }

@@ -321,9 +321,14 @@ class Both:
     # --- the comparison ---
 
     def books(self) -> dict[tuple[str, int | None], D]:
+        """Sums by account and line; held credit by its visit, for which it is held whatever line it names (B11.2)."""
         rows = LedgerEntry.objects.filter(patient=self.patient).exclude(account__in=["cash", "escrow"])
-        sums = rows.values_list("account", "charge_id").annotate(sum=Sum("amount"))
-        return {(account, charge): amount for account, charge, amount in sums if amount}
+        sums = rows.values_list("account", "charge_id", "charge__invoice_id").annotate(sum=Sum("amount"))
+        found: dict[tuple[str, int | None], D] = {}
+        for account, charge, invoice, amount in sums:
+            place = (account, invoice if account == "patient_credit" else charge)
+            found[place] = found.get(place, D(0)) + amount
+        return {place: amount for place, amount in found.items() if amount}
 
     def compare(self) -> None:
         """Every place of the model holds what the product says, and every proof of the books holds."""

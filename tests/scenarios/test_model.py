@@ -6,11 +6,12 @@ After every step each place of the model is compared with the product's, and eve
 from __future__ import annotations
 
 import os
+import random
 from collections.abc import Callable, Iterator
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, Phase, example, given, note, settings
+from hypothesis import HealthCheck, Phase, example, given, note, seed, settings
 from hypothesis import strategies as st
 
 from tests.cast import World, make_world
@@ -18,7 +19,10 @@ from tests.responses.stage import set_up
 from tests.scenarios.histories import Both
 
 Step = tuple[str, int, int, int]
+# ./check draws the same forty each time. By hand new ones, with their seed printed:
+# HISTORIES=400 [HISTORY_SEED=7] ./check tests/scenarios/test_model.py -s
 EXAMPLES = int(os.environ.get("HISTORIES", "40"))
+SEED = int(os.environ.get("HISTORY_SEED", "0")) or random.SystemRandom().randrange(1, 10**9)
 
 ACTS: dict[str, Callable[[Both, int, int, int], None]] = {
     "visit": lambda both, _, a, b: both.check_out(1 + a % 3, 1 + b % 2, b % 61),
@@ -46,6 +50,14 @@ STEPS = st.lists(
 )
 
 
+def drawn(test: Callable[..., None]) -> Callable[..., None]:
+    """By hand from a printed seed; in ./check from the test's own name, so that nobody's landing hangs on the dice."""
+    if "HISTORIES" not in os.environ:
+        return test
+    print(f"histories: {EXAMPLES} of seed {SEED}")  # noqa: T201 - the result of a run by hand
+    return seed(SEED)(test)
+
+
 @pytest.fixture
 def world(db: None) -> Iterator[World]:
     made = make_world()
@@ -56,7 +68,8 @@ def world(db: None) -> Iterator[World]:
 
 @pytest.mark.rule("I-3", "I-5", "B12")
 @settings(
-    max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck),
+    max_examples=EXAMPLES, deadline=None, derandomize="HISTORIES" not in os.environ,
+    suppress_health_check=list(HealthCheck),
     phases=[Phase.explicit, Phase.generate], report_multiple_bugs=False,
 )  # fmt: skip
 @given(layers=st.integers(1, 3), lines=st.integers(1, 2), cash=st.sampled_from([0, 10, 25, 40]), steps=STEPS)
@@ -72,6 +85,11 @@ def world(db: None) -> Iterator[World]:
 @example(3, 1, 0, [("answer", 0, 50, 50), ("answer", 0, 0, 40), ("answer", 0, 0, 30), ("reverse", 0, 0, 1),
                    ("undo", 0, 0, 0), ("line_by_line", 0, 0, 30), ("undo", 0, 0, 0), ("undo", 0, 0, 0),
                    ("paper", 0, 20, 10)])  # fmt: skip
+# Credit held for a visit of two lines: after an answer and its undo it may stand on the other line of the visit.
+@example(
+    3, 2, 40, [("answer", 0, 83, 32), ("pay", 1, 97, 77), ("answer", 0, 29, 6), ("there_and_back", 2, 27, 24)]
+)
+@drawn
 def test_every_history_leaves_each_cent_where_the_model_has_it(
     world: World, layers: int, lines: int, cash: int, steps: list[Step]
 ) -> None:

@@ -26,6 +26,7 @@ from insurance.models import InsuranceProfile
 from patients.registration import change
 from responses import eobs, manual
 from responses.models import ClaimResponse
+from tests.cast import sign_in
 from tests.scenarios.stage import ONSET, Story, money, wrong
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -178,7 +179,7 @@ def test_with_auto_pay_off_a_person_posts_from_the_response_or_from_paper(story:
     electronic = checked_out(story, "Maren", "Okafor", "COPAY25-1")
     paper = checked_out(story, "Theo", "Lindqvist", "SILENT-1")
     admin = Client()
-    admin.force_login(story.world.users["admin"])
+    sign_in(admin, story.world.users["admin"])
     address = reverse(
         "desk:advanced-settings", args=[story.world.location.public_id, "claim-response-handling"]
     )
