@@ -15,7 +15,17 @@ from rest_framework.response import Response
 
 from claims.models import Claim
 from clinics.errors import BadInput
-from responses import hand_api, manual, quarantine, queries, remit, reversals, scan_views, work_api
+from responses import (
+    hand_api,
+    manual,
+    quarantine,
+    queries,
+    remit,
+    reversals,
+    rules_api,
+    scan_views,
+    work_api,
+)
 from responses.models import ClaimResponse, Remittance
 from responses.receipts import tie
 from responses.response_json import Money, ResponseSerializer
@@ -206,6 +216,7 @@ def _load(public_id: str) -> ClaimResponse:
 urlpatterns = [
     *work_api.urlpatterns,
     *hand_api.urlpatterns,
+    *rules_api.urlpatterns,
     path("remittances/", remittances, name="remittances"),
     path("remittances/<str:public_id>/", remittance, name="remittance"),
     path("remittances/<str:public_id>/undo/", undo_remittance, name="undo-remittance"),

@@ -17,7 +17,7 @@ from claims.models import Claim
 from clinics.errors import BadInput
 from insurance.models import Payer
 from responses import copays, denial_acts, denials, deposits, queries, remit, takebacks, trust, what_if
-from responses.models import BankLine, ProviderAdjustment
+from responses.models import BankLine, ProviderAdjustment, Remittance
 from responses.posting import clinic_day
 from work.idempotency import once
 
@@ -193,6 +193,27 @@ def bank(request: Request) -> Response:
     return Response(_bank_line(line), status=201 if is_new else 200)
 
 
+class TieSerializer(serializers.Serializer):
+    """Which check a bank line is, or what it was if it was none."""
+
+    remittance = serializers.CharField(max_length=40, required=False, allow_blank=True, default="")
+    note = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
+
+
+@extend_schema(request=TieSerializer, responses=dict, operation_id="bank_lines_explain")
+@api_view(["POST"])
+def bank_line(request: Request, public_id: str) -> Response:
+    """Explain one bank line."""
+    line = get_object_or_404(BankLine.objects, public_id=public_id)
+    given = TieSerializer(data=request.data)
+    given.is_valid(raise_exception=True)
+    named = given.validated_data["remittance"]
+    check = get_object_or_404(Remittance.objects, public_id=named) if named else None
+    deposits.tie_by_hand(line, check, given.validated_data["note"])
+    line.refresh_from_db()
+    return Response(_bank_line(line))
+
+
 def _entry(entry: takebacks.Entry) -> dict[str, Any]:
     return {
         "remittance": entry.check.public_id, "ordinal": entry.item.ordinal, "trace_number": entry.check.trace_number,
@@ -306,6 +327,7 @@ urlpatterns = [
     path("takebacks/<str:public_id>/<int:ordinal>/", takeback, name="takeback"),
     path("deposits/", ties, name="deposits"),
     path("deposits/bank/", bank, name="bank"),
+    path("deposits/bank/<str:public_id>/", bank_line, name="bank-line"),
     path("denials/", denied, name="denials"),
     path("underpaid/", underpaid, name="underpaid"),
     path("work/<str:which>/acts/", act, name="denial-acts"),

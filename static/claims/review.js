@@ -16,9 +16,9 @@ for (const link of list) {
 }
 document.getElementById("review")?.addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || event.ctrlKey || event.target.tagName === "TEXTAREA") return;
-  const here = list.findIndex((link) => link.hash === "#" + event.target.id);
+  const at = "#" + event.target.id, here = list.findLastIndex((link) => link.hash === at);   // several findings may share a field
   if (here < 0) return;
   event.preventDefault();
-  const next = list[here + 1];
+  const next = list.slice(here + 1).find((link) => list.findIndex((x) => x.hash === link.hash) > here);   // a field not walked yet
   if (next) go(next); else document.querySelector('[form="review"][data-ctrl]')?.focus();
 });

@@ -9,10 +9,12 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from playwright.sync_api import Error as PageMoves
 from playwright.sync_api import Locator, Page, expect
 from pypdf import PdfReader
 
@@ -29,7 +31,9 @@ def until(product: Product) -> Callable[[Page, Callable[[], bool]], None]:
         for _ in range(ROUNDS):
             product.sweep()
             page.wait_for_timeout(700)
-            page.reload()
+            with suppress(PageMoves):  # a job's page loads itself anew when the job is over
+                page.reload()
+            page.wait_for_load_state()
             if is_so():
                 return
         raise AssertionError(

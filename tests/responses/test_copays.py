@@ -93,3 +93,5 @@ def test_the_scorecard_compares_the_patients_part_with_known_benefits(client, po
     csv = client.get(reverse("responses:by-month"), {"format": "csv"}).content.decode().splitlines()
     assert csv[0].count(",") == csv[1].count(",")
     assert "105.00,105.00,95.00" in csv[1]
+    [told] = client.get(reverse("responses-api:by-month")).json()
+    assert (told["sum_patient"], told["benefits_told"], told["benefits"]) == ("105.00", "105.00", "95.00")

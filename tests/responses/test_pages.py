@@ -252,6 +252,27 @@ def test_the_rules_page_adds_refuses_and_removes(client, world):
         assert not PostingRule.objects.exists()
 
 
+def test_the_rules_by_the_api(client, world):
+    sign_in(client, world.users["admin"])
+    address = reverse("responses-api:rules")
+    rule = {"payer": world.aetna.public_id, "group": "CO", "reason": "59", "action": "write_off"}
+    made = client.post(address, rule, content_type="application/json")
+    assert (made.status_code, made.json()["rules"]) == (201, [{**rule, "name": world.aetna.name}])
+    default = {"group": "CO", "reason": "45", "action": "write_off"}
+    assert client.get(address).json()["defaults"][0] == default
+    twice = client.post(address, rule, content_type="application/json")
+    assert (twice.status_code, twice.json()["error"]["code"]) == (400, "rule_twice")
+    refused = client.post(
+        address, {"group": "CO", "reason": "96", "action": "patient"}, content_type="application/json"
+    )
+    assert refused.json()["error"]["code"] == "not_the_patients"
+    assert (
+        client.delete(address, {**rule, "reason": "60"}, content_type="application/json").status_code == 404
+    )
+    gone = client.delete(address, rule, content_type="application/json")
+    assert (gone.status_code, gone.json()["rules"]) == (200, [])
+
+
 def test_one_paper_check_answers_many_patients_and_must_add_up(biller, world):
     with world.open():
         claims = [claimed(world, world.aetna, last=name) for name in ("One", "Two")]

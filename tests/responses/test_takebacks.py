@@ -157,6 +157,12 @@ def test_the_pages_and_the_api_show_the_same(world, client):
     [line] = client.get(reverse("responses-api:bank")).json()
     address = reverse("responses:bank-line", args=[line["id"]])
     assert client.post(address, {"trace_number": "nothing"}).status_code == 409
+    by_api = reverse("responses-api:bank-line", args=[line["id"]])
+    assert client.post(by_api, {}, content_type="application/json").status_code == 400, (
+        "which check, or what it was"
+    )
+    said = client.post(by_api, {"note": "rent"}, content_type="application/json").json()
+    assert (said["note"], said["remittance"]) == ("rent", None)
     assert client.post(address, {"trace_number": "T1"}).status_code == 302
     [tie] = client.get(reverse("responses-api:deposits")).json()
     assert tie["breaks"] == ["the bank got 80.00"]
