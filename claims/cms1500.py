@@ -257,13 +257,13 @@ def _line(document: ClaimDocument, line: ServiceLine, row: int) -> Iterator[Entr
         yield Entry("24J", f"24J.id.{row}", provider.taxonomy, f"{own} PRV03", "Rendering taxonomy")
     shaded = supplement(line)
     if shaded:
-        element = "2410 LIN03, CTP" if line.drug else "2400 NTE02"
+        element = "2410 LIN03, CTP" if shaded.startswith("N4") else "2400 NTE02"
         yield Entry("24", f"24.{row}", shaded, element, "Shaded part")
 
 
 def supplement(line: ServiceLine) -> str:
     """The shaded half of a line: N4 with the drug and its quantity, else ZZ with the note."""
-    if line.drug:
+    if line.drug and line.drug.qualifier == "N4":
         quantity = f" {line.drug.unit}{units(line.drug.quantity)}" if line.drug.quantity is not None else ""
         return f"N4{line.drug.ndc}{quantity}"[:61]
     text = line.description or (line.note.text if line.note else "")

@@ -34,13 +34,14 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Drug:
-    """2410: LIN N4 with 11 digits and CTP."""
+    """2410: LIN and CTP. A national drug code (N4) has 11 digits; devices come with codes of their own."""
 
     ndc: str
     quantity: Decimal | None = None
     unit: str = "UN"
     prescription_number: str = ""  # REF*XZ
     link_number: str = ""  # REF*VY: parts of one compound
+    qualifier: str = "N4"  # LIN02: N4, or EN, EO, HI, ON, UK, UP of a device
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,7 @@ def _check_service(line: ServiceLine, where: str) -> Iterator[Finding]:
         yield Finding("units", f"{where}.units", "The units must be above 0 and at most 9999.9.")
     elif line.unit_basis == "UN" and line.units != line.units.to_integral_value() and line.drug is None:
         yield Finding("units_fraction", f"{where}.units", "Units of a service are whole numbers.", "warning")
-    if line.drug is not None and not NDC.match(line.drug.ndc):
+    if line.drug is not None and line.drug.qualifier == "N4" and not NDC.match(line.drug.ndc):
         yield Finding("ndc", f"{where}.drug.ndc", "A drug code (NDC) has eleven digits.")
 
 

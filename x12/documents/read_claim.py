@@ -367,7 +367,7 @@ class ClaimReader:
 
     def _take_drug(self, segment: Segment) -> None:
         if self._level == "line":
-            self._scope["drug"] = {"ndc": segment[3].strip()}
+            self._scope["drug"] = {"ndc": segment[3].strip(), "qualifier": segment[2].strip()}
 
     def _take_drug_quantity(self, segment: Segment) -> None:
         drug = self._scope.get("drug")

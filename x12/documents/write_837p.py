@@ -209,7 +209,7 @@ def _write_coverage(writer: SegmentWriter, claim: ClaimDocument, relationship: s
         coverage.responsibility,
         relationship,
         coverage.group_number,
-        "" if coverage.group_number else coverage.group_name,
+        coverage.group_name,
         coverage.insurance_type,
         "",
         "",

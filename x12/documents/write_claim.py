@@ -154,7 +154,7 @@ def _write_other_payer(writer: SegmentWriter, payer: OtherPayer) -> None:
         payer.responsibility,
         payer.relationship,
         payer.group_number,
-        "" if payer.group_number else payer.group_name,
+        payer.group_name,
         payer.insurance_type,
         "",
         "",

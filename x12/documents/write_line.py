@@ -132,7 +132,7 @@ def _write_facts(writer: SegmentWriter, line: ServiceLine) -> None:
 def _write_drug(writer: SegmentWriter, drug: Drug | None) -> None:
     if drug is None:
         return
-    writer.add("2410/LIN", "", "N4", drug.ndc)
+    writer.add("2410/LIN", "", drug.qualifier, drug.ndc)
     if drug.quantity is not None:
         writer.add("2410/CTP", "", "", "", quantity(drug.quantity), (drug.unit,))
     if drug.link_number:
