@@ -1,7 +1,8 @@
 """Acts that need a second person: asked by one, run when another one approves (reliability.md c1, "2").
 
 Before it: a write-off above the asker's limit, or by whoever took the payment; an admin's refund; a closed day
-that an owner opens again. What is approved runs here, with the approver as its actor and both names in the audit.
+that an owner opens again; two records of one person that become one. What is approved runs here, with the approver
+as its actor and both names in the audit.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from django.db import transaction
 from billing import days, payments, writeoffs
 from billing.enums import WriteOffType
 from billing.errors import CannotDecide, CannotWriteOff
+from billing.hooks import MERGE
 from billing.models import Approval, DayClose, Invoice
 from billing.writeoffs import WriteOff
 from clinics import audit
@@ -23,7 +25,12 @@ from lib.money import show_money
 from patients.models import Patient
 
 # The right that approving takes, by kind; above it stands the approver's own limit.
-RIGHTS = {"writeoff": "writeoff", "refund": "payment.refund", "reopen": "day.reopen"}
+RIGHTS = {
+    "writeoff": "writeoff",
+    "refund": "payment.refund",
+    "reopen": "day.reopen",
+    "merge": "patient.merge",
+}
 
 
 def ask_write_off(invoice: Invoice, wanted: WriteOff, *, role: str) -> Approval:
@@ -82,6 +89,24 @@ def ask_reopen(row: DayClose, *, reason: str) -> Approval:
     return asked
 
 
+def ask_merge(kept: Patient, second: Patient, *, reason: str) -> Approval:
+    """Ask an admin or the owner to make ``second`` a part of ``kept``; desk/merging.py has checked both."""
+    wanted = {"second": second.public_id}
+    if Approval.objects.filter(kind="merge", state="asked", patient=kept, wanted=wanted).exists():
+        raise CannotDecide("This merge waits for a second person already.", code="asked_already")
+    row = Approval.objects.create(
+        kind="merge",
+        patient=kept,
+        wanted=wanted,
+        words=f"Merge chart {second.chart_number} into chart {kept.chart_number}",
+        reason=reason.strip()[:200],
+        because="Two records become one when an admin or the owner agrees.",
+        asked_by=current_actor(),
+    )
+    audit.record("approval.ask", "approval", row.public_id, words=row.words, reason=row.reason)
+    return row
+
+
 @transaction.atomic
 def approve(approval: Approval, *, role: str, today: date, at: datetime) -> Approval:
     """Run what was asked; another person with the right and a limit that covers it."""
@@ -98,6 +123,8 @@ def approve(approval: Approval, *, role: str, today: date, at: datetime) -> Appr
         payments.refund(
             row.patient, amount, reason=row.reason, today=today, key=f"refund:approval:{row.public_id}"
         )
+    elif row.kind == "merge":
+        MERGE.ask(row.patient, row.wanted["second"], reason=row.reason, at=at, asked_by=row.asked_by)
     else:
         day = DayClose.objects.get(public_id=row.wanted["day"])
         days.reopen(day, reason=row.reason, at=at, asked_by=row.asked_by)

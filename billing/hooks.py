@@ -51,5 +51,9 @@ class Break:
 # What keeps the insurers' side of some days from tying: the bank, the checks, the claims (B13). Answered by responses.
 DAY_TIES: Question[list[Break]] = Question("billing.day_ties")
 
+# A merge of two records that a second person approved: (kept, the second's public id, reason, at, asked by). It spans
+# rooms. Answered by desk.
+MERGE: Question[None] = Question("billing.merge")
+
 # Which of these invoices (ids) an insurer is asked about again after it had answered (B12). Answered by claims.
 REOPENED: Question[set[int]] = Question("billing.reopened")

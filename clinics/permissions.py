@@ -32,7 +32,9 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "patient.view": EVERYBODY,
     "patient.write": DESK,
     "patient.import": ADMINS,
-    "patient.merge": BILLING,
+    "patient.merge_ask": BILLING,
+    "patient.merge": ADMINS,
+    "patient.merge_alone": frozenset({OW}),
     "coverage.write": DESK,
     "coverage.move": BILLING,
     "visit.view": EVERYBODY,
@@ -77,8 +79,8 @@ PUBLIC = "public"
 SIGNED_IN = "signed_in"
 
 
-# Acts that want a sign-in of the last ten minutes (reliability.md c1, "M"). Refunds and the reopening of a day ask
-# by themselves: there it depends on who else could approve.
+# Acts that want a sign-in of the last ten minutes (reliability.md c1, "M"). Refunds, merges and the reopening of a
+# day ask by themselves: there it depends on who else could approve.
 FRESH = frozenset({"patient.import", "settings.autopay", "clearinghouse.credentials"})
 
 

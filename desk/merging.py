@@ -13,9 +13,11 @@ from django.db import transaction
 from django.db.models import F
 
 from appointments.models import Appointment
-from billing.models import Invoice
+from billing import approvals
+from billing.models import Approval, Invoice
 from clinics import audit
 from clinics.errors import Refusal
+from clinics.fresh import others_who_may
 from insurance.models import InsuranceProfile, Policy
 from insurance.policies import FIELDS as CARD_FIELDS
 from insurance.profiles import profile_for
@@ -34,6 +36,8 @@ FILLED = (
     "zip_code",
     "guarantor_id",
 )
+RIGHT = "patient.merge"
+ALONE = "patient.merge_alone"  # the owner's, where nobody else could agree
 ADDRESS = ("street", "street2", "city", "state", "zip_code")
 
 
@@ -43,21 +47,41 @@ class CannotMerge(Refusal):
     code = "cannot_merge"
 
 
-def merge(kept: Patient, second: Patient, *, reason: str, at: datetime) -> Patient:
-    """Make ``second`` a part of ``kept``. Raises CannotMerge; nothing is lost and nothing frozen is touched."""
-    if not reason.strip():
-        raise CannotMerge("Say how you know that this is one person.", code="reason_missing")
+def needs_second() -> bool:
+    """Whether another person here could agree to a merge; only where nobody could may the owner act alone."""
+    return others_who_may(RIGHT) > 0
+
+
+def ask(kept: Patient, second: Patient, *, reason: str) -> Approval:
+    """Ask an admin or the owner to agree; nothing is changed yet. Raises CannotMerge, CannotDecide."""
+    if not needs_second():
+        raise CannotMerge("Nobody here could agree: it takes an admin or the owner.", code="nobody_agrees")
     with transaction.atomic():
         kept, second = _locked(kept, second)
-        if kept.merged_into_id or second.merged_into_id:
-            raise CannotMerge("One of the two was merged already.", code="merged_already")
+        _check(kept, second, reason)
+        return approvals.ask_merge(kept, second, reason=reason)
+
+
+def merge_approved(kept: Patient, second: str, *, reason: str, at: datetime, asked_by: str) -> None:
+    """Run what a second person agreed to (billing/approvals.py)."""
+    merge(kept, Patient.objects.get(public_id=second), reason=reason, at=at, asked_by=asked_by)
+
+
+def merge(kept: Patient, second: Patient, *, reason: str, at: datetime, asked_by: str = "") -> Patient:
+    """Make ``second`` a part of ``kept``. Raises CannotMerge; nothing is lost and nothing frozen is touched.
+
+    Who may, and with whom, is asked before: ``needs_second``, ``ask``.
+    """
+    with transaction.atomic():
+        kept, second = _locked(kept, second)
+        _check(kept, second, reason)
         items = {
             "visits": _move_visits(kept, second), "cards": _copy_cards(kept, second), "filled": _fill(kept, second)
         }  # fmt: skip
         Patient.objects.filter(pk=second.pk).update(merged_into=kept, merged_at=at, merge_items=items)
         audit.record(
             "patient.merge", "patient", kept.public_id, reason=reason.strip()[:300], merged=second.public_id,
-            visits=len(items["visits"]), cards=len(items["cards"]),
+            asked_by=asked_by, visits=len(items["visits"]), cards=len(items["cards"]),
         )  # fmt: skip
     second.refresh_from_db()
     return second
@@ -90,6 +114,13 @@ def undo(second: Patient, *, reason: str) -> Patient:
             "patient.unmerge", "patient", kept.public_id, reason=reason.strip()[:300], merged=row.public_id
         )
     return row
+
+
+def _check(kept: Patient, second: Patient, reason: str) -> None:
+    if not reason.strip():
+        raise CannotMerge("Say how you know that this is one person.", code="reason_missing")
+    if kept.merged_into_id or second.merged_into_id:
+        raise CannotMerge("One of the two was merged already.", code="merged_already")
 
 
 def _locked(kept: Patient, second: Patient) -> tuple[Patient, Patient]:

@@ -54,7 +54,12 @@ class Approval(PublicModel):
 
     kind = models.CharField(
         max_length=12,
-        choices=[("writeoff", "Write-off"), ("refund", "Refund"), ("reopen", "Reopen a day")],
+        choices=[
+            ("writeoff", "Write-off"),
+            ("refund", "Refund"),
+            ("reopen", "Reopen a day"),
+            ("merge", "Merge two records"),
+        ],
     )
     state = models.CharField(
         max_length=10,

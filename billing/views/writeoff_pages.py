@@ -16,11 +16,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from billing import approvals, policies, small_balances, writeoff_lists, writeoff_terms, writeoffs
 from billing.enums import PolicySubject, WriteOffType
-from billing.errors import BadPayment, BadPolicy, CannotClose, CannotDecide, CannotWriteOff
+from billing.errors import BadPolicy, CannotWriteOff
 from billing.forms import ReasonForm
 from billing.models import Approval, LedgerTxn, PolicyRow, WriteOffRun
 from billing.views.left_forms import PolicyForm, TermsForm
 from billing.views.tables import Cell, Table, counted, show
+from clinics.errors import Refusal
 from clinics.fresh import is_fresh, sign_in_again
 from clinics.permissions import may
 from lib.money import show_money, total
@@ -145,8 +146,8 @@ def approval_list(request: HttpRequest) -> HttpResponse:
         ],
         tabs=_tabs("requests"),
         blank="Nothing waits",
-        blank_words="Write-offs above a person’s limit, refunds by admins and closed days that are opened again: "
-        "one person asks, another approves.",
+        blank_words="Write-offs above a person’s limit, refunds by admins, closed days that are opened again, two "
+        "records that become one: one person asks, another approves.",
     )
     return show(request, table)
 
@@ -163,7 +164,7 @@ def approval(request: HttpRequest, public_id: str) -> HttpResponse:
         try:
             with transaction.atomic():
                 _decide(request, row)
-        except (CannotDecide, CannotWriteOff, BadPayment, CannotClose) as error:
+        except Refusal as error:
             trouble = error.message
         else:
             messages.success(request, "Decided")

@@ -12,6 +12,8 @@ from appointments.models import Appointment
 from billing import balances
 from clinics import audit
 from clinics.errors import Refusal
+from clinics.fresh import is_fresh, sign_in_again
+from clinics.permissions import may
 from desk import merging
 from patients import queries
 from patients.models import Patient
@@ -19,7 +21,13 @@ from patients.models import Patient
 
 @require_http_methods(["GET", "POST"])
 def merge(request: HttpRequest, public_id: str) -> HttpResponse:
-    """GET or POST q finds the other record; ``second`` shows both; step merge does it."""
+    """GET or POST q finds the other record; ``second`` shows both; step merge asks for it.
+
+    An owner where nobody else could agree does it alone, with a fresh sign-in.
+    """
+    alone = not merging.needs_second() and may(request, merging.ALONE)
+    if alone and not is_fresh(request):
+        return sign_in_again(request)
     kept = get_object_or_404(Patient.objects.select_related("guarantor"), public_id=public_id)
     typed = request.POST.get("q", "")
     wanted = request.POST.get("second") or request.GET.get("second", "")
@@ -27,16 +35,17 @@ def merge(request: HttpRequest, public_id: str) -> HttpResponse:
     error = ""
     if request.method == "POST" and request.POST.get("step") == "merge" and second is not None:
         try:
-            merging.merge(kept, second, reason=request.POST.get("reason", ""), at=timezone.now())
+            said = _merge(kept, second, request.POST.get("reason", ""), alone=alone)
         except Refusal as refusal:
             error = refusal.message
         else:
-            messages.success(request, f"Chart {second.chart_number} is part of chart {kept.chart_number} now")
+            messages.success(request, said)
             return redirect("patients:patient", kept.public_id)
     found = queries.page(typed, size=12)[0] if typed.strip() else _similar(kept)
     audit.record("patient.read", "patient", kept.public_id)
     context = {
         "patient": kept, "q": typed, "found": [row for row in found if row.pk != kept.pk], "error": error,
+        "alone": alone,
         "second": second, "sides": [_side(row) for row in (kept, second)] if second is not None else [],
     }  # fmt: skip
     return render(request, "desk/merge.html", context)
@@ -57,6 +66,15 @@ def merged(request: HttpRequest, public_id: str) -> HttpResponse:
     patient = get_object_or_404(Patient.objects.select_related("merged_into"), public_id=public_id)
     rows = [(row, balances.patient_due(row.pk)) for row in patient.merged.order_by("pk")]
     return render(request, "desk/parts/merged.html", {"patient": patient, "rows": rows})
+
+
+def _merge(kept: Patient, second: Patient, reason: str, *, alone: bool) -> str:
+    """What was done, in words."""
+    if alone:
+        merging.merge(kept, second, reason=reason, at=timezone.now())
+        return f"Chart {second.chart_number} is part of chart {kept.chart_number} now"
+    merging.ask(kept, second, reason=reason)
+    return "Asked: an admin or the owner agrees to the merge, under Write-offs > Waiting for a second person"
 
 
 def _similar(kept: Patient) -> list[Patient]:

@@ -11,12 +11,25 @@ from django.urls import reverse
 
 from billing import balances, statements
 from billing.checkout import check_out
+from billing.models import Approval
+from clinics.models import AuditEvent, Membership
+from clinics.roles import Role
 from desk import merging
 from insurance.models import Policy
 from insurance.profiles import ensure_self_pay, holding_area
 from patients import queries, registration
 from patients.models import Guarantor, Patient
-from tests.cast import NOW, TODAY, World, make_patient, make_policy, make_profile, make_visit, make_world
+from tests.cast import (
+    NOW,
+    TODAY,
+    World,
+    make_patient,
+    make_policy,
+    make_profile,
+    make_visit,
+    make_world,
+    sign_in,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -64,26 +77,84 @@ def test_a_merge_keeps_both_histories_and_is_undone(world: World) -> None:
     assert not holding_area(kept)
 
 
+@pytest.fixture
+def shut() -> World:
+    """A world whose clinic each request opens itself, as the person who signed in."""
+    return make_world()
+
+
+def api(client: Client, record: Patient, act: str, **body: Any) -> tuple[int, dict[str, Any]]:
+    """Status and JSON of merging this record, or of taking that back."""
+    address = f"/api/v1/patients/{record.public_id}/{act}/"
+    answer = client.post(address, body, content_type="application/json")
+    return answer.status_code, answer.json()
+
+
 @pytest.mark.rule("B14.merge")
-def test_merge_by_page_and_api_and_by_role(world: World, client: Client) -> None:
-    kept, second = two_records(world)
-    client.force_login(world.users["biller"])
+def test_a_biller_asks_and_an_admin_agrees(shut: World, client: Client) -> None:
+    with shut.open():
+        kept, second = two_records(shut)
+    client.force_login(shut.users["biller"])
     where = reverse("desk:merge", args=[kept.public_id])
     assert "Compare" in client.get(where).content.decode()
-    assert "Merge chart OLD9" in client.get(where, {"second": second.public_id}).content.decode()
+    assert "Ask to merge chart OLD9" in client.get(where, {"second": second.public_id}).content.decode()
     form = {"second": second.public_id, "step": "merge"}
     assert b"Say how you know" in client.post(where, {**form, "reason": ""}).content
     assert client.post(where, {**form, "reason": "licence"}).status_code == 302
-    piece = client.get(reverse("desk:merged", args=[kept.public_id])).content.decode()
-    assert "OLD9" in piece
+    assert b"waits for a second person" in client.post(where, {**form, "reason": "licence"}).content
+    with shut.open():
+        assert not kept.merged.exists(), "nobody has agreed yet"
+        asked = reverse("billing:approval", args=[Approval.objects.get().public_id])
+    assert b"another person approves it" in client.get(asked).content
+    assert client.post(asked, {"answer": "approve"}).status_code == 409, "who asked cannot agree"
+    client.force_login(shut.users["company_biller"])
+    assert client.post(asked, {"answer": "approve"}).status_code == 409, "her role does not include it"
+    client.force_login(shut.users["admin"])
+    assert b"Compare both" in client.get(asked).content
+    assert client.post(asked, {"answer": "approve"}).status_code == 302
+    assert "OLD9" in client.get(reverse("desk:merged", args=[kept.public_id])).content.decode()
     assert "is part of" in client.get(reverse("desk:merged", args=[second.public_id])).content.decode()
-    one = f"/api/v1/patients/{kept.public_id}/merge/"
-    body = {"second": second.public_id, "undo": True}
-    assert client.post(one, body, content_type="application/json").json()["merged"] == []
+    with shut.open():
+        done = AuditEvent.objects.get(action="patient.merge")
+    biller, admin = (shut.users[role].email for role in ("biller", "admin"))
+    assert (done.actor, done.data["asked_by"]) == (admin, biller)
+
+
+@pytest.mark.rule("B14.merge")
+def test_merge_by_api_and_by_role(shut: World, client: Client) -> None:
+    with shut.open():
+        kept, second = two_records(shut)
+    client.force_login(shut.users["admin"])
+    status, said = api(client, kept, "merge", second=second.public_id, reason="licence")
+    assert (status, said["state"]) == (202, "asked")
+    client.force_login(shut.users["owner"])
+    decide = f"/api/v1/write-offs/requests/{said['approval']}/decide/"
+    assert client.post(decide, {"answer": "approve"}, content_type="application/json").status_code == 200
+    client.force_login(shut.users["biller"])
+    assert api(client, second, "unmerge")[0] == 403
+    client.force_login(shut.users["admin"])
+    assert api(client, second, "unmerge", reason="twins") == (200, {"id": kept.public_id, "merged": []})
+    client.force_login(shut.users["front_desk"])
+    assert api(client, kept, "merge", second=second.public_id, reason="licence")[0] == 403
+
+
+@pytest.mark.rule("B14.merge")
+def test_an_owner_merges_alone_only_where_nobody_else_could_agree(shut: World, client: Client) -> None:
+    with shut.open():
+        kept, second = two_records(shut)
+    Membership.objects.filter(role=Role.ADMIN).update(is_active=False)
+    client.force_login(shut.users["owner"])
     body = {"second": second.public_id, "reason": "licence"}
-    assert client.post(one, body, content_type="application/json").json()["merged"] == [second.public_id]
-    client.force_login(world.users["front_desk"])
-    assert client.post(where, {**form, "reason": "licence"}).status_code == 403
+    status, said = api(client, kept, "merge", **body)
+    assert (status, said["error"]["code"]) == (403, "sign_in_again")
+    page = client.get(reverse("desk:merge", args=[kept.public_id]))
+    assert (page.status_code, "reauthenticate" in page["Location"]) == (302, True)
+    sign_in(client, shut.users["owner"])
+    assert api(client, kept, "merge", **body)[1]["merged"] == [second.public_id]
+    assert api(client, second, "unmerge")[0] == 200
+    Membership.objects.filter(role=Role.OWNER).update(is_active=False)
+    client.force_login(shut.users["biller"])
+    assert api(client, kept, "merge", **body)[1]["error"]["code"] == "nobody_agrees"
 
 
 @pytest.mark.rule("B14.mail")
