@@ -4,32 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pytest
 import x12_cast as cast
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from lib.money import total
-from lib.npi import npi_from_stem
-from x12.documents.claim_details import Attachment, Certification, Note, SpinalManipulation, Transport
 from x12.documents.claim_rules import check_claim
-from x12.documents.parties import Adjustment, Party
 from x12.documents.professional_claim import (
     ClaimDates,
     ClaimDocument,
-    ClaimTransaction,
-    LineAdjudication,
-    OtherPayer,
     Provider,
     RelatedCauses,
-    ServiceLine,
 )
-from x12.pyx12_check import find_faults
-from x12.reading import read_file
 
 pytestmark = pytest.mark.rule("X12.missed")
 CLAIM = cast.claim()
@@ -146,113 +134,3 @@ WRITTEN: dict[str, Callable[[], bool]] = {
 @pytest.mark.parametrize("name", WRITTEN)
 def test_what_the_writer_never_gets_wrong(name: str) -> None:
     assert WRITTEN[name]()
-
-
-# --- random valid claims ---------------------------------------------------------------------------
-
-CENTS = st.integers(100, 90_000).map(lambda cents: Decimal(cents) / 100)
-
-
-@st.composite
-def valid_lines(draw: st.DrawFn) -> tuple[ServiceLine, ...]:
-    count = draw(st.integers(1, 4))
-    return tuple(
-        replace(
-            cast.service_line(number),
-            charge=draw(CENTS).quantize(Decimal("0.01")),
-            units=Decimal(draw(st.integers(1, 4))),
-            modifiers=draw(st.sampled_from([(), ("25",), ("59", "RT")])),
-            pointers=draw(st.sampled_from([(1,), (1, 2), (2,)])),
-        )
-        for number in range(1, count + 1)
-    )
-
-
-def answered_by(document: ClaimDocument, payer: OtherPayer, paid: list[Decimal]) -> ClaimDocument:
-    """Every line decided by one more payer, to the cent, by raw CAS."""
-    lines = tuple(
-        replace(
-            line,
-            adjudications=(
-                *line.adjudications,
-                LineAdjudication(
-                    payer.payer_id, part, line.procedure, line.modifiers, line.units,
-                    adjustments=tuple(
-                        a for a in (
-                            Adjustment("CO", "45", Decimal("0.25")),
-                            Adjustment("PR", "2", line.charge - part - Decimal("0.25")),
-                        ) if a.amount
-                    ),
-                    adjudicated_on=date(2026, 1, 5),
-                ),
-            ),
-        )
-        for line, part in zip(document.lines, paid, strict=True)
-    )  # fmt: skip
-    payer = replace(payer, amount_paid=total(paid))
-    return replace(document, lines=lines, other_payers=(*document.other_payers, payer))
-
-
-WAY = Transport("A", Decimal(12), None, "", "", cast.HOME, cast.STREET, "HOSPITAL")
-SUPERVISOR = Provider(Party("1", "REED", "ANN", "", "", "XX", npi_from_stem("139999999")))
-DETAILS: list[dict[str, Any]] = [
-    {},
-    {"transport": WAY, "certifications": (Certification("07", True, ("01", "04")),)},
-    {"spinal_manipulation": SpinalManipulation("A"), "fixed_texts": ("ONE", "TWO")},
-    {"attachments": (Attachment("OZ", "EL", "A1"),), "note": Note("ADD", "SEE FILE"), "clia_number": "36D1"},
-    {"supervising_provider": SUPERVISOR, "referral_number": "REF1", "medical_record_number": "MR7"},
-    {"certifications": (Certification("75", True, ("IH",)), Certification("ZZ", True, ("AV",)))},
-]
-
-
-@st.composite
-def valid_claims(draw: st.DrawFn) -> ClaimDocument:
-    lines = draw(valid_lines())
-    base = draw(st.sampled_from([cast.claim(), cast.dependent(), cast.solo()]))
-    frequency = draw(st.sampled_from("178"))
-    document = replace(
-        base,
-        lines=lines,
-        total_charge=total(line.charge for line in lines),
-        frequency_code=frequency,
-        payer_claim_number="ICN900" if frequency != "1" else "",
-        patient_amount_paid=draw(st.sampled_from([None, Decimal("25.00")])),
-        prior_authorization=draw(st.sampled_from(["", "AUTH77"])),
-        referring_provider=draw(
-            st.sampled_from(
-                [None, Provider(Party("1", "REED", "ANN", "", "", "XX", npi_from_stem("139999999")))]
-            )
-        ),
-        dates=ClaimDates(onset=draw(st.sampled_from([None, date(2025, 11, 3)]))),
-        **draw(st.sampled_from(DETAILS)),
-    )
-    rank = draw(st.integers(1, 3))
-    document = replace(document, coverage=replace(document.coverage, responsibility="PST"[rank - 1]))
-    template = replace(SECOND.other_payers[0], adjustments=(), remaining_liability=None, outpatient=None)
-    for place in range(1, rank):
-        payer = replace(
-            template, responsibility="PST"[place - 1], payer_id=f"EARLIER{place}", payer_name=f"EARLIER {place}",
-            paid_on=None,
-        )  # fmt: skip
-        paid = [(line.charge / (place + 1)).quantize(Decimal("0.01")) for line in document.lines]
-        document = answered_by(document, payer, paid)
-    return document
-
-
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(valid_claims())
-def test_valid_claims_of_every_kind_pass_both_and_read_back_equal(document: ClaimDocument) -> None:
-    assert [f for f in check_claim(document, cast.TODAY) if f.severity == "error"] == []
-    data = cast.claim_file(document)
-    assert find_faults(data) == []
-    read = read_file(data).transactions[0].document
-    assert isinstance(read, ClaimTransaction)
-    assert read.claims == (document,)
-
-
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(valid_claims(), st.integers(0, 900))
-def test_what_is_said_without_an_error_is_said_on_every_later_day(document: ClaimDocument, days: int) -> None:
-    """Claims stamped by a scrub rely on it (claims/scrubbing.py)."""
-    later = cast.TODAY + timedelta(days=days)
-    assert check_claim(document, later) == check_claim(document, cast.TODAY)
