@@ -100,6 +100,10 @@ class Reader:
         """Raise MalformedError for a key."""
         raise MalformedError(f"{self.path(key)}: {text}")
 
+    def warn(self, key: str, text: str) -> None:
+        """Say something of a key that does not make the case malformed."""
+        self._warnings.append(f"{self.path(key)}: {text}")
+
     def get(self, key: str) -> Any:
         """The raw value; None when the key is missing."""
         self._asked.add(key)

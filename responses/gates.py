@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from lib.money import ZERO, total
-from responses.claim_ledger import ClaimLedger
+from responses.claim_ledger import ClaimLedger, LedgerLine
 from responses.layer_match import PayerNames
 from responses.line_match import LineAnswer, LineReading
 from responses.posting_rules import SETTLING, STOPPING, Action, Goes, PostingRule, find_rule
@@ -133,6 +133,11 @@ def check_lines(work: Work, payment: ClaimPayment, reading: LineReading, ledger:
         work.stop(
             "E07", f"{service.procedure.code or 'a line'} {service.charge} was never submitted like that"
         )
+    if reading.unanswered and not payment.lines:
+        lines = len(reading.unanswered)
+        work.stop(
+            "E07", f"the answer tells the claim as a whole; how it falls on its {lines} lines it does not say"
+        )
     for line in reading.unanswered:
         work.stop("E07", f"line {line.code} {line.charge} has no answer", line=line.id)
     for answer in reading.answers:
@@ -185,6 +190,18 @@ def check_denials(work: Work, payment: ClaimPayment, classified: Sequence[Classi
             )
             because = f"line {each.answer.line.code} was denied: {', '.join(each.unsettled)} {amount}"
             work.stop("E10", because, line=each.answer.line.id)
+
+
+def check_whole(work: Work, payment: ClaimPayment, payers: Sequence[str], terms: Terms) -> None:
+    """E10 for an answer without lines that pays nothing, when no line of ours could be given its codes."""
+    if payment.lines or payment.paid:
+        return
+    whole = LineAnswer(
+        LedgerLine("", "claim", payment.charge), payment.charge, ZERO, list(payment.adjustments)
+    )
+    unsettled = classify(None, whole, payers, terms).unsettled
+    if unsettled:
+        work.stop("E10", f"the claim was denied as a whole: {', '.join(unsettled)} {payment.charge}")
 
 
 def check_allowed(work: Work, classified: Sequence[Classified], terms: Terms) -> None:

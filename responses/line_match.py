@@ -96,11 +96,28 @@ def claim_sums(payment: ClaimPayment) -> dict[tuple[str, str], Decimal]:
 
 
 def _claim_level(payment: ClaimPayment, lines: Sequence[LedgerLine]) -> LineReading:
-    """No service lines: the claim's own amounts are its line's, when there is exactly one."""
-    if len(lines) != 1:
+    """No service lines: the claim's own amounts are its line's, or every line's when they are all one thing.
+
+    One thing: all paid, or all under one code (a denial, a deductible). How several amounts fall on several
+    lines nobody has said, so those lines stay without an answer.
+    """
+    if len(lines) == 1:
+        answer = LineAnswer(lines[0], payment.charge, payment.paid, list(payment.adjustments))
+        return LineReading([answer], [], [])
+    told = [item for item in payment.adjustments if item.amount]
+    parts = [payment.paid] * bool(payment.paid) + [item.amount for item in told]
+    if parts != [payment.charge] or payment.charge != total(line.charge for line in lines):
         return LineReading([], [], list(lines))
-    answer = LineAnswer(lines[0], payment.charge, payment.paid, list(payment.adjustments))
-    return LineReading([answer], [], [])
+    answers = [
+        LineAnswer(
+            line,
+            line.charge,
+            ZERO if told else line.charge,
+            [replace(item, amount=line.charge, quantity=None) for item in told],
+        )
+        for line in lines
+    ]
+    return LineReading(answers, [], [])
 
 
 def _by_line_id(payment: ClaimPayment, lines: Sequence[LedgerLine]) -> dict[str, list[int]]:

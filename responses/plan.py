@@ -148,6 +148,8 @@ def _plan_answer(
     classified = [gates.classify(work, answer, payers, terms) for answer in reading.answers]
     if "E17" not in work.reasons:
         gates.check_denials(work, payment, classified)
+        if not classified:
+            gates.check_whole(work, payment, payers, terms)
         if layer is not None and layer.rank != ledger.responsible:
             whose = f"layer {ledger.responsible}" if ledger.responsible else "no insurer"
             work.stop("E12", f"layer {layer.rank} answers, but {whose} is to answer now", layer=layer.rank)

@@ -21,7 +21,7 @@ from responses.gates import Facts, Terms
 from responses.layer_match import names_of
 from responses.plan import plan_claim, take, taking_order
 from responses.plan_result import ClaimPlan, Decision
-from responses.posting_rules import Action, PostingRule, repeated_rule
+from responses.posting_rules import NOT_THE_PATIENTS, Action, PostingRule, bills_wrongly, repeated_rule
 from responses.remittance_facts import (
     balance_reason,
     blocking_findings,
@@ -99,9 +99,10 @@ def plan_file(path: str) -> Report:
         line = f"{show(path)}: {document['error']}" if status == 2 else None
         return Report(status, document, line, warnings)
     answers = [_one(item) for item in data]
-    bad = [(place, answer["error"]) for place, (status, answer, _) in enumerate(answers, 1) if status == 2]
     line = None
-    if bad:
+    if bad := [
+        (place, answer["error"]) for place, (status, answer, _) in enumerate(answers, 1) if status == 2
+    ]:
         line = f"{show(path)}: {len(bad)} of {len(answers)} cases malformed; case {bad[0][0]}: {bad[0][1]}"
     warnings = tuple(f"case {place}: {text}" for place, answer in enumerate(answers, 1) for text in answer[2])
     status = max((each[0] for each in answers), default=0)
@@ -182,9 +183,7 @@ def _is_wrong(told: dict[str, Any]) -> bool:
 
 
 def _terms(settings: Reader) -> Terms:
-    for key, kind in (("autopay", Autopay),):
-        if settings.get(key) is not None:
-            settings.choice(key, kind)
+    _ = settings.get("autopay") is None or settings.choice("autopay", Autopay)
     unlisted = (
         settings.choice("unlisted_codes", Unlisted) if settings.get("unlisted_codes") else Unlisted.BLOCK
     )
@@ -194,16 +193,21 @@ def _terms(settings: Reader) -> Terms:
     if twin is not None:
         words = f"{twin.payer or 'every payer'} {twin.group}-{twin.reason or 'any'}"
         settings.fail("posting_rules", f"two rules for {words}; keep one")
+    rules = tuple(rule for rule in rules if not bills_wrongly(rule.group, rule.action))
     return Terms(unlisted.value, reversals.value, settings.money("max_auto_variance") or ZERO, rules)
 
 
 def _rule(rule: Reader) -> PostingRule:
+    """One posting rule. One that would bill the patient for what is not PR is read, named and then left out."""
     reason = rule.get("reason")
     if isinstance(reason, int) and not isinstance(reason, bool):
         reason = str(reason)  # 59 as well as "59"
     elif reason is not None:
         reason = rule.needed_text("reason")
-    return PostingRule(rule.needed_text("group"), reason, rule.choice("action", Action), rule.text("payer"))
+    made = PostingRule(rule.needed_text("group"), reason, rule.choice("action", Action), rule.text("payer"))
+    if bills_wrongly(made.group, made.action):
+        rule.warn("action", f"left out, as no clinic may have this rule: {NOT_THE_PATIENTS}")
+    return made
 
 
 def _ledger(claim: Reader) -> ClaimLedger:
@@ -345,10 +349,8 @@ def _take(each: TransactionReading, reading: FileReading, case: Case, taken: _Ta
 
 def _take_claims(payments: Sequence[ClaimPayment], case: Case, facts: Facts) -> list[ClaimPlan]:
     """The plans in the file's order; taken in ``taking_order``."""
-    known = [
-        case.ledger if knows_number(case.ledger.control_numbers, payment.control_number) else None
-        for payment in payments
-    ]
+    numbers = case.ledger.control_numbers
+    known = [case.ledger if knows_number(numbers, each.control_number) else None for each in payments]
     plans: dict[int, ClaimPlan] = {}
     for place in taking_order(payments, known, facts.payer):
         plans[place] = _take_claim(place + 1, payments[place], case, facts)

@@ -81,6 +81,14 @@ DEFAULT_RULES: tuple[PostingRule, ...] = (
 )
 
 
+NOT_THE_PATIENTS = "Only PR amounts may go to the patient or the next insurer (B10)."
+
+
+def bills_wrongly(group: str, action: Action) -> bool:
+    """Whether a rule would send on what a payer took off: CO, PI and OA are never asked of the patient (B10)."""
+    return name_key(group) != "PR" and action in (Action.PATIENT, Action.NEXT_PAYER)
+
+
 def find_rule(
     own: Sequence[PostingRule], payers: Iterable[str], group: str, reason: str
 ) -> PostingRule | None:

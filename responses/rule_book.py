@@ -10,7 +10,7 @@ from clinics.models import Setting
 from clinics.scoping import current_actor
 from insurance.models import Payer
 from responses.models import PostingRule
-from responses.posting_rules import DEFAULT_RULES, Action
+from responses.posting_rules import DEFAULT_RULES, NOT_THE_PATIENTS, Action, bills_wrongly
 from x12.carc import REASONS
 
 GROUPS = ("CO", "PR", "OA", "PI")
@@ -29,10 +29,8 @@ def checked(group: str, reason: str, action: str) -> tuple[str, str]:
         raise BadInput("A rule names a group (CO, PR, OA, PI) and a reason such as 59.", code="bad_rule")
     if action not in {each.value for each in Action}:
         raise BadInput(f"An action is one of {', '.join(Action)}.", code="bad_rule")
-    if group != "PR" and action in (Action.PATIENT, Action.NEXT_PAYER):
-        raise BadInput(
-            "Only PR amounts may go to the patient or the next insurer (B10).", code="not_the_patients"
-        )
+    if bills_wrongly(group, Action(action)):
+        raise BadInput(NOT_THE_PATIENTS, code="not_the_patients")
     return group, reason
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-Cas = tuple[str, str, str]
+Cas = tuple[str, ...]  # group, then reason, amount, quantity, as often as a segment holds them
 
 
 @dataclass
@@ -76,14 +76,14 @@ def remit(
     ]
     for each in claims:
         segments.append(f"CLP*{each.number}*{each.status}*{each.charge}*{each.paid}**12*{each.icn}*11*1")
-        segments += [f"CAS*{g}*{r}*{a}" for g, r, a in each.cas]
+        segments += ["*".join(("CAS", *cas)) for cas in each.cas]
         segments.append("NM1*QC*1*DOE*JOHN****MI*M123")
         segments += list(each.extra)
         for svc in each.lines:
             tail = f"**1*HC:{svc.submitted}" if svc.submitted else "**1"
             segments.append(f"SVC*HC:{svc.code}*{svc.charge}*{svc.paid}{tail}")
             segments.append(f"DTM*472*{svc.day}")
-            segments += [f"CAS*{g}*{r}*{a}" for g, r, a in svc.cas]
+            segments += ["*".join(("CAS", *cas)) for cas in svc.cas]
             if svc.line_id:
                 segments.append(f"REF*6R*{svc.line_id}")
             if svc.allowed:
