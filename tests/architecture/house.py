@@ -43,6 +43,12 @@ def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(), str(path))
 
 
+@cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    """Every node of a file's syntax tree, walked once for all tests."""
+    return tuple(ast.walk(tree(path)))
+
+
 def short(path: Path) -> str:
     """A path as people write it."""
     return path.relative_to(ROOT).as_posix()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.architecture.house import files, nothing, short, tree
+from tests.architecture.house import files, nodes, nothing, short
 
 # Everything that may carry an amount or a quantity: all but the plumbing.
 NEAR_MONEY = ("lib", "x12", "patients", "insurance", "appointments", "billing", "claims", "responses", "desk")
@@ -29,7 +29,7 @@ MODULES = {"math", "statistics", "random"}
 def float_uses(path: Path) -> list[str]:
     """Each line that makes, names or reads a float."""
     found = []
-    for node in ast.walk(tree(path)):
+    for node in nodes(path):
         what = ""
         if isinstance(node, ast.Name) and node.id == "float":
             what = "names float"
@@ -76,5 +76,5 @@ def test_what_is_allowed_is_still_needed() -> None:
 
 def test_the_search_sees_floats(monkeypatch: pytest.MonkeyPatch) -> None:
     sample = ast.parse("def f(a: float):\n    return float(a) * 1.5 + 1 / 3\nfrom math import sqrt\n")
-    monkeypatch.setitem(globals(), "tree", lambda _: sample)
+    monkeypatch.setitem(globals(), "nodes", lambda _: tuple(ast.walk(sample)))
     assert len(float_uses(Path(__file__))) == 5

@@ -14,7 +14,7 @@ from clinics.permissions import ACTIONS, FRESH
 from clinics.roles import Role
 from clinics.routes import ROUTES
 from clinics.settings import SPECS
-from tests.architecture.house import PRODUCT, ROOT, dotted, files, nothing, short, tree
+from tests.architecture.house import PRODUCT, ROOT, dotted, files, nodes, nothing, short
 
 DOCS = ROOT / "docs"
 DECLARED = re.compile(r"^\*\*Rule ([\w.-]+)\*\*", re.MULTILINE)
@@ -35,7 +35,7 @@ def carried_rules() -> dict[str, str]:
     """Every id in a ``pytest.mark.rule(...)``, wherever it is applied; ids that are computed fail."""
     found: dict[str, str] = {}
     for path in files("tests"):
-        for node in ast.walk(tree(path)):
+        for node in nodes(path):
             if isinstance(node, ast.Call) and dotted(node.func).endswith("mark.rule"):
                 for argument in node.args:
                     where = f"{short(path)}:{node.lineno}"
@@ -67,7 +67,7 @@ def test_a_rule_is_declared_once() -> None:
 def environment_names(path: Path) -> dict[str, int]:
     """Names read from the environment in a file: env.text("X"), os.environ["X"], os.environ.get("X"), getenv."""
     found: dict[str, int] = {}
-    for node in ast.walk(tree(path)):
+    for node in nodes(path):
         name: ast.AST | None = None
         if isinstance(node, ast.Call) and node.args:
             called = dotted(node.func)
@@ -215,7 +215,7 @@ def test_every_action_of_the_matrix_is_used_by_a_route_or_a_function() -> None:
         if short(path) != "clinics/permissions.py":
             used |= {
                 node.value
-                for node in ast.walk(tree(path))
+                for node in nodes(path)
                 if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in ACTIONS
             }
     nothing(set(ACTIONS) - used)

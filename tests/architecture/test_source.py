@@ -18,6 +18,7 @@ from tests.architecture.house import (
     dotted,
     files,
     functions,
+    nodes,
     nothing,
     short,
     tree,
@@ -83,7 +84,7 @@ JUNK = {"utils.py", "util.py", "helpers.py", "common.py", "services.py", "misc.p
 def sql_calls(path: Path) -> list[tuple[int, ast.Call, str]]:
     """Calls that carry SQL: line, node, name."""
     found = []
-    for node in ast.walk(tree(path)):
+    for node in nodes(path):
         if isinstance(node, ast.Call):
             name = dotted(node.func).rpartition(".")[2] or getattr(node.func, "attr", "")
             if name in SQL_CALLS:
@@ -120,7 +121,7 @@ def test_no_manager_goes_round_the_scope() -> None:
     for path in files(*ROOMS):
         if short(path) in ("clinics/tenancy.py", "clinics/models/people.py"):
             continue
-        for node in ast.walk(tree(path)):
+        for node in nodes(path):
             if isinstance(node, ast.Attribute) and node.attr in ("_base_manager", "_default_manager"):
                 loose.append(f"{short(path)}:{node.lineno}: {node.attr}")
             if isinstance(node, ast.Call) and dotted(node.func).rpartition(".")[2] in ("QuerySet", "Manager"):
@@ -132,7 +133,7 @@ def test_the_session_setting_is_written_in_one_place() -> None:
     """Rule 5 of scaling.md: literal SET LOCAL, never set_config, never a session's SET (e2.4)."""
     loose = []
     for path in files(*PRODUCT):
-        for node in ast.walk(tree(path)):
+        for node in nodes(path):
             text = node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
             if re.search(r"set_config|SET\s+(SESSION|LOCAL)?\s*app\.", text, re.IGNORECASE):
                 loose.append(f"{short(path)}:{node.lineno}")
@@ -216,7 +217,7 @@ def test_money_errors_are_never_swallowed_whole() -> None:
     """A bare ``except:`` or ``except Exception: pass`` hides a bug until it costs money."""
     found = []
     for path in files(*PRODUCT):
-        for node in ast.walk(tree(path)):
+        for node in nodes(path):
             if isinstance(node, ast.ExceptHandler):
                 silent = all(isinstance(item, ast.Pass) for item in node.body)
                 if node.type is None or (silent and dotted(node.type) in ("Exception", "BaseException")):
@@ -269,7 +270,7 @@ def test_rooms_use_the_same_names_for_the_same_things(room: str) -> None:
             continue
         if path.name in ("apps.py", "tables.py"):
             continue
-        for node in ast.walk(tree(path)):
+        for node in nodes(path):
             parts = (node.module or "").split(".") if isinstance(node, ast.ImportFrom) else []
             if parts[:1] == [room] and parts[1:2] and parts[1] in edges:
                 found.append(f"{short(path)}:{node.lineno}: imports {node.module}")
