@@ -12,7 +12,11 @@ from contextlib import closing
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
+# How long an example takes says how busy the machine is, nothing about the product.
+settings.register_profile("cleanclaim", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("cleanclaim")
 OWNER_TIMEOUT = "-c lock_timeout=15s"  # a test that left a transaction open shows itself instead of hanging
 
 

@@ -37,6 +37,9 @@ WIDER = """() => {
 }"""
 COLOURS = ["color-contrast", "link-in-text-block"]
 DESKTOP, PHONE = (1440, 900), (390, 844)
+PATIENCE = (
+    30_000  # milliseconds until something that should come has not come; the machine may have more to do
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +166,7 @@ class Visitors:
             locale="en-US",
             timezone_id="America/Chicago",
         )
-        context.set_default_timeout(30_000)  # the machine may have more to do
+        context.set_default_timeout(PATIENCE)
         context.add_init_script(LISTEN)
         context.add_cookies([{"name": "theme", "value": form.theme, "url": self.url}])
         return context

@@ -488,7 +488,7 @@ def settle(days: Days, sweep: Callable[[], None]) -> None:
             f"{count} of {answers} answers came in {SETTLE_SECONDS} s: {_standing(days)}"
         )
         sweep()
-        sleep(1)
+        sleep(0.4)
         with days.world.open("tester"):
             count = ClaimResponse.objects.count()
     with days.world.open("biller@alder.example"):

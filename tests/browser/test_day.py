@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import date, timedelta
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from pypdf import PdfReader
 
 from tests.browser.product import Product
 
-ROUNDS = 60
+SECONDS = 120
 
 
 @pytest.fixture
@@ -28,17 +29,16 @@ def until(product: Product) -> Callable[[Page, Callable[[], bool]], None]:
     """Ring the bells and look again until something is so."""
 
     def wait(page: Page, is_so: Callable[[], bool]) -> None:
-        for _ in range(ROUNDS):
+        end = monotonic() + SECONDS
+        while monotonic() < end:
             product.sweep()
-            page.wait_for_timeout(700)
+            page.wait_for_timeout(400)
             with suppress(PageMoves):  # a job's page loads itself anew when the job is over
                 page.reload()
-            page.wait_for_load_state()
-            if is_so():
-                return
-        raise AssertionError(
-            f"it did not happen in {ROUNDS} rounds; the page says:\n{page.inner_text('main')}"
-        )
+                page.wait_for_load_state()
+                if is_so():
+                    return
+        raise AssertionError(f"not within {SECONDS} s; the page says:\n{page.inner_text('main')}")
 
     return wait
 
