@@ -12,8 +12,10 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from stack import environment as env
@@ -34,13 +36,14 @@ def check(arguments: list[str]) -> int:
             if arguments[1:] not in (["lint"], ["tests"]):
                 print(USAGE, file=sys.stderr)
                 return 2
-            (lint if arguments[1] == "lint" else tests)(steps)
+            lint(steps) if arguments[1] == "lint" else tests(steps, before=lambda: None)
         elif arguments:
             with servers() as environment:
                 return pytest(environment, arguments)
         else:
-            lint(steps)
-            tests(steps)
+            with ThreadPoolExecutor(1) as beside:  # one core types while the other prepares the servers
+                linting = beside.submit(lint, steps)
+                tests(steps, before=linting.result)
     except StackError as error:
         print(error, file=sys.stderr)
         return 2
@@ -55,17 +58,33 @@ class Steps:
     def __init__(self) -> None:
         self.done: list[tuple[str, bool, float]] = []
         self.last_line = ""
+        self._saying = threading.Lock()
 
-    def run(self, name: str, work: Callable[[], bool]) -> None:
-        """One step."""
+    def watched(self, name: str, work: Callable[[], bool]) -> None:
+        """One step that speaks while it works."""
         print(f"=== {name}", flush=True)
         began = time.monotonic()
         self.done.append((name, work(), time.monotonic() - began))
 
+    def run(self, name: str, work: Callable[[], tuple[bool, str]]) -> None:
+        """One step that may run beside others: what it says stands together under its name at its end."""
+        began = time.monotonic()
+        is_good, said = work()
+        self.done.append((name, is_good, time.monotonic() - began))
+        with self._saying:
+            print(f"=== {name}\n{said}".rstrip(), flush=True)
+
     def command(self, name: str, command: list[str], environment: dict[str, str] | None = None) -> None:
         """One step that is a program; it passes if the program ends with 0."""
         variables = env.complete(environment or {})
-        self.run(name, lambda: subprocess.run(command, cwd=ROOT, env=variables).returncode == 0)
+
+        def work() -> tuple[bool, str]:
+            ended = subprocess.run(
+                command, cwd=ROOT, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            )
+            return ended.returncode == 0, ended.stdout
+
+        self.run(name, work)
 
     def summary(self) -> int:
         """One line a step, then the count of tests; the exit status of it all."""
@@ -89,8 +108,8 @@ def lint(steps: Steps) -> None:
     steps.run("rules have tests", rules_have_tests)
 
 
-def tests(steps: Steps) -> None:
-    """What needs the servers: Django's checks, pending migrations, and all tests on two processes."""
+def tests(steps: Steps, before: Callable[[], None]) -> None:
+    """What needs the servers: Django's checks, pending migrations, and, after ``before()``, all tests."""
     with servers() as environment:
         strict = {**environment, "HTTPS": "1"}
         deploy = env.manage_command("check", "--deploy", "--fail-level", "WARNING")
@@ -99,8 +118,9 @@ def tests(steps: Steps) -> None:
         steps.command("no migration due", pending, env.as_owner(environment))
         with tempfile.NamedTemporaryFile() as counts:
             environment["CHECK_COUNTS"] = counts.name
-            workers = ["-n", os.environ.get("CHECK_PROCESSES", "2"), "--dist", "loadgroup"]
-            steps.run("pytest", lambda: pytest(environment, [*workers, "tests"]) == 0)
+            workers = ["-n", os.environ.get("CHECK_PROCESSES", "3")]
+            before()
+            steps.watched("pytest", lambda: pytest(environment, [*workers, "tests"]) == 0)
             text = Path(counts.name).read_text()
         steps.last_line = "{passed} passed, {failed} failed".format(**json.loads(text)) if text else ""
 
@@ -116,7 +136,7 @@ def pytest(environment: dict[str, str], arguments: list[str]) -> int:
             continue  # pytest got it too, and ends by itself
 
 
-def rules_have_tests() -> bool:
+def rules_have_tests() -> tuple[bool, str]:
     """Every rule that docs/ declare (`**Rule B17.4**` at the start of a line) is carried by a test."""
     declared = {
         rule: path
@@ -127,6 +147,7 @@ def rules_have_tests() -> bool:
     for path in (ROOT / "tests").rglob("*.py"):
         for marks in CARRIED.findall(path.read_text()):
             carried |= set(re.findall(r"[\w.-]+", marks))
-    for rule in sorted(set(declared) - carried):
-        print(f"{declared[rule].relative_to(ROOT)}: no test carries rule {rule}")
-    return not set(declared) - carried
+    bare = sorted(set(declared) - carried)
+    return not bare, "\n".join(
+        f"{declared[rule].relative_to(ROOT)}: no test carries rule {rule}" for rule in bare
+    )

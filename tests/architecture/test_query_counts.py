@@ -16,8 +16,6 @@ from tests.conftest import empty_tables
 from tests.query_counts import COUNTS, LISTS, NO_LISTS, check, count
 from tests.sweep.canaries import make_canary
 
-pytestmark = pytest.mark.xdist_group("sweep")
-
 
 @pytest.fixture(scope="module", params=[1, 3])
 def owner(

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
-from tests.browser.browsing import LIGHT, Form, Reader, Visitors
+from tests.browser.browsing import LIGHT, PATIENCE, Form, Reader, Visitors
 from tests.browser.clinic_days import Days, make_days, settle
 from tests.browser.product import Product
 from tests.cast import PASSWORD
@@ -34,11 +34,10 @@ ARGUMENTS = [
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All of them on one process: one product, one Chromium."""
+    """Which they are; stack/sharing.py keeps them together, as each process with some of them starts a product."""
     for item in items:
         if "tests/browser/" in item.nodeid:
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -87,6 +86,7 @@ def chromium() -> Iterator[Browser]:
     assert path, "Chromium is not installed: sudo apt-get install -y chromium"
     # Playwright's loop runs in this thread for as long as Chromium lives; the tests' own queries are not its guests.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield browser

@@ -21,7 +21,6 @@ from stack.children import answers, any_free_port
 from stack.environment import load
 from stack.places import ROOT, Account, Place, can_reach
 
-pytestmark = pytest.mark.xdist_group("stack")
 SERVER_NAMES = ("DB_", "REDIS_URL", "CELERY_", "CLEANCLAIM_", "SANDBOX_", "CHECK_", "PYTEST_")
 PATIENCE = 60
 

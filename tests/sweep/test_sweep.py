@@ -34,7 +34,6 @@ from tests.sweep.addresses import (
 )
 from tests.sweep.canaries import Canary, fingerprint, make_canary
 
-pytestmark = pytest.mark.xdist_group("sweep")
 ROUTES = own_routes()
 Houses = tuple[Canary, Canary]
 PAGE_METHODS = ("GET", "POST")
