@@ -66,20 +66,19 @@ def refresh(claim: Claim, today: date) -> list[Finding]:
     naming = Naming(claim.control_number, claim.frequency, claim.payer_claim_number)
     draft = building.make_draft(claim.invoice, source, charges, claim.part, naming, today=today)
     document, _ = apply_edits(freeze(draft.document), kept_edits(claim), skip_gone=True)
+    card = {
+        "patient_name": draft.claim.patient_name,
+        "policy_id": draft.claim.policy_id,
+        "payer_id": draft.claim.payer_id,
+        "payer_name": draft.claim.payer_name,
+        "format": draft.claim.format,
+        "filing_deadline": draft.claim.filing_deadline if claim.frequency == "1" else claim.filing_deadline,
+    }
+    for name, value in card.items():  # the checks ask the new card, not the one the claim was built with
+        setattr(claim, name, value)
     scrubbed = _scrub_document(claim, document, today)
     findings = scrubbed.findings
-    _write(
-        claim,
-        document,
-        claim.document_version,
-        findings,
-        patient_name=draft.claim.patient_name,
-        policy_id=draft.claim.policy_id,
-        payer_id=draft.claim.payer_id,
-        payer_name=draft.claim.payer_name,
-        format=draft.claim.format,
-        filing_deadline=draft.claim.filing_deadline if claim.frequency == "1" else claim.filing_deadline,
-    )
+    _write(claim, document, claim.document_version, findings, **card)
     scrubbing.keep([replace(scrubbed, version=claim.document_version)], today)
     lifecycle.note(claim, "edit", "Copied again from the visit")
     queue.settle(claim, findings, "Copied again from the visit: nothing is missing")

@@ -9,7 +9,7 @@ import pytest
 
 from billing.checkout import check_out
 from billing.hooks import LIVE_CLAIMS
-from claims import building, checks, queue, scrubbing
+from claims import building, checks, queue, review, scrubbing
 from claims.check_context import CheckContext
 from claims.enums import ClaimState
 from claims.errors import IllegalMove, NothingToClaim, NotReady
@@ -204,6 +204,34 @@ def test_an_expired_card_and_a_twin_are_found() -> None:
         first.policy.expires_on = TODAY - timedelta(days=1)
         first.policy.save()
         assert "POLICY-EXPIRED" in [finding.code for finding in queue.check(first, TODAY)]
+
+
+@pytest.mark.rule("B8")
+def test_a_claim_copied_again_is_checked_by_the_card_it_now_has() -> None:
+    world = make_world()
+    with world.open():
+        patient = make_patient()
+        invoice = bill(world, patient)
+        claim = queue.enqueue(invoice, TODAY)
+        old = claim.policy
+        old.expires_on = TODAY - timedelta(days=1)
+        old.save()
+        assert [one.code for one in queue.check(claim, TODAY)] == ["POLICY-EXPIRED"]
+        world.aarp.requires = ["authorization"]
+        world.aarp.save()
+        new = make_policy(patient, world.aarp, "W987654321")
+        old.layers.update(policy=new)
+        review.refresh(claim, TODAY)
+        claim.refresh_from_db()
+        assert (claim.policy, claim.payer) == (new, world.aarp)
+        assert [row["code"] for row in claim.findings] == ["REQUIRED-AUTHORIZATION"]
+        assert [one.code for one in queue.check(claim, TODAY)] == ["REQUIRED-AUTHORIZATION"]
+        old.expires_on, new.expires_on = None, TODAY - timedelta(days=1)
+        old.save()
+        new.save()
+        new.layers.update(policy=old)
+        assert review.refresh(claim, TODAY) == []
+        assert claim.state == "ready"
 
 
 def test_a_claim_that_never_left_can_be_given_up_and_made_anew() -> None:
