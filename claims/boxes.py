@@ -14,6 +14,7 @@ from decimal import Decimal
 from insurance.enums import FilingIndicator
 from lib.money import show_money
 from lib.spellings import show_diagnosis, show_zip
+from x12.documents.claim_details import Note
 from x12.documents.parties import Address
 from x12.documents.professional_claim import ClaimDocument, Provider, ServiceLine
 
@@ -31,6 +32,11 @@ MSP = (
     ("", "none"), ("12", "12 working aged"), ("13", "13 kidney disease"), ("14", "14 no-fault"), ("15", "15 work"),
     ("41", "41 black lung"), ("42", "42 veterans"), ("43", "43 disabled"), ("47", "47 liability"),
 )  # fmt: skip
+
+
+def anchor(path: str) -> str:
+    """The id of a field's control."""
+    return "f-" + path.replace(".", "-") if path else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +57,7 @@ class Box:
     @property
     def anchor(self) -> str:
         """The id a finding jumps to."""
-        return "f-" + self.path.replace(".", "-") if self.path else ""
+        return anchor(self.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +66,7 @@ class Section:
 
     title: str
     boxes: tuple[Box, ...]
+    is_folded: bool = False  # of what few claims carry
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,20 +129,6 @@ def line_rows(document: ClaimDocument) -> list[LineRow]:
     ]
 
 
-def anchor_of(where: str, known: Iterable[str]) -> str:
-    """The anchor a finding's ``where`` leads to: its own field, or the nearest one above or below it."""
-    fields = set(known)
-    path = where
-    while path:
-        if path in fields:
-            return "f-" + path.replace(".", "-")
-        below = sorted(field for field in fields if field.startswith(path + "."))
-        if below:
-            return "f-" + below[0].replace(".", "-")
-        path = path.rpartition(".")[0]
-    return ""
-
-
 def _people(document: ClaimDocument) -> Iterable[Box]:
     subscriber, patient = document.subscriber, document.patient
     where = "patient" if patient else "subscriber"
@@ -158,7 +151,8 @@ def _people(document: ClaimDocument) -> Iterable[Box]:
     )
     group = coverage.group_number
     yield Box("11", "Group", group, "coverage.group_number", "SBR03", 2, "text", group)
-    yield Box("11c", "Plan", coverage.group_name or document.payer.name, "coverage.group_name", "SBR04")
+    plan = coverage.group_name
+    yield Box("11c", "Plan", plan or document.payer.name, "coverage.group_name", "SBR04", 3, "text", plan)
     yield Box("2", "Patient", person.party.display_name, f"{where}.party", f"{loop} NM1", 4, is_private=True)
     yield _day("3", "Born", person.birth_date, f"{where}.birth_date", f"{loop} DMG02", 3)
     yield Box("3", "Sex", person.sex, f"{where}.sex", f"{loop} DMG03", 2, "choice", person.sex, SEXES)
@@ -222,6 +216,10 @@ def _holder(document: ClaimDocument) -> Iterable[Box]:
         "On file" if document.release_of_information == "Y" else "Not on file",
         "release_of_information",
         "CLM09",
+        3,
+        "choice",
+        document.release_of_information,
+        (("Y", "On file"), ("I", "Not on file")),
     )
     yield Box(
         "13",
@@ -282,8 +280,17 @@ def _condition(document: ClaimDocument) -> Iterable[Box]:
         "text",
         " ".join(map(show_diagnosis, document.diagnoses)),
     )
-    note = document.note.text if document.note else ""
-    yield Box("19", "Note to the payer", note, "note", "NTE*ADD", 12, "text", note)
+    note = show_note(document.note)
+    yield Box(
+        "19", "Note to the payer (ADD; another kind: CER: …)", note, "note", "NTE*ADD", 12, "text", note
+    )
+
+
+def show_note(note: Note | None) -> str:
+    """As typed: its kind stands before it unless it is ADD."""
+    if note is None:
+        return ""
+    return note.text if note.kind == "ADD" else f"{note.kind}: {note.text}"
 
 
 def _totals(document: ClaimDocument) -> Iterable[Box]:

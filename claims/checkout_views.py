@@ -52,8 +52,15 @@ def for_invoice(request: HttpRequest, public_id: str) -> HttpResponse:
         context["claims"] = standing
         if not standing:
             found = queue.missing(invoice, today)
-            shell = Claim(appointment=invoice.appointment, patient=invoice.patient)
-            context["findings"] = [(item, remedy_of(request, item.code, shell)) for item in found]
+            shell = Claim(
+                appointment=invoice.appointment,
+                patient=invoice.patient,
+                invoice=invoice,
+                location=invoice.location,
+            )
+            context["findings"] = [
+                (item, remedy_of(request, item.code, item.where, shell, has_patient=False)) for item in found
+            ]
             context["may_click"] = not has_errors(found)
     except NothingToClaim as refusal:
         context["nothing"] = refusal.message

@@ -24,6 +24,7 @@ from claims import (
     proof,
     queries,
     queue,
+    remedies,
     review,
     ticks,
     voids,
@@ -32,6 +33,7 @@ from claims.cms1500 import crosswalk
 from claims.enums import ClaimState, Outcome
 from claims.models import Acknowledgement, BatchItem, Claim, ClaimEvent
 from claims.more_boxes import more_sections
+from claims.rare_boxes import LINE, rare_sections
 from clinics import audit
 from clinics.errors import BadInput
 from clinics.permissions import may, route_action
@@ -43,23 +45,7 @@ from x12.documents.professional_claim import ClaimDocument
 
 TABS = {"": "Claim", "timeline": "Timeline", "versions": "Versions", "files": "Files", "boxes": "Boxes"}
 FULL = ("payer", "policy", "invoice", "patient", "appointment", "location", "replaces")
-# Whose page mends a finding that the claim itself cannot.
-REMEDIES = {
-    "SALT-UNCONFIRMED": ("Open visit", "appointments:visit", "appointment"),
-    "VISIT-OPEN": ("Open visit", "appointments:visit", "appointment"),
-    "RELATIONSHIP": ("Open insurance", "insurance:manage", "patient"),
-    "HOLDER-NAME": ("Open insurance", "insurance:manage", "patient"),
-    "POLICY-EXPIRED": ("Open insurance", "insurance:manage", "patient"),
-    "SIGNATURE": ("Open patient", "patients:edit", "patient"),
-    "patient_address": ("Open patient", "patients:edit", "patient"),
-    "street_missing": ("Open patient", "patients:edit", "patient"),
-    "city_missing": ("Open patient", "patients:edit", "patient"),
-    "zip": ("Open patient", "patients:edit", "patient"),
-    "state": ("Open patient", "patients:edit", "patient"),
-    "AUTHORIZATION-DATES": ("See authorizations", "patients:patient", "patient"),
-    "AUTHORIZATION-USED-UP": ("See authorizations", "patients:patient", "patient"),
-    "ENROLLMENT": ("Open enrollment", "insurance:enrollment", ""),
-}
+MOST_OPEN = 4  # lines whose rare boxes are shown at once: with fifty lines a form takes no more fields
 
 
 @require_GET
@@ -206,7 +192,8 @@ def changed_fields(row: Claim, posted: dict[str, str]) -> dict[str, str]:
     """The fields of the form that differ from what was shown: only those are edits."""
     document = thaw(ClaimDocument, row.document)
     edits = {}
-    for section in [*boxes.sections(document), *more_sections(document)]:
+    every = rare_sections(document, range(len(document.lines)))
+    for section in [*boxes.sections(document), *more_sections(document), *every]:
         for box in section.boxes:
             if box.edit and box.path in posted and tidy(posted[box.path]) != tidy(box.raw):
                 edits[box.path] = posted[box.path]
@@ -272,42 +259,74 @@ def _charge_whys(row: Claim) -> dict[int, str]:
 def _review(request: HttpRequest, row: Claim, today: date) -> dict[str, Any]:
     """Boxes, lines and findings, each finding with the field it leads to or the page that mends it."""
     document = thaw(ClaimDocument, row.document)
-    sections = [*boxes.sections(document), *more_sections(document)]
-    paths = [box.path for section in sections for box in section.boxes if box.path]
+    history = denial_history.findings(row, denial_history.load([row], today).get(row.pk, ()))
+    items = [*row.findings, *checks.as_rows(history)]
+    opened = _opened_lines(request, len(document.lines), items)
+    sections = [*boxes.sections(document), *more_sections(document), *rare_sections(document, opened)]
+    paths = [box.path for section in sections for box in section.boxes if box.edit]
     whys = _charge_whys(row)
     lines = [replace(line, why=whys.get(line.place, "")) for line in boxes.line_rows(document)]
     paths += [f"lines.{line.place}.{name}" for line in lines for name in ("pointers", "modifiers")]
     changed = review.kept_edits(row)
     findings: list[dict[str, Any]] = []
     marked: dict[str, dict[str, Any]] = {}
-    history = denial_history.findings(row, denial_history.load([row], today).get(row.pk, ()))
-    for item in [*row.findings, *checks.as_rows(history)]:
-        anchor = boxes.anchor_of(item["where"], paths)
-        findings.append(item | {"anchor": anchor, "remedy": remedy_of(request, item["code"], row)})
+    for item in items:
+        path = remedies.box_of(item["where"], paths)
+        anchor = boxes.anchor(path)
+        wants_page = not path or remedies.is_at_source(item["code"], item["where"])
+        remedy = None
+        if wants_page:
+            remedy = remedy_of(
+                request, item["code"], item["where"], row, has_patient=document.patient is not None
+            )
+        findings.append(item | {"anchor": anchor, "remedy": remedy})
         if anchor and item["severity"] != "info":
             marked.setdefault(anchor, item)
     return {
         "sections": [
-            (section.title, [(box, marked.get(box.anchor), box.path in changed) for box in section.boxes])
+            (
+                section.title,
+                [(box, marked.get(box.anchor), box.path in changed) for box in section.boxes],
+                section.is_folded,
+                any(box.anchor in marked or box.path in changed for box in section.boxes if box.edit)
+                or section.title.startswith("All of line"),
+            )
             for section in sections
         ],
         "lines": lines,
+        "unopened": [line for line in lines if line.place not in opened],
         "findings": findings,
         "first_anchor": next((item["anchor"] for item in findings if item["anchor"]), ""),
     }
 
 
-def remedy_of(request: HttpRequest, code: str, row: Claim) -> tuple[str, str] | None:
+def _opened_lines(request: HttpRequest, count: int, items: list[dict[str, Any]]) -> list[int]:
+    """Lines whose rare boxes are shown: those asked for, and those with a finding about one of them."""
+    asked = [int(text) for text in request.GET.getlist("more") if text.isdecimal() and len(text) < 3]
+    rare = {one.path.partition(".")[0] for one in LINE} - {"place_of_service"}
+    for item in items:
+        _, _, rest = item["where"].partition("lines.")
+        place, _, field = rest.partition(".")
+        if place.isdecimal() and field.partition(".")[0] in rare:
+            asked.append(int(place))
+    return list(dict.fromkeys(place for place in asked if place < count))[:MOST_OPEN]
+
+
+def remedy_of(
+    request: HttpRequest, code: str, where: str, row: Claim, *, has_patient: bool
+) -> tuple[str, str] | None:
     """Words and address of the page that mends a finding which the claim itself cannot; None where the person who
     looks may not open it (the finding's words say whose it is)."""
-    entry = REMEDIES.get(code)
-    if entry is None:
+    page = remedies.page_of(code, where, has_patient=has_patient)
+    if page is None or (page is remedies.PAYER and row.payer_id is None):
         return None
-    words, route, owner = entry
-    action = route_action(route, "GET")
+    action = route_action(page.route, "GET")
     if action is None or not may(request, action):
         return None
-    return words, reverse(route, args=[getattr(row, owner).public_id] if owner else [])
+    owner: Any = row
+    for step in filter(None, page.owner.split(".")):
+        owner = getattr(owner, step)
+    return page.words, reverse(page.route, args=[owner.public_id] if page.owner else [])
 
 
 def _versions(row: Claim) -> list[dict[str, Any]]:

@@ -1,14 +1,14 @@
 """Boxes for what a visit does not know: other providers, attachments, each line's drug, orderer and note. Pure.
 
 Part of claims/boxes.py; the paths are those of claims/review_fields.py. A part appears when one of its boxes is
-filled and goes when all of them are empty again.
+filled and goes when all of them are empty again. What is rarer still: claims/rare_boxes.py.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from claims.boxes import Box, Section, in_rows
+from claims.boxes import Box, Section, in_rows, show_note
 from x12.documents.professional_claim import ClaimDocument, Provider, ServiceLine
 
 UNITS = (("", "none"), ("UN", "UN units"), ("ML", "ML millilitres"), ("GR", "GR grams"), ("F2", "F2 international"),
@@ -48,7 +48,7 @@ def _line(path: str, line: ServiceLine) -> Iterator[Box]:
     yield Box("24", "Drug (NDC)", ndc, f"{path}.drug.ndc", "LIN03", 4, "text", ndc)
     yield Box("24", "Quantity", amount, f"{path}.drug.quantity", "CTP04", 4, "text", amount)
     yield Box("24", "Unit", unit, f"{path}.drug.unit", "CTP05", 4, "choice", unit, UNITS)
-    note = line.note.text if line.note else ""
+    note = show_note(line.note)
     yield Box("24", "Note of the line", note, f"{path}.note", "NTE*ADD", 12, "text", note)
 
 

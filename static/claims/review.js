@@ -4,6 +4,7 @@ const list = [...document.querySelectorAll("[data-fix]")];
 function go(link) {
   const field = document.getElementById(link.hash.slice(1));
   if (!field) return false;
+  for (let fold = field.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
   document.querySelectorAll(".box.cur").forEach((box) => box.classList.remove("cur"));
   field.closest(".box")?.classList.add("cur");
   field.focus();

@@ -91,6 +91,13 @@ TYPED: dict[str, tuple[dict[str, Any], str]] = {
     "an unlisted code": (
         {"lines.0.description": "Unlisted", "lines.0.note": "what it was"}, "SV1*HC:99213:25::::UNLISTED*100*"
     ),
+    "a note of another kind": ({"note": "cer: as ordered"}, "NTE*CER*AS ORDERED~"),
+    "a contract": ({"contract.kind": "09", "contract.percent": "80", "contract.code": "ppo7"}, "CN1*09**80*PPO7~"),
+    "a line's contract": ({"lines.0.contract.kind": "04", "lines.0.contract.amount": "50"}, "CN1*04*50~"),
+    "answers of a form": (
+        {"lines.0.forms": "ut 484.3 1a=y; 2=2025-12-01; 3=88.5%; 4=two litres"},
+        "LQ*UT*484.3~\nFRM*1A*Y~\nFRM*2***20251201~\nFRM*3****88.5~\nFRM*4**TWO LITRES~",
+    ),
     "emergency": ({"lines.0.is_emergency": "yes"}, "*1:2**Y~"),
 }  # fmt: skip
 
