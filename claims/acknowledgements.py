@@ -24,6 +24,7 @@ from x12.documents.interchange_ack import InterchangeAck
 from x12.reading import FileReading
 
 ACCEPTED, WITH_ERRORS, REJECTED, INFORMATION = "accepted", "accepted_with_errors", "rejected", "information"
+DUPLICATE = "025"  # TA1 note: an interchange of this number was taken before
 CLAIM_LEVEL = 10_000  # 277CA ordinals: transaction x CLAIM_LEVEL + place of the claim in it
 # How far along a claim is; an answer moves it only forward.
 ORDER = {S.BATCHED: 0, S.SUBMITTED: 1, S.ACKNOWLEDGED: 2, S.ACCEPTED: 3}
@@ -72,6 +73,10 @@ def rematch(at: datetime) -> int:
 
 def _ta1_row(ack: InterchangeAck, place: int, receiver: str) -> Acknowledgement:
     result = ACCEPTED if ack.status == "A" else WITH_ERRORS if ack.status == "E" else REJECTED
+    if (
+        result == REJECTED and ack.note == DUPLICATE
+    ):  # the first copy stands: nothing may be sent anew for this
+        result = INFORMATION
     return Acknowledgement(
         kind="TA1",
         ordinal=place * CLAIM_LEVEL,
@@ -192,7 +197,8 @@ def _match(row: Acknowledgement, connection_id: int | None) -> bool:
         claim = Claim.objects.filter(control_number=row.reference).first()
         if claim is not None:
             row.claim = claim
-            item = BatchItem.objects.filter(claim=claim, is_live=True).select_related("batch").first()
+            items = BatchItem.objects.filter(claim=claim).select_related("batch")
+            item = items.order_by("-is_live", "-pk").first()  # else the one that was given up
             row.batch = item.batch if item else None
         return claim is not None
     batches = Batch.objects.all()
@@ -225,6 +231,8 @@ def _arrived(batch: Batch, row: Acknowledgement, at: datetime) -> None:
     if locked.outbound_file is not None:
         sending.confirm(locked.outbound_file, f"answered by {row.kind}")
     delivery.mark_delivered(locked, at, f"the partner answered with a {row.kind}")
+    if row.result in (ACCEPTED, WITH_ERRORS):
+        delivery.answered_after_all(locked, f"The partner answered it with a {row.kind}")
 
 
 def _claims_named(row: Acknowledgement) -> list[Claim]:
@@ -257,7 +265,7 @@ def _apply_claim(row: Acknowledgement, claims: Sequence[Claim], at: datetime) ->
         elif to == S.ACCEPTED and row.data.get("by") == "payer" and claim.accepted_by == "clearinghouse":
             Claim.objects.filter(pk=claim.pk).update(accepted_by="payer", accepted_at=at)
             _note(claim, row)
-        elif row.kind == "277CA":
+        elif row.kind == "277CA" or (row.kind == "TA1" and row.result == INFORMATION):
             _note(claim, row)
         if to == S.ACCEPTED and row.data.get("by") == "payer":
             text = f"{claim.payer_name} took the void {claim.control_number}"

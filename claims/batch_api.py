@@ -41,7 +41,7 @@ class BatchSerializer(serializers.ModelSerializer[Batch]):
 class BatchActSerializer(serializers.Serializer[Any]):
     """send_again or dissolve a refused batch, look for an unknown one, printed for one on paper, try_again."""
 
-    act = serializers.ChoiceField(choices=["send_again", "dissolve", "look", "printed", "try_again"])
+    act = serializers.ChoiceField(choices=["send_again", "dissolve", "look", "printed", "try_again", "doubt"])
     reason = serializers.CharField(required=False, default="", allow_blank=True, max_length=200)
 
 
@@ -98,6 +98,8 @@ def batch_act(request: Request, batch_id: str) -> Response:
         delivery.dissolve(row, data["reason"])
     elif data["act"] == "try_again":
         delivery.try_again(row)
+    elif data["act"] == "doubt":
+        delivery.doubt(row)
     elif data["act"] == "printed":
         delivery.mark_printed(row, timezone.now())
     elif row.state == BatchState.UNKNOWN:

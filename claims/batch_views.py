@@ -84,6 +84,7 @@ def batch(request: HttpRequest, public_id: str) -> HttpResponse:
         ],
         "fates": queries.fates(row),
         "crumbs": [("Batches", reverse("claims:batches")), (row.public_id, "")],
+        "may_doubt": delivery.may_doubt(row),
         "may_resolve": may(request, "claim.resolve_unknown") and row.state == BatchState.REFUSED,
         "may_download": may(request, "edi.download"),
     }  # fmt: skip
@@ -151,7 +152,7 @@ def batch_file(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @require_POST
 def batch_act(request: HttpRequest, public_id: str, act: str) -> HttpResponse:
-    """Send again or dissolve a refused batch, look at once for an unknown one, say that paper was printed."""
+    """Send again or dissolve a refused batch, look for an unknown or unanswered one, say that paper was printed."""
     row = get_object_or_404(Batch.objects, public_id=public_id)
     if act == "send-again":
         delivery.send_again(row)
@@ -165,6 +166,9 @@ def batch_act(request: HttpRequest, public_id: str, act: str) -> HttpResponse:
     elif act == "printed":
         delivery.mark_printed(row, timezone.now())
         messages.success(request, f"{row.claim_count} claims are submitted on paper")
+    elif act == "doubt":
+        delivery.doubt(row)
+        messages.success(request, "The partner's mailbox is looked at now")
     elif act == "look" and row.state == BatchState.UNKNOWN:
         delivery.look_now(row)
         messages.success(request, "The partner's mailbox is looked at now")

@@ -12,7 +12,7 @@ from datetime import datetime
 from claims import lifecycle
 from claims.enums import BatchState, ClaimState, Format
 from claims.errors import CannotResend
-from claims.models import Batch, BatchItem, Claim
+from claims.models import Acknowledgement, Batch, BatchItem, Claim
 from clearinghouses import sending
 from clearinghouses.transport import Delivered, Outcome, Refused
 from clinics import audit
@@ -85,6 +85,49 @@ def send_again(batch: Batch) -> None:
     audit.record("batch.send_again", "batch", locked.public_id)
 
 
+def may_doubt(batch: Batch) -> bool:
+    """Whether a batch was confirmed by the partner's mailbox alone, and never answered."""
+    return (
+        batch.state == BatchState.DELIVERED
+        and batch.outbound_file_id is not None
+        and not Acknowledgement.objects.filter(batch=batch).exists()
+    )
+
+
+def doubt(batch: Batch) -> None:
+    """A person has the file of an unanswered batch looked for: a mailbox may thank for what it lost.
+
+    Its claims stay ``submitted``. Found, it is delivered again; proven absent, the same bytes may be sent again
+    under the same numbers, so that a partner who has it after all takes it once. Raises CannotResend.
+    """
+    locked = lock(batch.pk)
+    if not may_doubt(locked) or locked.outbound_file is None:
+        raise CannotResend("It was answered, or never confirmed: there is nothing to look for.")
+    sending.doubt(locked.outbound_file)
+    _set(locked, BatchState.UNKNOWN, "It was confirmed, but never answered")
+    look_now(locked)
+    audit.record("batch.doubt", "batch", locked.public_id)
+
+
+def answered_after_all(batch: Batch, why: str) -> int:
+    """The partner has a batch that was given up: its claims that wait again are held, so that none goes twice.
+
+    Returns how many. The caller holds the batch's lock.
+    """
+    if batch.state != BatchState.DISSOLVED:
+        return 0
+    claims = Claim.objects.select_for_update(of=("self",)).filter(
+        state__in=(ClaimState.NEW, ClaimState.READY), submissions__batch=batch
+    )
+    reason = f"{why}, although batch {batch.public_id} was given up as refused: ask before it is sent again"
+    held = list(claims.order_by("pk"))
+    for claim in held:
+        lifecycle.move(
+            claim, ClaimState.ON_HOLD, text=f"Held: {reason}", hold_reason=reason[:200], hold_until=None
+        )
+    return len(held)
+
+
 def is_stuck(batch: Batch) -> bool:
     """Whether a batch waits to be sent while the work that should send it was given up (three attempts)."""
     if batch.state != BatchState.PENDING or batch.outbound_file_id is None or batch.clinic_id is None:
@@ -120,6 +163,9 @@ def dissolve(batch: Batch, reason: str) -> int:
     Those bytes can never be sent. Raises CannotResend.
     """
     locked = lock(batch.pk)
+    waiting = Claim.objects.filter(submissions__batch=locked, submissions__is_live=True)
+    if locked.state == BatchState.REFUSED and waiting.exclude(state=ClaimState.BATCHED).exists():
+        raise CannotResend("Its claims count as submitted: send the same file again, or resubmit each claim.")
     unprinted = locked.format == Format.PAPER and locked.state == BatchState.PENDING
     if locked.state != BatchState.REFUSED and not unprinted:
         raise CannotResend(_why_not(locked))
@@ -133,6 +179,8 @@ def dissolve(batch: Batch, reason: str) -> int:
     moved = lifecycle.move_many(
         claims, ClaimState.READY, text=f"Batch {locked.public_id} was dissolved: it never left"
     )
+    if locked.outbound_file is not None and locked.outbound_file.attempts:
+        look_now(locked)  # a partner may have said no and taken it all the same
     audit.record("batch.dissolve", "batch", locked.public_id, reason=reason.strip())
     return moved
 

@@ -70,10 +70,13 @@ def send(clinic_id: int, batch_id: int) -> None:
 
 @handles(delivery.LOOK)
 def look(clinic_id: int, batch_id: int) -> None:
-    """Look at the far side for a batch whose fate is unknown."""
+    """Look at the far side for a batch whose fate is unknown, and for one that was given up as refused."""
     with open_clinic(clinic_id, actor=ACTOR):
         batch = Batch.objects.get(pk=batch_id)
         file_id, state = batch.outbound_file_id, batch.state
+    if file_id is not None and state == BatchState.DISSOLVED and sending.is_there(file_id, clinic_id):
+        with open_clinic(clinic_id, actor=ACTOR):
+            delivery.answered_after_all(delivery.lock(batch_id), "The partner's mailbox shows it")
     if file_id is None or state != BatchState.UNKNOWN:
         return
     outcome = sending.look(file_id, clinic_id)

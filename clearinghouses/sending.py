@@ -3,7 +3,7 @@
 Before it: claims/submitting makes the OutboundFile (``prepare``) in the batch's transaction. After it: the
 claims worker reads the outcome. What may be there already is never put again: an Unknown is resolved by
 looking at the far side, or by the partner's own answer (``confirm``); only a proven Refused may be sent
-again, and only when a person says so (rules.md B6.5).
+again, and only when a person says so (rules.md B6.5), after one more look: a partner may say no and take it.
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ class _Load:
     mailbox: Mailbox
     name: str
     content: bytes
+    is_again: bool  # it was tried before: the refusal may have been a lie
 
 
 def prepare(
@@ -125,6 +126,31 @@ def hold_back(outbound_file_id: int, why: str) -> bool:
     return bool(rows.update(state=State.REFUSED, attempts=1, detail=why[:300]))
 
 
+def doubt(outbound_file: OutboundFile) -> None:
+    """A person does not believe a delivered file that was never answered: it is looked for. Raises WrongState."""
+    moved = OutboundFile.objects.filter(pk=outbound_file.pk, state=State.DELIVERED).update(
+        state=State.UNKNOWN, detail="it was confirmed, but never answered"
+    )
+    if not moved:
+        raise WrongState("Only a file that was delivered can be doubted.")
+
+
+def is_there(outbound_file_id: int, clinic_id: int) -> bool:
+    """Whether the far side shows the file, whatever we believe of it; nothing is written. False when it cannot say."""
+    _outside_transactions()
+    with open_clinic(clinic_id, actor="sender"):
+        row = OutboundFile.objects.select_related("connection").get(pk=outbound_file_id)
+        mailbox, name, size = carriers.mailbox_of(row.connection), row.name, row.stored.size
+    try:
+        transport = carriers.open_transport(mailbox, clinic_id)
+    except TransportError:
+        return False
+    try:
+        return isinstance(transport.look(name, size), Delivered)
+    finally:
+        transport.close()
+
+
 def send_again(outbound_file: OutboundFile) -> None:
     """A person sends a proven Refused file again: same bytes, same numbers. Raises WrongState otherwise."""
     moved = OutboundFile.objects.filter(pk=outbound_file.pk, state=State.REFUSED).update(
@@ -167,7 +193,7 @@ def _begin(outbound_file_id: int, clinic_id: int) -> _Load | None:
         if not taken:
             return None
         assert hashlib.sha256(content).hexdigest() == row.stored.sha256, "stored bytes never change"
-        return _Load(carriers.mailbox_of(row.connection), row.name, content)
+        return _Load(carriers.mailbox_of(row.connection), row.name, content, row.attempts > 0)
 
 
 def _put(load: _Load, clinic_id: int) -> Outcome:
@@ -176,6 +202,8 @@ def _put(load: _Load, clinic_id: int) -> Outcome:
     except TransportError as error:
         return Refused(error.reason)
     try:
+        if load.is_again and isinstance(found := transport.look(load.name, len(load.content)), Delivered):
+            return found
         return transport.put(load.name, load.content, seconds=_upload_seconds(load.content))
     finally:
         transport.close()

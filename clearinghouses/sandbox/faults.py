@@ -2,7 +2,8 @@
 
 Each entry: ``when`` (connect, auth, open, write, rename, list, read, answer, answer-order), ``do`` and how
 often (``times``, default 1). ``do`` is for connect: drop; auth: deny; open, list: drop, hang, fail;
-write and read: drop or hang after ``at_byte``; rename: drop_before, drop_after, hang_before, hang_after;
+write and read: drop or hang after ``at_byte``; rename: drop_before, drop_after, hang_before, hang_after,
+fail_after (taken, and said to have failed), lose (said to be taken, and thrown away);
 answer: half (half of the bytes first, the rest after ``seconds``), repeat, delay (``seconds``); answer-order:
 reverse. docs/sandbox.md.
 """

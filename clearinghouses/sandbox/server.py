@@ -174,6 +174,9 @@ class Rooms(paramiko.SFTPServerInterface):
             old.unlink()
         except OSError as error:
             return paramiko.SFTPServer.convert_errno(error.errno or 0)
+        if fault is not None and fault.get("do") == "lose":  # the worst lie: thanked for and thrown away
+            new.unlink()
+            return SFTP_OK
         return SFTP_OK if fault is None else _break(fault, self._door)
 
     def remove(self, path: str) -> int:

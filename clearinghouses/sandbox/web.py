@@ -73,8 +73,9 @@ class Window(http.server.BaseHTTPRequestHandler):
         if target.exists() or (home / "archive" / parts[1]).exists():
             self._say(412)
             return
-        write_atomically(target, content)
-        if fault is None:
+        if fault is None or fault.get("do") != "lose":
+            write_atomically(target, content)
+        if fault is None or fault.get("do") == "lose":  # thanked for, and perhaps thrown away
             self._say(201, {"name": parts[1], "size": len(content)})
         elif "status" in fault:  # taken, and the answer says otherwise
             self._say(int(fault["status"]))

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from claims import acknowledgements, adjudications, corrections, queue, review, submitting
+from claims import acknowledgements, adjudications, corrections, delivery, queue, review, submitting
 from claims.enums import BatchState, ClaimState, Outcome
 from claims.errors import NotEditable, NotResubmittable, StaleDocument
 from claims.lifecycle import allowed_moves
@@ -138,6 +138,33 @@ def all_orders(number: int) -> Iterator[tuple[int, ...]]:
         transaction.savepoint_rollback(before)
 
 
+@pytest.mark.rule("B6.5.lies")
+@pytest.mark.parametrize("first", [True, False])
+def test_that_a_number_was_taken_before_rejects_nothing(world: World, first: bool) -> None:
+    with world.open():
+        batch, [claim] = sent(world)
+        again, word = ta1(batch, "R", "025"), answer_277(batch, [claim], "A2", "PCN77")
+        for content in (again, word) if first else (word, again):
+            take(world, content)
+        assert (state(claim), Claim.objects.get(pk=claim.pk).payer_claim_number) == ("accepted", "PCN77")
+        assert Acknowledgement.objects.get(kind="TA1").result == "information"
+        assert ClaimEvent.objects.filter(claim=claim, text__contains="used before").exists()
+
+
+@pytest.mark.rule("B6.5.lies")
+def test_a_batch_that_was_given_up_and_is_answered_holds_its_claims(world: World) -> None:
+    with world.open():
+        batch, claims = sent(world, 2)
+        Batch.objects.filter(pk=batch.pk).update(state=BatchState.REFUSED)
+        delivery.dissolve(batch, "they said no")
+        assert [state(claim) for claim in claims] == ["ready", "ready"]
+        take(world, answer_277(batch, claims[:1], "A1"))
+        assert [state(claim) for claim in claims] == ["ready", "ready"], "only a word on the way"
+        take(world, answer_999(batch))
+        assert [state(claim) for claim in claims] == ["on_hold", "on_hold"]
+        assert "999, although batch" in Claim.objects.get(pk=claims[0].pk).hold_reason
+
+
 @pytest.mark.rule("F-12")
 def test_answers_in_all_24_orders_and_twice_end_the_same(world: World) -> None:
     with world.open():
@@ -200,9 +227,9 @@ def test_a_999_that_refuses_bounces_its_whole_set_and_names_the_guilty(world: Wo
 def test_a_refused_envelope_rejects_everything_in_it(world: World) -> None:
     with world.open():
         batch, claims = sent(world, 2)
-        take(world, ta1(batch, "R", "025"))
+        take(world, ta1(batch, "R", "021"))
         assert {state(claim) for claim in claims} == {ClaimState.REJECTED}
-        assert "duplicate" in Claim.objects.get(pk=claims[0].pk).last_event
+        assert "groups" in Claim.objects.get(pk=claims[0].pk).last_event
 
 
 @pytest.mark.rule("F-12")

@@ -9,14 +9,16 @@ from __future__ import annotations
 import os
 import sys
 from collections import Counter
+from datetime import timedelta
 from itertools import permutations
 from random import Random
 from typing import Any
 
 import pytest
 
-from claims import acknowledgements, delivery, submitting, tasks
-from claims.models import Acknowledgement, Batch, Claim, ClaimEvent
+from claims import acknowledgements, delivery, inquiries, submitting, tasks
+from claims.errors import CannotResend
+from claims.models import Acknowledgement, Batch, Claim, ClaimEvent, StatusInquiry
 from clearinghouses import inbound
 from clearinghouses.sftp import transport as sftp
 from tests.cast import NOW, TODAY, World, make_patient, make_world
@@ -73,6 +75,110 @@ def test_whatever_the_partner_does_one_copy_is_accepted_and_the_end_is_the_same(
     assert len(ends) == 1, ends
     assert Counter(archived(sandbox)) == Counter(set(archived(sandbox)))
     sys.stderr.write(f"\n{ORDERS} of 24 orders, seed {SEED}: {dict(met)}; all ended {next(iter(ends))}\n")
+
+
+def one_batch(world: World, name: str) -> tuple[Claim, Batch]:
+    """A claim in a batch that nobody has carried yet."""
+    with world.open("biller"):
+        claim = ready_claim(world, patient=make_patient("Host", name))
+        job = submitting.start(Claim.objects.filter(pk=claim.pk), TODAY, {}, ticked=True)
+    tasks.submit(world.clinic.pk, job.pk)
+    with world.open():
+        return claim, Batch.objects.select_related("outbound_file", "stored").get(job=job)
+
+
+def states(world: World, claim: Claim, batch: Batch) -> tuple[str, str]:
+    with world.open():
+        claim.refresh_from_db()
+        batch.refresh_from_db()
+        return claim.state, batch.state
+
+
+@pytest.mark.rule("B6.5.lies")
+def test_a_file_that_was_thanked_for_and_lost_is_missed_looked_for_and_sent_once_more(
+    world: World, sandbox: SandboxProcess
+) -> None:
+    claim, batch = one_batch(world, "Lost")
+    sandbox.plan({"when": "rename", "do": "lose"})
+    for _ in range(2):
+        tasks.send(world.clinic.pk, batch.pk)
+    assert states(world, claim, batch) == ("submitted", "delivered")
+    assert sandbox.files("inbound") == sandbox.files("archive") == sandbox.files("outbound") == []
+    with world.open():  # nobody answers: the timer names it, and nothing is sent by itself
+        assert claim.submitted_at is not None
+        later = claim.submitted_at + timedelta(days=3, minutes=1)
+        assert inquiries.follow_silence(later - timedelta(minutes=2), 3, 30) == 0
+        assert inquiries.follow_silence(later, 3, 30) == 1
+        asked = StatusInquiry.objects.get(claim=claim)
+        assert asked.why == "3 days without an answer"
+        with pytest.raises(CannotResend):
+            delivery.send_again(batch)
+    with world.open("biller"):
+        delivery.doubt(batch)
+    tasks.look(world.clinic.pk, batch.pk)
+    assert states(world, claim, batch) == ("submitted", "refused"), "looked for and not there"
+    with world.open("biller"), pytest.raises(CannotResend, match="count as submitted"):
+        delivery.dissolve(batch, "gone")
+    with world.open("biller"):
+        delivery.send_again(batch)
+    for _ in range(2):
+        tasks.send(world.clinic.pk, batch.pk)
+    got = until(lambda: answers(sandbox))
+    for place, content in enumerate(got):
+        take(world, content, f"lost-{place}")
+    assert states(world, claim, batch) == ("accepted", "delivered")
+    assert len(archived(sandbox)) == 1
+    with world.open("biller"), pytest.raises(CannotResend, match="answered"):
+        delivery.doubt(batch)
+
+
+@pytest.mark.rule("B6.5.lies")
+def test_a_file_that_was_only_slow_is_not_sent_again_after_the_doubt(
+    world: World, sandbox: SandboxProcess
+) -> None:
+    claim, batch = one_batch(world, "Slow")
+    tasks.send(world.clinic.pk, batch.pk)
+    with world.open("biller"):
+        delivery.doubt(batch)
+    until(lambda: archived(sandbox))
+    tasks.look(world.clinic.pk, batch.pk)
+    assert states(world, claim, batch) == ("submitted", "delivered")
+    tasks.send(world.clinic.pk, batch.pk)
+    assert len(archived(sandbox)) == 1
+
+
+@pytest.mark.rule("B6.5.lies")
+@pytest.mark.parametrize("choice", ["send again", "dissolve"])
+def test_a_file_that_was_refused_and_taken_is_accepted_once(
+    world: World, sandbox: SandboxProcess, settings: Any, choice: str
+) -> None:
+    with world.open():
+        connection = world.connection
+        connection.kind, connection.host_key = "https", sandbox.certificate()
+        connection.save()
+    settings.SANDBOX_HTTPS_PORT = sandbox.https_port
+    claim, batch = one_batch(world, "Refused")
+    sandbox.plan({"when": "put", "status": 403, "keep": True})
+    tasks.send(world.clinic.pk, batch.pk)
+    assert states(world, claim, batch) == ("batched", "refused")
+    got = until(lambda: answers(sandbox))
+    with world.open("biller"):
+        if choice == "dissolve":
+            delivery.dissolve(batch, "they said no")
+        else:
+            delivery.send_again(batch)
+    if choice == "dissolve":
+        assert states(world, claim, batch) == ("ready", "dissolved")
+        tasks.look(world.clinic.pk, batch.pk)
+        assert states(world, claim, batch) == ("on_hold", "dissolved")
+        assert "mailbox shows it, although batch" in claim.hold_reason
+    else:
+        tasks.send(world.clinic.pk, batch.pk)
+        assert states(world, claim, batch) == ("submitted", "delivered")
+    for place, content in enumerate(got):
+        take(world, content, f"refused-{place}")
+    assert states(world, claim, batch)[0] == ("on_hold" if choice == "dissolve" else "accepted")
+    assert len(archived(sandbox)) == 1
 
 
 def trouble(random: Random, size: int) -> dict[str, Any]:
