@@ -18,6 +18,7 @@ from claims import lifecycle, voids
 from claims.enums import ClaimState, Outcome
 from claims.lifecycle import Event
 from claims.models import Adjudication, AdjudicationLine, Claim, ClaimLine
+from claims.models.claims import DEAD_STATES
 from clinics import bulk
 from lib.frozen import freeze
 from lib.identifiers import new_public_id
@@ -201,6 +202,14 @@ def _told(answer: Answer) -> tuple[str, dict[str, Any]]:
     }
 
 
+def _is_replaced(claim: Claim) -> bool:
+    """Whether a later version lives in its place: then it stays superseded, whatever is still said of it."""
+    if claim.state != ClaimState.SUPERSEDED:
+        return False
+    beside = Claim.objects.filter(invoice_id=claim.invoice_id, rank=claim.rank, part=claim.part)
+    return beside.exclude(state__in=DEAD_STATES).exclude(frequency=voids.VOID).exists()
+
+
 def _arrived(answer: Answer) -> list[Event]:
     """A claim still in its batch is submitted: the answer proves that the file arrived."""
     if ClaimState(answer.claim.state) != ClaimState.BATCHED:
@@ -215,7 +224,7 @@ def _events(answer: Answer) -> list[Event]:
     text, fields = _told(answer)
     arrived = _arrived(answer)
     start = ClaimState.SUBMITTED if arrived else ClaimState(claim.state)
-    moves = ClaimState.ADJUDICATED in lifecycle.MOVES[start]
+    moves = ClaimState.ADJUDICATED in lifecycle.MOVES[start] and not _is_replaced(claim)
     last = Event(
         claim, text, to=ClaimState.ADJUDICATED if moves else None, segment=answer.segment,
         file_key=answer.file_key, fields=fields, data={} if moves else {"outcome": fields["outcome"]},
@@ -231,7 +240,7 @@ def _move_void(answer: Answer) -> None:
     told: dict[str, Any] = {"segment": answer.segment, "file_key": answer.file_key}
     is_void = payment.is_reversal and claim.state == ClaimState.VOID_REQUESTED and voids.has_left(claim)
     to = ClaimState.VOIDED if is_void else ClaimState.ADJUDICATED
-    moves = to in lifecycle.MOVES[ClaimState(claim.state)]
+    moves = to in lifecycle.MOVES[ClaimState(claim.state)] and not _is_replaced(claim)
     if moves:
         lifecycle.move(claim, to, text=text, **told, **fields)
     if payment.is_reversal:
