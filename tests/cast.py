@@ -32,6 +32,7 @@ from patients.models import Patient
 TODAY = date(2026, 3, 9)
 NOW = datetime(2026, 3, 9, 16, 0, tzinfo=UTC)  # 11:00 in Chicago
 PASSWORD = "correct horse battery"
+ADDRESS = {"street": "100 Main Street", "city": "Springfield", "state": "IL", "zip_code": "627011234"}
 
 
 @dataclass
@@ -68,77 +69,78 @@ def make_world(slug: str = "alder", company: Company | None = None) -> World:
     users = {role.value: make_user(clinic, role) for role in Role}
     stem = {"alder": "12345678", "birch": "22345678"}.get(slug, "18765432")
     with open_clinic(clinic.pk, actor="builder"):
-        provider = BillingProvider.objects.create(
-            name=f"{slug.title()} Group",
-            npi=npi_from_stem(f"{stem}1"),
-            tax_id="123456789",
-            taxonomy="111N00000X",
-            street="100 Main Street",
-            city="Springfield",
-            state="IL",
-            zip_code="627011234",
-            contact_name="Billing Office",
-            phone="2175550100",
+        provider = make_provider(f"{slug.title()} Group", f"{stem}1")
+        aetna, medicare, aarp = make_payers()
+        return World(
+            clinic=clinic,
+            location=Location.objects.create(
+                name=f"{slug.title()} Main",
+                billing_provider=provider,
+                phone="2175550100",
+                time_zone="America/Chicago",
+                **ADDRESS,
+            ),
+            provider=provider,
+            clinician=Clinician.objects.create(
+                first_name="Ida",
+                last_name="Bexley",
+                credential="DC",
+                npi=npi_from_stem(f"{stem}2"),
+                taxonomy="111N00000X",
+            ),
+            aetna=aetna,
+            medicare=medicare,
+            aarp=aarp,
+            adjustment=make_service("98941", "Adjustment, 3 to 4 areas", "150.00"),
+            exam=make_service("99213", "Office visit", "100.00"),
+            visit_type=AppointmentType.objects.create(name="Adjustment"),
+            cash=PaymentMethod.objects.create(name="Cash", gives_change=True, position=1),
+            check=PaymentMethod.objects.create(name="Check", needs_reference=True, position=2),
+            insurance_method=PaymentMethod.objects.create(name="Insurance", kind="insurance", position=9),
+            connection=make_connection(provider),
+            users=users,
         )
-        location = Location.objects.create(
-            name=f"{slug.title()} Main",
-            billing_provider=provider,
-            street="100 Main Street",
-            city="Springfield",
-            state="IL",
-            zip_code="627011234",
-            phone="2175550100",
-            time_zone="America/Chicago",
-        )
-        clinician = Clinician.objects.create(
-            first_name="Ida",
-            last_name="Bexley",
-            credential="DC",
-            npi=npi_from_stem(f"{stem}2"),
-            taxonomy="111N00000X",
-        )
-        aetna = make_payer("Aetna", "60054", remit="1066033492")
-        Plan.objects.create(
-            payer=aetna, name="PPO", copay_individual=Decimal("25.00"), copay_group=Decimal("15.00")
-        )
-        medicare = make_payer(
-            "Medicare", "MEDB1", remit="1520000001", filing_indicator="MB", accepts_frequency_7_8=False
-        )
-        aarp = make_payer("AARP", "36273", remit="1363739783")
-        adjustment = make_service("98941", "Adjustment, 3 to 4 areas", "150.00")
-        exam = make_service("99213", "Office visit", "100.00")
-        visit_type = AppointmentType.objects.create(name="Adjustment")
-        cash = PaymentMethod.objects.create(name="Cash", gives_change=True, position=1)
-        check = PaymentMethod.objects.create(name="Check", needs_reference=True, position=2)
-        insurance_method = PaymentMethod.objects.create(name="Insurance", kind="insurance", position=9)
-        connection = Connection.objects.create(
-            name="Sandbox",
-            kind="folder",
-            is_sandbox=True,
-            sender_id="CLEANCLAIM",
-            receiver_id="SANDBOX",
-            receiver_name="SANDBOX CLEARINGHOUSE",
-            submitter_name=provider.name,
-            submitter_phone="2175550100",
-        )
-        ControlCounter.objects.create(connection=connection)
-    return World(
-        clinic,
-        location,
-        provider,
-        clinician,
-        aetna,
-        medicare,
-        aarp,
-        adjustment,
-        exam,
-        visit_type,
-        cash,
-        check,
-        insurance_method,
-        connection,
-        users,
+
+
+def make_provider(name: str, stem: str) -> BillingProvider:
+    """A group that bills under its own number."""
+    return BillingProvider.objects.create(
+        name=name,
+        npi=npi_from_stem(stem),
+        tax_id="123456789",
+        taxonomy="111N00000X",
+        contact_name="Billing Office",
+        phone="2175550100",
+        **ADDRESS,
     )
+
+
+def make_payers() -> tuple[Payer, Payer, Payer]:
+    """Aetna with a plan of copays, Medicare, which takes no corrected claims, and AARP."""
+    aetna = make_payer("Aetna", "60054", remit="1066033492")
+    Plan.objects.create(
+        payer=aetna, name="PPO", copay_individual=Decimal("25.00"), copay_group=Decimal("15.00")
+    )
+    medicare = make_payer(
+        "Medicare", "MEDB1", remit="1520000001", filing_indicator="MB", accepts_frequency_7_8=False
+    )
+    return aetna, medicare, make_payer("AARP", "36273", remit="1363739783")
+
+
+def make_connection(provider: BillingProvider) -> Connection:
+    """The clinic's way to the sandbox, with its counter of control numbers."""
+    connection = Connection.objects.create(
+        name="Sandbox",
+        kind="folder",
+        is_sandbox=True,
+        sender_id="CLEANCLAIM",
+        receiver_id="SANDBOX",
+        receiver_name="SANDBOX CLEARINGHOUSE",
+        submitter_name=provider.name,
+        submitter_phone="2175550100",
+    )
+    ControlCounter.objects.create(connection=connection)
+    return connection
 
 
 def make_user(clinic: Clinic, role: Role) -> User:
