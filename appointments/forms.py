@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.utils import timezone
 
 from appointments import catalogue, coding
 from appointments.booking import CANCELS
@@ -42,7 +43,10 @@ class BookForm(forms.Form):
         label="Clinician", queryset=None, to_field_name="public_id", empty_label="Choose…"
     )
     day = date_field("Day", required=True)
-    clock = forms.TimeField(label="Time", widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"}))
+    clock = forms.TimeField(
+        label="Time", required=False, help_text="Empty for a walk-in: now.",
+        widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
+    )  # fmt: skip
     minutes = forms.IntegerField(
         label="Minutes", required=False, min_value=1, max_value=1440, help_text="Empty: as the type says."
     )
@@ -71,6 +75,12 @@ class BookForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Day and time as one moment at the location."""
         data = dict(self.cleaned_data)
+        if not data.get("clock") and "clock" not in self.errors:
+            if data.get("walk_in") and data.get("location"):
+                here = timezone.now().astimezone(ZoneInfo(data["location"].time_zone))
+                data["clock"] = here.time().replace(second=0, microsecond=0)
+            elif not data.get("walk_in"):
+                self.add_error("clock", "Say at what time.")
         if data.get("location") and data.get("day") and data.get("clock"):
             data["starts_at"] = moment_at(data["location"], data["day"], data["clock"])
         if data.get("repeat_times") and not data.get("repeat_weeks"):

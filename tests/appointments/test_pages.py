@@ -296,6 +296,19 @@ def test_a_move_over_a_boundary_of_coverage_asks_who_pays(
 
 
 @pytest.mark.rule("B11.4")
+def test_a_walk_in_without_a_time_is_here_now_and_a_booking_needs_one(
+    desk: Client, world: World, profile: InsuranceProfile
+) -> None:
+    refused = desk.post(url("book"), booking_form(world, profile, clock=""))
+    assert "Say at what time." in refused.content.decode()
+    before = timezone.now()
+    assert desk.post(url("book"), booking_form(world, profile, clock="", walk_in="on")).status_code == 302
+    with world.open():
+        visit = Appointment.objects.get()
+    assert visit.state == "arrived"
+    assert before - timedelta(minutes=1) < visit.starts_at <= timezone.now()
+
+
 def test_a_merged_record_takes_no_booking(desk: Client, world: World, profile: InsuranceProfile) -> None:
     with world.open():
         kept = make_patient("Maren", "Okafor-Lund")
