@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from clearinghouses.models import Connection
 from desk import places
-from patients.here import SESSION_KEY, places_here
+from patients.here import location_if_any, places_here
 from work.models import Job
 
 
@@ -22,7 +22,7 @@ def frame(request: Any) -> dict[str, Any]:
         return {}  # an error page: its transaction is broken or over, so the frame goes without its counts
     return {
         "sandbox": Connection.objects.filter(is_sandbox=True, is_active=True).exists(),
-        "places": places.for_role(membership.role, request.path),
+        "places": places.for_role(membership.role, request.path, places.counts(location_if_any(request))),
         "places_url": reverse("desk:places"),
         "find_url": reverse("desk:find"),
         "where": _where(request, membership),
@@ -40,9 +40,7 @@ def frame(request: Any) -> dict[str, Any]:
 
 
 def _where(request: Any, membership: Any) -> dict[str, Any]:
-    locations = places_here(request)
-    chosen = request.session.get(SESSION_KEY)
-    here = next((row for row in locations if row.pk == chosen), locations[0] if locations else None)
+    locations, here = places_here(request), location_if_any(request)
     choices = [
         {
             "clinic": membership.clinic.name,

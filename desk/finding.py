@@ -30,7 +30,7 @@ def find(text: str, role: str) -> list[dict[str, Any]]:
 def _pages(words: str, role: str) -> list[dict[str, Any]]:
     return [
         {"url": item["url"], "icon": item["icon"], "words": item["label"], "note": group["label"]}
-        for group in places.for_role(role, "")
+        for group in places.for_role(role, "", {})
         for item in group["items"]
         if words.lower() in item["label"].lower()
     ]

@@ -10,10 +10,13 @@ from typing import Any
 
 from django.db.models import Count
 from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
 
 from appointments.models import Appointment
 from claims.models import Claim
+from clinics.models import Location
 from clinics.permissions import role_may, route_action
+from lib.dates import local_day
 from responses.models import ClaimResponse
 
 
@@ -64,12 +67,11 @@ LOOK_BACK = (
 )
 
 
-def for_role(role: str, path: str) -> list[dict[str, Any]]:
-    """The menu of a role, with the place of ``path`` marked."""
+def for_role(role: str, path: str, figures: dict[str, int]) -> list[dict[str, Any]]:
+    """The menu of a role, with the place of ``path`` marked and these counts beside the places."""
     groups = [("Front desk", FRONT), ("Work", WORK), ("People", PEOPLE), ("Look back", LOOK_BACK)]
     if role in ("biller", "company_biller", "auditor"):
         groups = [groups[1], groups[0], groups[2], groups[3]]
-    figures = counts()
     menu: list[dict[str, Any]] = []
     shown: list[dict[str, Any]] = []
     for label, places in groups:
@@ -81,8 +83,8 @@ def for_role(role: str, path: str) -> list[dict[str, Any]]:
     return menu
 
 
-def counts() -> dict[str, int]:
-    """What waits, in three small queries on partial indexes."""
+def counts(here: Location | None) -> dict[str, int]:
+    """What waits, in four small queries on partial indexes; to check out as the location's Today shows it."""
     by_state = dict(
         Claim.objects.filter(state__in=["new", "ready", "on_hold", "rejected"])
         .values_list("state")
@@ -98,9 +100,14 @@ def counts() -> dict[str, int]:
         **{f"claims_{state}": number for state, number in by_state.items()},
         "exceptions": by_posting.get("exception", 0),
         "proposed": by_posting.get("proposed", 0),
-        "to_check_out": Appointment.objects.filter(state="complete").count(),
+        "to_check_out": _to_check_out(here) if here else 0,
         "denials": Claim.objects.filter(outcome__in=["denied", "partial"], state="adjudicated").count(),
     }
+
+
+def _to_check_out(here: Location) -> int:
+    today = local_day(timezone.now(), here.time_zone)
+    return Appointment.objects.filter(state="complete", location=here, service_date=today).count()
 
 
 def _mark_current(items: list[dict[str, Any]], path: str) -> None:

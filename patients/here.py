@@ -21,14 +21,17 @@ SESSION_KEY = "location_id"
 
 def location_here(request: Any) -> Location:
     """The location of this session; refuses with words where the clinic has none yet."""
+    here = location_if_any(request)
+    if here is None:
+        raise Refusal("This clinic has no location yet. An admin adds one in Settings.", code="no_location")
+    return here
+
+
+def location_if_any(request: Any) -> Location | None:
+    """The location of this session, for what every page shows: the one chosen, else the first by name."""
     places = places_here(request)
     chosen = request.session.get(SESSION_KEY)
-    for place in places:
-        if place.pk == chosen:
-            return place
-    if not places:
-        raise Refusal("This clinic has no location yet. An admin adds one in Settings.", code="no_location")
-    return places[0]
+    return next((place for place in places if place.pk == chosen), places[0] if places else None)
 
 
 def places_here(request: Any) -> list[Location]:

@@ -17,7 +17,7 @@ from clinics.models import Location, Membership
 from clinics.permissions import role_may
 from clinics.scoping import open_clinic
 from desk import finding, living, places
-from patients.here import SESSION_KEY
+from patients.here import SESSION_KEY, location_if_any
 from work.models import Heartbeat, Job
 
 HOME_BY_ROLE = {"front_desk": "desk:today", "biller": "desk:my-day", "company_biller": "desk:clinics"}
@@ -69,7 +69,10 @@ def menu(request: Any) -> HttpResponse:
     """The places with fresh counts, each minute."""
     path = request.headers.get("HX-Current-URL", "/")
     here = "/" + path.split("/", 3)[3].split("?")[0] if path.count("/") >= 3 else "/"
-    return render(request, "parts/places.html", {"places": places.for_role(request.membership.role, here)})
+    figures = places.counts(location_if_any(request))
+    return render(
+        request, "parts/places.html", {"places": places.for_role(request.membership.role, here, figures)}
+    )
 
 
 @require_GET

@@ -13,7 +13,7 @@ from billing import calls
 from billing.models import VisitTransition
 from desk import figures, places
 from lib.money import show_money
-from patients.here import today_here
+from patients.here import location_here, today_here
 
 DAY = (
     (
@@ -23,7 +23,13 @@ DAY = (
         "",
         "Visits the batch could not charge",
     ),
-    ("Completed, not checked out", "to_check_out", "desk:today", "?tab=check-out", "Charges nobody made yet"),
+    (
+        "Completed, not checked out",
+        "to_check_out",
+        "desk:today",
+        "?tab=check-out",
+        "Today’s; those of earlier days stand under Missing charges",
+    ),
     ("New to review", "claims_new", "claims:queue", "?tab=new", "Walk through the fields, save, ready"),
     ("Ready", "claims_ready", "claims:queue", "?tab=ready", "Bulk Submit sends them"),
     ("On hold", "claims_on_hold", "claims:queue", "?tab=hold", "Somebody wanted to know more"),
@@ -45,7 +51,7 @@ DAY = (
 def my_day(request: Any) -> HttpResponse:
     """The biller's day in order, counts that empty."""
     counts = {
-        **places.counts(),
+        **places.counts(location_here(request)),
         "follow_ups": calls.count_due(today_here(request)),
         "not_transitioned": VisitTransition.objects.filter(outcome="not_transitioned").count(),
     }

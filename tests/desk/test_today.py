@@ -10,6 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from appointments.models import Appointment
 from billing import one_offs, payments
@@ -17,9 +18,12 @@ from billing.checkout import check_out, preview
 from billing.collecting import collect
 from billing.models import PatientFee
 from billing.payments import Payment
+from clinics.models import Location
 from clinics.settings import change
+from desk import places
 from desk.today import read_day
 from insurance import payers, policies
+from lib.dates import local_day
 from tests.cast import (
     NOW,
     TODAY,
@@ -161,3 +165,20 @@ def test_list_panel_and_check_out_page_show_the_same(world, client: Client):
     assert client.get(reverse("billing:check-out", args=[planned])).status_code == 200
     panel = client.get(reverse("desk:visit-panel", args=[visits["planned"].public_id])).content.decode()
     assert "Expected by the card" in panel
+
+
+def test_the_count_beside_today_is_what_its_tab_shows(world: World) -> None:
+    """A visit of yesterday that nobody checked out stands under Missing charges, not here."""
+    today = local_day(timezone.now(), world.location.time_zone)
+    with world.open():
+        patient = make_patient()
+        profile = make_profile(patient)
+        for back in (0, 1, 2):
+            make_visit(world, patient, profile, day=today - timedelta(days=back))
+        elsewhere = make_visit(world, patient, profile, day=today)
+        elsewhere.location = Location.objects.create(
+            name="West", billing_provider=world.provider, time_zone="America/Chicago"
+        )
+        elsewhere.save()
+        assert places.counts(world.location)["to_check_out"] == 1
+        assert places.counts(None)["to_check_out"] == 0
