@@ -48,10 +48,12 @@ def refund(request: HttpRequest, public_id: str) -> HttpResponse:
         if alone
         else "Another admin or the owner approves it; then it leaves the drawer."
     )
+    nothing = [] if credit.free > 0 else [f"There is nothing to give back: the free credit is 0.00.{held}"]
     context = {
         "title": "Refund",
         "patient": patient,
         "form": form,
+        "stops": [] if form.is_bound else nothing,
         "says": [f"Free credit: {show_money(credit.free)}.{held}", last],
         "button": "Give it back" if alone else "Ask for the refund",
         "back": back,

@@ -210,6 +210,9 @@ def test_refund_is_the_owners_and_never_more_than_the_credit(client, world, visi
     assert client.post(url("refund", patient), body).status_code == 302
     with world.open():
         assert balances.patient_credit(visit.patient_id).free == Decimal("0.00")
+    empty = client.get(url("refund", patient)).content.decode()
+    assert "There is nothing to give back" in empty
+    assert "Give it back" not in empty
 
 
 def test_a_bounced_check_is_owed_again(client, world, visit):
