@@ -111,6 +111,11 @@ class Preview:
         return sum(len(skip.claims) for skip in self.skips)
 
     @property
+    def to_tick(self) -> int:
+        """Claims among those that will go whose warnings want a tick first."""
+        return len({claim.pk for skip in self.warned for claim in skip.claims})
+
+    @property
     def partners(self) -> int:
         """Different connections."""
         return len({group.partner for group in self.groups})

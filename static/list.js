@@ -91,6 +91,8 @@ function begin(table, typing, keysOff) {
     count();
   });
   bulk?.addEventListener("click", (e) => {
+    const asks = e.target.closest("[data-needs]");  // an act that wants words is not sent without them
+    if (asks) { const field = document.getElementById(asks.dataset.needs); field.required = true; if (!field.reportValidity()) e.preventDefault(); field.required = false; }
     if (e.target.closest("[data-clear]")) { all = false; rows().forEach((r) => { if (box(r)) box(r).checked = false; }); count(); }
     if (e.target.closest("[data-all]")) { all = !all; if (all) rows().forEach((r) => { if (box(r)) box(r).checked = true; }); count(); }
   });
