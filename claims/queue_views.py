@@ -142,7 +142,7 @@ def job(request: HttpRequest, public_id: str) -> HttpResponse:
     title = (
         f"{found.went:,} of {found.went + found.stayed:,} claims submitted{stayed}"
         if row.finished_at
-        else row.title
+        else "Submission is running"
     )
     context = {
         "job": row,
