@@ -13,12 +13,12 @@ from typing import Any
 
 from django.db import connection
 
-from bench import claims_world
+from bench import claims_world, rows
 from bench.limit_835 import limit as limit_script
 from bench.measuring import analyze, timed, told
 from bench.twin_835 import take_plainly
 from billing.models import Charge
-from claims.enums import ClaimState
+from claims.enums import ClaimState, Outcome
 from claims.models import Claim
 from clearinghouses import inbound as receiving
 from clearinghouses.models import InboundFile
@@ -135,6 +135,9 @@ def limit(clinic_id: int, inbound_id: int, at: datetime) -> None:
         limit_script(cursor, clinic_id, _stored(inbound_id), at)
 
 
+WAYS: dict[str, Way] = {"ours": ours, "twin": twin, "limit": limit}
+
+
 def _stored(inbound_id: int) -> InboundFile:
     return InboundFile.objects.select_related("stored").get(pk=inbound_id)
 
@@ -146,14 +149,18 @@ def measure(count: int, runs: int) -> list[dict[str, Any]]:
     demo = claims_world.make(1)
     prepare(demo.clinic.pk)
     clinic_id = demo.clinic.pk
-    rates: dict[str, list[float]] = {"ours": [], "twin": [], "limit": []}
+    rates: dict[str, list[float]] = {name: [] for name in WAYS}
     for run in range(runs):
-        for name, way in (("ours", ours), ("twin", twin), ("limit", limit)):
+        left = {}
+        for name, way in WAYS.items():
             keys = submitted(demo, count)
             file = file_for(clinic_id, keys, f"{name.upper()}{run}")
+            since = _marks(clinic_id)
             act = partial(way, clinic_id, file, timezone.now())
             rates[name].append(count / timed(lambda act=act: act))
-            _check(clinic_id, keys)
+            left[name] = _left(clinic_id, keys, since)
+        for name, other in left.items():
+            assert not rows.differences(left["ours"], other), (name, rows.differences(left["ours"], other))
     return [
         told(
             f"post_835/{count}/twin", rates["ours"], rates["twin"], is_what="plain Django twin", goal=(20, 1)
@@ -162,8 +169,17 @@ def measure(count: int, runs: int) -> list[dict[str, Any]]:
     ]
 
 
-def _check(clinic_id: int, keys: list[int]) -> None:
+def _marks(clinic_id: int) -> dict[str, int]:
     with open_clinic(clinic_id, actor="bench"):
-        closed = Claim.objects.filter(pk__in=keys, state=ClaimState.CLOSED).count()
+        return rows.marks(clinic_id)
+
+
+def _left(clinic_id: int, keys: list[int], since: dict[str, int]) -> dict[str, rows.Written]:
+    """The rows that a way left, once its claims, answers and file stand as they should."""
+    with open_clinic(clinic_id, actor="bench"):
+        closed = Claim.objects.filter(pk__in=keys, state=ClaimState.CLOSED, outcome=Outcome.PAID)
+        assert closed.exclude(payer_claim_number="").count() == len(keys)
         states = set(ClaimResponse.objects.filter(claim_id__in=keys).values_list("state", flat=True))
-        assert closed == len(keys) and states == {"auto_posted"}, (closed, states)
+        assert states == {"auto_posted"}, states
+        assert not InboundFile.objects.exclude(state=InboundFile.State.READ).exists()
+        return rows.written(clinic_id, since)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -16,6 +16,7 @@ from claims.adjudications import Answer
 from claims.enums import ClaimState, Outcome
 from claims.models import Adjudication, AdjudicationLine, Claim
 from clearinghouses.models import InboundFile
+from clinics import audit
 from clinics.scoping import current_actor
 from lib.identifiers import new_public_id
 from lib.money import ZERO, total
@@ -40,6 +41,9 @@ from x12.reading import read_file
 def take_plainly(inbound: InboundFile, at: datetime) -> list[ClaimResponse]:
     """A stored 835 of whole remittances with one payee, posted and rolled over."""
     reading = read_file(bytes(inbound.stored.content))
+    inbound.kinds, inbound.findings = reading.kinds, [asdict(each) for each in reading.findings]
+    inbound.state = InboundFile.State.READ
+    inbound.save()
     made = []
     for place, each in enumerate(reading.transactions, 1):
         assert isinstance(each.document, RemittanceDocument)
@@ -47,6 +51,8 @@ def take_plainly(inbound: InboundFile, at: datetime) -> list[ClaimResponse]:
         row = remittance_rows.insert(each.document, inbound, place, today, balance, (), "era")
         assert row is not None, "the twin takes nothing twice"
         made += _take(row, each.document, balance, at)
+        claims = len(each.document.claims)
+        audit.record("remittance.take", "remittance", row.public_id, amount=str(row.amount), claims=claims)
     return made
 
 
