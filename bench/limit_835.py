@@ -87,24 +87,16 @@ HEAD_JSON = (
     '"","payee_account_end":"8765","originating_company":"1066033492","provider_adjustments":[],'
     '"originating_supplement":""}'
 )
-PARTY_JSON = (
-    '{"entity_type":"1","last_name":"%s","first_name":"%s","middle_name":"","suffix":"","id_qualifier":"%s",'
-    '"identifier":"%s"}'
-)
+PARTY_JSON = '{"entity_type":"1","last_name":"%s","first_name":"%s","id_qualifier":"%s","identifier":"%s"}'
 SERVICE_JSON = (
-    '{"procedure":{"code":"%s","modifiers":[],"qualifier":"HC","description":""},"charge":"%s","paid":"%s",'
-    '"units":"1","revenue_code":"","submitted":null,"submitted_units":null,"service_date":"%s","service_date_end":null,'
-    '"adjustments":[{"group":"CO","reason":"45","amount":"%s","quantity":null},{"group":"PR","reason":"3","amount":'
-    '"%s","quantity":null}],"line_id":"%s","allowed":"%s","remarks":[],"references":[],"amounts":[],"quantities":[],'
-    '"amounts_readable":true,"segment":%s}'
+    '{"procedure":{"code":"%s"},"charge":"%s","paid":"%s","units":"1","service_date":"%s","adjustments":[{"group":'
+    '"CO","reason":"45","amount":"%s"},{"group":"PR","reason":"3","amount":"%s"}],"line_id":"%s","allowed":"%s",'
+    '"segment":%s}'
 )
 ANSWER_JSON = (
     '{"control_number":"%s","status_code":"%s","charge":"%s","paid":"%s","patient_responsibility":"%s",'
-    '"filing_indicator":"12","payer_control_number":"%s","place_of_service":"11","frequency_code":"1","adjustments":[],'
-    '"patient":%s,"insured":null,"corrected_insured":null,"rendering_provider":%s,"crossover_carrier":null,'
-    '"corrected_priority_payer":null,"other_subscriber":null,"outpatient":null,"inpatient_remarks":[],"references":[],'
-    '"service_date":"%s","service_date_end":null,"coverage_expired_on":null,"received_on":null,"contacts":[],'
-    '"amounts":[],"quantities":[],"lines":[%s],"amounts_readable":true,"segment":%s}'
+    '"filing_indicator":"12","payer_control_number":"%s","place_of_service":"11","frequency_code":"1","patient":%s,'
+    '"rendering_provider":%s,"service_date":"%s","lines":[%s],"segment":%s}'
 )
 CAS_JSON = '[["CO","45","%s",null],["PR","3","%s",null]]'
 MOVED_JSON = (

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Max
@@ -27,8 +27,7 @@ from lib.identifiers import new_public_id
 from lib.money import to_cents
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One signed amount on one account; ``ar:*`` entries carry the charge, its patient and the payer.
 
     An ``ar:*`` entry that is *money* (paid, or a payment taken back) also carries its receipt; one that
@@ -175,10 +174,9 @@ def _without_zeros(posting: Posting) -> Posting:
 
 
 def _check_shape(posting: Posting) -> None:
-    cents = [to_cents(entry.amount) for entry in posting.entries]
-    if len(cents) < 2:
+    if len(posting.entries) < 2:
         raise Unbalanced("A ledger transaction needs at least two entries.", key=posting.key)
-    if sum(cents):
+    if sum([entry.amount for entry in posting.entries]):
         raise Unbalanced("The entries do not sum to zero.", key=posting.key)
 
 

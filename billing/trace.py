@@ -6,6 +6,7 @@ the amounts out a second time from the steps alone. Stands below every pricing m
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -31,3 +32,11 @@ def as_text(value: Decimal | date | None) -> str | None:
     if value is None:
         return None
     return value.isoformat() if isinstance(value, date) else f"{value:f}"
+
+
+def as_json(steps: Iterable[Step]) -> list[dict[str, Any]]:
+    """Steps as they are stored."""
+    return [
+        {"rule": step.rule, "inputs": step.inputs, "result": step.result, "because": step.because}
+        for step in steps
+    ]

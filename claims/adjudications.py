@@ -22,7 +22,7 @@ from claims.models.claims import DEAD_STATES
 from clinics import bulk
 from lib.frozen import freeze
 from lib.identifiers import new_public_id
-from lib.money import ZERO, total
+from lib.money import ZERO, plain_money, total
 from x12.documents.parties import Adjustment
 from x12.documents.remittance import ClaimPayment, ServicePayment
 
@@ -141,7 +141,12 @@ PATIENT_SHARE = frozenset({"1", "2", "3", "66", "100", "187"})  # deductible, co
 def triples(adjustments: Sequence[Adjustment]) -> list[list[str | None]]:
     """CAS as stored: [group, reason, amount, quantity], amounts as the payer wrote them."""
     return [
-        [item.group, item.reason, f"{item.amount:.2f}", None if item.quantity is None else str(item.quantity)]
+        [
+            item.group,
+            item.reason,
+            plain_money(item.amount),
+            None if item.quantity is None else str(item.quantity),
+        ]
         for item in adjustments
     ]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import types
 import typing
 from collections.abc import Callable
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
@@ -61,6 +61,30 @@ def _new_freezer(kind: type) -> Callable[[Any], Any]:
             return FREEZERS[datetime if issubclass(kind, datetime) else base]
     assert issubclass(kind, str | int), f"cannot freeze {kind}"
     return _same
+
+
+def freeze_told(value: Any) -> Any:
+    """``freeze`` without what stands at its default: ``thaw`` gives the same object back from half the text."""
+    kind = type(value)
+    return value if kind in PLAIN else _telling_freezer(kind)(value)
+
+
+@cache
+def _telling_freezer(kind: type) -> Callable[[Any], Any]:
+    if kind in (list, tuple):
+        return lambda value: [freeze_told(item) for item in value]
+    if not is_dataclass(kind):
+        return FREEZERS.get(kind) or _freezer(kind)
+    names = tuple(item.name for item in fields(kind))
+    read = attrgetter(*names) if len(names) > 1 else lambda value: (getattr(value, names[0]),)
+    defaults = tuple(
+        item.default if item.default_factory is MISSING else item.default_factory() for item in fields(kind)
+    )
+    return lambda value: {
+        name: item if type(item) in PLAIN else freeze_told(item)
+        for name, item, default in zip(names, read(value), defaults, strict=True)
+        if not (item is default or item == default)
+    }
 
 
 def thaw(kind: type[T], data: Any) -> T:

@@ -83,6 +83,12 @@ def split_evenly(amount: Decimal, parts: int) -> list[Decimal]:
     return [from_cents(share)] * (parts - 1) + [from_cents(cents - share * (parts - 1))]
 
 
+def plain_money(amount: Decimal) -> str:
+    """Two places and nothing else: how JSON keeps an amount."""
+    text = str(amount)
+    return text if text[-3:-2] == "." and text != "-0.00" else f"{amount + ZERO:.2f}"
+
+
 def show_money(amount: Decimal) -> str:
     """Two places, thousands commas, a true minus sign: how pages print an amount."""
     text = f"{abs(amount):,.2f}"

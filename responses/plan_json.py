@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from lib.frozen import freeze
+from billing.trace import as_json
 from lib.money import ZERO, total
+from lib.money import plain_money as money
 from responses.claim_ledger import PATIENT, ClaimLedger, LedgerLayer
 from responses.line_match import claim_sums
 from responses.plan_result import ClaimPlan
@@ -25,10 +26,10 @@ def plan_json(plan: ClaimPlan, ledger: ClaimLedger | None) -> dict[str, Any]:
         "reverses": plan.reverses,
         "lines": [
             {
-                "id": line.id, "charge": _money(line.charge), "allowed": _money(line.allowed),
-                "paid": _money(line.paid), "write_off": _money(line.write_off), "patient": _money(line.patient),
-                "denied": _money(line.denied), "note": _money(line.note),
-                "moves": {party: _money(amount) for party, amount in line.moves.items()},
+                "id": line.id, "charge": money(line.charge), "allowed": money(line.allowed),
+                "paid": money(line.paid), "write_off": money(line.write_off), "patient": money(line.patient),
+                "denied": money(line.denied), "note": money(line.note),
+                "moves": {party: money(amount) for party, amount in line.moves.items()},
                 "places": list(line.places),
             }
             for line in plan.lines
@@ -36,7 +37,7 @@ def plan_json(plan: ClaimPlan, ledger: ClaimLedger | None) -> dict[str, Any]:
         "sides": sides(plan, ledger) if ledger is not None else [],
         "reasons": dict(plan.reasons),
         "match": plan.match.reason if plan.match else "",
-        "trace": freeze(list(plan.trace)),
+        "trace": as_json(plan.trace),
     }  # fmt: skip
 
 
@@ -53,14 +54,14 @@ def sides(plan: ClaimPlan, ledger: ClaimLedger) -> list[dict[str, str]]:
         if rank in names or before:
             change = moved.get(str(rank), ZERO)
             name = names[rank].payer if rank in names else f"Insurer {rank}"
-            rows.append({"who": f"{name} owes", "before": _money(before), "after": _money(before + change)})
+            rows.append({"who": f"{name} owes", "before": money(before), "after": money(before + change)})
     gross = total(line.patient for line in ledger.lines)
     paid = ledger.patient_paid
     change = moved.get(PATIENT, ZERO)
     before, after = max(gross - paid, ZERO), max(gross + change - paid, ZERO)
     credit = max(paid - gross - change, ZERO)
     rows.append(
-        {"who": "Patient owes", "before": _money(before), "after": _money(after), "credit": _money(credit)}
+        {"who": "Patient owes", "before": money(before), "after": money(after), "credit": money(credit)}
     )
     # A statement asks for what the patient owes once no insurer is to answer any more (B12).
     stated = (
@@ -68,7 +69,7 @@ def sides(plan: ClaimPlan, ledger: ClaimLedger) -> list[dict[str, str]]:
         after if plan.responsible_after is None else ZERO,
     )
     if any(stated):
-        rows.append({"who": "On the next statement", "before": _money(stated[0]), "after": _money(stated[1])})
+        rows.append({"who": "On the next statement", "before": money(stated[0]), "after": money(stated[1])})
     return rows
 
 
@@ -83,7 +84,3 @@ def sums_of(payment: ClaimPayment) -> dict[str, Decimal]:
         else:
             other += amount
     return {"contractual": contractual, "other_adjustment": other, "patient_responsibility": patient}
-
-
-def _money(amount: Decimal) -> str:
-    return f"{amount + ZERO:.2f}"

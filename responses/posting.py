@@ -26,7 +26,7 @@ from clinics.models import Location
 from clinics.scoping import current_actor
 from lib.dates import local_day
 from lib.findings import Finding
-from lib.frozen import freeze
+from lib.frozen import freeze_told
 from lib.identifiers import new_public_id
 from lib.money import total
 from responses import closing, remittance_rows, reversals, trust
@@ -138,6 +138,13 @@ def take_claims(
     told: Callable[[int], None] = lambda done: None,
 ) -> list[ClaimResponse]:
     """The receipt, a decision for every claim and the postings of a remittance whose row is new."""
+    with calm_collector():
+        return _take_claims(row, document, balance, at, told)
+
+
+def _take_claims(
+    row: Remittance, document: RemittanceDocument, balance: str, at: datetime, told: Callable[[int], None]
+) -> list[ClaimResponse]:
     today = clinic_day(at)
     matches = match_families(document.claims)
     sitting = _Sitting(
@@ -152,12 +159,11 @@ def take_claims(
     sure = [m.key if m.quality == MatchQuality.CERTAIN else None for m in matches]
     ledgers = [sitting.families[key].ledger if key in sitting.families else None for key in sure]
     made: dict[int, ClaimResponse] = {}
-    with calm_collector():
-        for place in taking_order(document.claims, ledgers, sitting.facts.payer):
-            made[place] = _take_claim(sitting, place + 1, document.claims[place], matches[place])
-            told(len(made))
-        sitting.flush()
-        closing.follow(sitting.posted, today)
+    for place in taking_order(document.claims, ledgers, sitting.facts.payer):
+        made[place] = _take_claim(sitting, place + 1, document.claims[place], matches[place])
+        told(len(made))
+    sitting.flush()
+    closing.follow(sitting.posted, today)
     rows = [made[place] for place in range(len(made))]
     closing.promise_blocks(row, sitting.posted)
     close_if_empty(row, rows)
@@ -282,7 +288,7 @@ def new_response(
         control_number=payment.control_number[:40], status_code=payment.status_code[:2],
         payer_claim_number=payment.payer_control_number[:50], charged=payment.charge, paid=payment.paid,
         allowed=total(line.allowed for line in plan.lines) if plan.lines else None,
-        **sums_of(payment), document=freeze(payment), match_quality=match.quality,
+        **sums_of(payment), document=freeze_told(payment), match_quality=match.quality,
         match_reason=match.reason[:120], patient_name=patient.display_name[:120] if patient else "",
         service_date=payment.service_date or next((s.service_date for s in payment.lines), None),
         state=PostingState.EXCEPTION,

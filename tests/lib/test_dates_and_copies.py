@@ -11,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lib.dates import age_on, format_d8, local_day, parse_d8, parse_day
-from lib.frozen import freeze, thaw
+from lib.frozen import freeze, freeze_told, thaw
 from lib.questions import Announcement, Question, Unanswered
+from x12.documents.parties import Adjustment, Party
+from x12.documents.remittance import ClaimPayment, Procedure, ServicePayment
 
 
 @given(st.dates())
@@ -76,6 +78,24 @@ class Paper:
 def test_a_frozen_copy_thaws_equal(rows: list[tuple[Decimal, date, str | None]]) -> None:
     paper = Paper(tuple(Line(*row) for row in rows), {str(n): row[0] for n, row in enumerate(rows)})
     assert thaw(Paper, freeze(paper)) == paper
+
+
+def test_what_stands_at_its_default_need_not_be_kept() -> None:
+    said = ClaimPayment(
+        "A1", "1", Decimal("10.00"), Decimal("0.00"), patient_responsibility=Decimal("0.00"),
+        patient=Party("1", "ROE", identifier="W1"), service_date=date(2026, 3, 9), amounts_readable=False,
+        lines=(ServicePayment(Procedure("97110", ("59",)), Decimal("10.00"), Decimal("0.00"),
+                              adjustments=(Adjustment("CO", "45", Decimal("10.00")),)),),
+    )  # fmt: skip
+    kept = freeze_told(said)
+    assert thaw(ClaimPayment, kept) == thaw(ClaimPayment, freeze(said)) == said
+    assert kept["lines"] == [
+        {
+            "procedure": {"code": "97110", "modifiers": ["59"]}, "charge": "10.00", "paid": "0.00",
+            "adjustments": [{"group": "CO", "reason": "45", "amount": "10.00"}],
+        }
+    ]  # fmt: skip
+    assert "insured" not in kept and kept["patient_responsibility"] == "0.00"  # told, and it was nothing
 
 
 def test_a_question_nobody_answers_refuses() -> None:

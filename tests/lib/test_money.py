@@ -14,6 +14,7 @@ from lib.money import (
     BadAmount,
     from_cents,
     parse_money,
+    plain_money,
     round_money,
     show_money,
     split_evenly,
@@ -95,3 +96,17 @@ def test_a_split_keeps_every_cent_and_the_last_takes_the_rest(cents: int, parts:
 def test_how_an_amount_is_written() -> None:
     assert show_money(Decimal("7412.50")) == "7,412.50"
     assert show_money(Decimal("-6.00")) == "\u22126.00"
+
+
+@given(cents=st.integers(-(10**12), 10**12))
+def test_how_json_keeps_an_amount(cents: int) -> None:
+    amount = from_cents(cents)
+    assert plain_money(amount) == f"{amount:.2f}"
+
+
+@pytest.mark.parametrize(
+    ("amount", "kept"),
+    [("-0.00", "0.00"), ("-0", "0.00"), ("7", "7.00"), ("7.5", "7.50"), ("1E+2", "100.00")],
+)
+def test_json_keeps_two_places_of_any_amount(amount: str, kept: str) -> None:
+    assert plain_money(Decimal(amount)) == kept
