@@ -126,21 +126,27 @@ def post_many(postings: Sequence[Posting]) -> list[LedgerTxn]:
 
 def reverse(txn: LedgerTxn, *, key: str, on: date, reason: str) -> LedgerTxn:
     """Post the exact mirror of ``txn`` (I-6): same accounts, opposite amounts, once."""
-    mirror = [
-        Entry(e.account, -e.amount, e.charge_id, e.patient_id, e.payer_id, e.receipt_id)
-        for e in txn.entries.order_by("line_no")
-    ]
-    return post(
-        key=key,
-        kind=TxnKind.REVERSAL,
-        entries=mirror,
-        on=on,
-        reason=reason,
-        source_kind=txn.source_kind,
-        source_key=txn.source_key,
-        reverses=txn,
-        trace=[{"rule": "I-6", "because": f"mirrors {txn.key}"}],
-    )
+    return reverse_many([(txn, key)], on=on, reason=reason)[0]
+
+
+def reverse_many(wanted: Sequence[tuple[LedgerTxn, str]], *, on: date, reason: str) -> list[LedgerTxn]:
+    """The same for many, each with the key of its mirror: a few statements for any number."""
+    mirrors: dict[int, list[Entry]] = {txn.pk: [] for txn, _ in wanted}
+    rows = LedgerEntry.objects.filter(txn_id__any_of=Keys(mirrors)).order_by("txn_id", "line_no")
+    for txn_id, amount, account, charge_id, patient_id, payer_id, receipt_id in rows.values_list(
+        "txn_id", "amount", "account", "charge_id", "patient_id", "payer_id", "receipt_id"
+    ):
+        mirrors[txn_id].append(Entry(account, -amount, charge_id, patient_id, payer_id, receipt_id))
+    return post_many(
+        [
+            Posting(
+                key=key, kind=TxnKind.REVERSAL, entries=tuple(mirrors[txn.pk]), on=on, reason=reason,
+                source_kind=txn.source_kind, source_key=txn.source_key, reverses_id=txn.pk,
+                trace=[{"rule": "I-6", "because": f"mirrors {txn.key}"}],
+            )
+            for txn, key in wanted
+        ]
+    ) if wanted else []  # fmt: skip
 
 
 def closed_through() -> date | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from clinics.models import AuditEvent
@@ -24,3 +25,13 @@ def record(
     if clinic_id is not None:
         row.clinic_id = clinic_id
     row.save(force_insert=True)
+
+
+def record_each(action: str, kind: str, object_ids: Iterable[str], *, reason: str = "") -> None:
+    """One such row for each of many objects of one act, in one statement."""
+    AuditEvent.objects.bulk_create(
+        [
+            AuditEvent(actor=current_actor(), action=action, object_kind=kind, object_id=each, reason=reason)
+            for each in object_ids
+        ]
+    )

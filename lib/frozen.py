@@ -65,12 +65,12 @@ def _new_freezer(kind: type) -> Callable[[Any], Any]:
 
 def freeze_told(value: Any) -> Any:
     """``freeze`` without what stands at its default: ``thaw`` gives the same object back from half the text."""
-    kind = type(value)
+    kind: Any = type(value)
     return value if kind in PLAIN else _telling_freezer(kind)(value)
 
 
 @cache
-def _telling_freezer(kind: type) -> Callable[[Any], Any]:
+def _telling_freezer(kind: Any) -> Callable[[Any], Any]:
     if kind in (list, tuple):
         return lambda value: [freeze_told(item) for item in value]
     if not is_dataclass(kind):

@@ -21,9 +21,9 @@ from responses import (
     quarantine,
     queries,
     remit,
-    reversals,
     rules_api,
     scan_views,
+    undo,
     work_api,
 )
 from responses.models import ClaimResponse, Remittance
@@ -118,7 +118,7 @@ def undo_remittance(request: Request, public_id: str) -> Response:
     reason = given.validated_data["reason"]
     answer, _ = once(
         request.headers.get("Idempotency-Key", ""), {"act": "undo-file", "row": public_id},
-        lambda: {"undone": reversals.unpost_file(row, reason=reason, at=timezone.now())},
+        lambda: {"undone": undo.unpost_file(row, reason=reason, at=timezone.now())},
     )  # fmt: skip
     return Response(answer)
 
@@ -202,7 +202,7 @@ def _do(act: str, row: ClaimResponse, data: dict[str, Any]) -> dict[str, Any]:
     elif act == "unmatch":
         manual.unmatch(row)
     elif act == "undo":
-        reversals.unpost(row, reason=reason, at=at)
+        undo.unpost(row, reason=reason, at=at)
     else:
         manual.assign(row, str(data.get("assignee", "")))
     return {"id": row.public_id}

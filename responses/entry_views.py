@@ -17,7 +17,7 @@ from clinics import audit
 from clinics.errors import Refusal
 from lib.money import ZERO, total
 from patients.tables import csv_file
-from responses import eobs, quarantine, queries, remit, reversals, scan_views, scans, takebacks
+from responses import eobs, quarantine, queries, remit, scan_views, scans, takebacks, undo
 from responses.forms import ClaimsForm, EobHeadForm, EobLineForm, MatchForm, PayeeForm, ReasonForm, UploadForm
 from responses.models import ProviderAdjustment, Remittance
 from responses.receipts import tie
@@ -135,7 +135,7 @@ def undo_file(request: HttpRequest, public_id: str) -> HttpResponse:
             with transaction.atomic():
                 said, _ = once(
                     request.POST.get("idempotency_key", ""), {"act": "undo-file", "row": public_id},
-                    lambda: {"n": reversals.unpost_file(row, reason=form.cleaned_data["reason"], at=timezone.now())},
+                    lambda: {"n": undo.unpost_file(row, reason=form.cleaned_data["reason"], at=timezone.now())},
                 )  # fmt: skip
         except Refusal as refusal:
             form.add_error(None, refusal.message)

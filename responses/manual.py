@@ -209,7 +209,7 @@ def _write(
     receipts.close_if_empty(remittance)
     if hand is not None and row.claim is not None:
         if row.status_code == "22":
-            reversals.withdraw_next(row, today)
+            reversals.withdraw_next([row])
         notes = "; ".join(line.note.strip() for line in hand.lines if line.note.strip())
         lifecycle.note(row.claim, "note", f"Posted line by line: {notes or hand.reason}"[:300])
 

@@ -17,7 +17,7 @@ from clinics import audit
 from clinics.errors import NotYours, Refusal
 from patients.here import today_here
 from patients.tables import csv_file
-from responses import manual, queries, reversals, scans
+from responses import manual, queries, scans, undo
 from responses.forms import MatchForm, ReasonForm, ResubmitForm
 from responses.models import ClaimResponse, Remittance
 from responses.receipts import tie
@@ -131,7 +131,7 @@ def _do(act: str, row: ClaimResponse, form: Any, request: HttpRequest) -> dict[s
         manual.unmatch(row)
         return {"said": "Match taken back"}
     if act == "undo":
-        reversals.unpost(row, reason=data["reason"], at=at)
+        undo.unpost(row, reason=data["reason"], at=at)
         return {"said": f"Undone: {row.paid} is back in escrow"}
     if row.claim is None:
         raise Refusal("This answer belongs to no claim yet: match it first.")

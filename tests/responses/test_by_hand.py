@@ -14,7 +14,7 @@ from billing.models import LedgerEntry
 from claims.models import Claim
 from clinics.errors import BadInput
 from clinics.models import AuditEvent
-from responses import coordination, manual, queries, reversals, trust
+from responses import coordination, manual, queries, trust, undo
 from responses.by_hand import ByHand, HandCode, HandLine
 from responses.errors import CannotPost
 from responses.models import ClaimResponse
@@ -90,7 +90,7 @@ def test_a_denied_line_stays_with_its_insurer_while_the_other_posts(posting):
     assert (line.insurers[1], line.patient, line.paid_by_insurers, line.adjusted) == (60, 25, 85, 40)
     assert tie(posted.remittance)["difference"] == 0
     assert AuditEvent.objects.get(action="response.post_lines").data["sheet"][1]["paid"] == "0.00"
-    reversals.unpost(ClaimResponse.objects.get(pk=row.pk), reason="wrong claim", at=NOW)
+    undo.unpost(ClaimResponse.objects.get(pk=row.pk), reason="wrong claim", at=NOW)
     assert books() == before
     by_hand(ClaimResponse.objects.get(pk=row.pk))
     assert money(claim.invoice).insurers[1] == 60
@@ -135,7 +135,7 @@ def test_a_denial_that_names_another_insurer_is_passed_on_to_it(posting):
     assert money(claim.invoice).insurers == {1: 0, 2: 150, 3: 0}
     coordination.roll_over(row.pk, at=NOW)
     assert Claim.objects.get(invoice=claim.invoice, rank=2).payer == posting.aarp
-    reversals.unpost(ClaimResponse.objects.get(pk=row.pk), reason="theirs after all", at=NOW)
+    undo.unpost(ClaimResponse.objects.get(pk=row.pk), reason="theirs after all", at=NOW)
     assert money(claim.invoice).insurers[1] == 150
     assert Claim.objects.get(invoice=claim.invoice, rank=2).state == "voided"
 
@@ -204,9 +204,9 @@ def test_a_reversal_that_is_not_exact_is_taken_back_line_by_line(posting):
     assert (line.insurers[1], line.paid_by_insurers, line.adjusted) == (150, 5, 0)
     assert balances.patient_credit(claim.patient_id).held == 25
     assert tie(row.remittance)["escrow"] == 0
-    with pytest.raises(reversals.CannotUnpost):
-        reversals.unpost(first, reason="under the reversal", at=NOW)
-    reversals.unpost(ClaimResponse.objects.get(pk=row.pk), reason="not yet", at=NOW)
+    with pytest.raises(undo.CannotUnpost):
+        undo.unpost(first, reason="under the reversal", at=NOW)
+    undo.unpost(ClaimResponse.objects.get(pk=row.pk), reason="not yet", at=NOW)
     assert books() == before
     by_hand(ClaimResponse.objects.get(pk=row.pk))
     cas = (("CO", "45", "40"), ("PR", "3", "25"), ("PR", "2", "15"))

@@ -9,7 +9,7 @@ import pytest
 from billing import balances, voiding
 from billing.models import LedgerTxn, Receipt
 from claims.models import Adjudication, Claim
-from responses import coordination, eobs, manual, reversals
+from responses import coordination, eobs, manual, undo
 from responses.errors import CannotPost, CannotUnpost
 from responses.models import ClaimResponse, PostingRule, ProviderAdjustment, Remittance
 from responses.receipts import tie
@@ -222,11 +222,11 @@ def test_nothing_posts_by_itself_when_autopay_is_off_or_preview(world, mode):
 def test_undo_mirrors_and_the_answer_can_be_posted_again(posting):
     claim = claimed(posting, posting.aetna, paid="25.00")
     [row] = answer(clp(claim, *EX1), **AETNA)
-    reversals.unpost(row, reason="wrong", at=NOW)
+    undo.unpost(row, reason="wrong", at=NOW)
     line = money(claim.invoice)
     assert (line.insurers[1], line.patient, balances.escrow(row.remittance.receipt_id)) == (125, 0, 85)
     with pytest.raises(CannotUnpost):
-        reversals.unpost(row, reason="again", at=NOW)
+        undo.unpost(row, reason="again", at=NOW)
     manual.post_as_remitted(ClaimResponse.objects.get(pk=row.pk), at=NOW)
     assert (money(claim.invoice).insurer_open, balances.escrow(row.remittance.receipt_id)) == (0, 0)
 
@@ -238,7 +238,7 @@ def test_undo_of_the_first_payer_is_refused_while_the_second_stands(posting):
     )
     answer(clp(claim, "2", "150", "18", ("OA", "23", "132")), trace="A1", **AARP)
     with pytest.raises(CannotUnpost):
-        reversals.unpost(first, reason="x", at=NOW)
+        undo.unpost(first, reason="x", at=NOW)
 
 
 @pytest.mark.rule("B9.E04")

@@ -14,15 +14,18 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from bench.twin_835 import take_plainly
-from billing.models import Invoice, LedgerEntry, LedgerTxn
+from billing.models import Invoice, LedgerEntry, LedgerTxn, Receipt
 from claims import lifecycle
 from claims.enums import ClaimState
 from claims.models import Adjudication, AdjudicationLine, Claim, ClaimEvent
 from clearinghouses.inbound import receive
 from clearinghouses.models import InboundFile
-from responses import coordination, inbox
+from clinics.models import AuditEvent
+from responses import coordination, inbox, undo
 from responses.closing import BLOCK, ROLLOVER_BLOCK
-from responses.models import ClaimResponse, Remittance
+from responses.errors import CannotUnpost
+from responses.family import POSTED, is_mirror
+from responses.models import ClaimResponse, ProviderAdjustment, Remittance
 from tests.cast import NOW, World, make_world
 from tests.responses.edi import Clp, remit
 from tests.responses.stage import AETNA, claimed, clp, set_up
@@ -46,6 +49,12 @@ SAYS: dict[str, tuple[Any, ...]] = {
     "answers another charge": ("1", "140", "100", ("CO", "45", "40")),
     "foretells": ("25", *PAID),
 }
+
+
+# What a payer may take from a check or add to it (PLB), by file.
+PLB: tuple[tuple[tuple[str, str], ...], ...] = (
+    (), (("WO:ICN0", "10.00"),), (("FB:T0", "-20.00"),), (("WO:ICN0", "-10.00"), ("L6:LATE", "-1.50")),
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -89,6 +98,32 @@ def left_by(way: Callable[[InboundFile], object], *texts: str) -> dict[str, Any]
         found = told()
         transaction.set_rollback(True)
     return found
+
+
+def undone_at_once(check: Remittance) -> None:
+    undo.unpost_file(check, reason="wrong file", at=NOW)
+
+
+def undone_one_by_one(check: Remittance) -> None:
+    for row in check.responses.filter(state__in=POSTED).order_by("-ordinal"):
+        if not is_mirror(row):
+            undo.unpost(row, reason="wrong file", at=NOW)
+
+
+def undoing(way: Callable[[Remittance], None]) -> Callable[[InboundFile], object]:
+    """Take a file and undo it whole; where a later answer stands upon it, it stays, and that is told too."""
+
+    def act(inbound: InboundFile) -> None:
+        in_sets(inbound)
+        for check in Remittance.objects.filter(inbound_file=inbound):
+            try:
+                with transaction.atomic():
+                    way(check)
+            except CannotUnpost as refused:
+                check.payee_npi = refused.message[:20]
+                check.save()
+
+    return act
 
 
 def told() -> dict[str, Any]:
@@ -136,7 +171,11 @@ def told() -> dict[str, Any]:
         )),
         "events": _by_claim(rows(ClaimEvent, ("pk",), *EVENT)),
         "invoices": rows(Invoice, ("pk",), "number", "state"),
-        "checks": rows(Remittance, ("pk",), "trace_number", "state", "amount", "is_balanced"),
+        "checks": rows(Remittance, ("pk",), "trace_number", "state", "amount", "is_balanced", "payee_npi"),
+        "plb": rows(ProviderAdjustment, ("remittance", "ordinal"), "code", "reference", "amount", "is_open", "note"),
+        "receipts": rows(Receipt, ("pk",), "memo", "amount", "unapplied", "effective_on"),
+        "files": rows(InboundFile, ("pk",), "name", "state", "kinds", "findings"),
+        "audit": sorted(rows(AuditEvent, ("pk",), "action", "object_kind", "object_id", "reason", "data", "actor")),
     }  # fmt: skip
 
 
@@ -158,37 +197,57 @@ def _flat(rows: Any) -> list[Any]:
 EVENT = ("claim__control_number", "kind", "from_state", "to_state", "text", "segment", "actor")
 
 
-@pytest.mark.rule("B9")
-@settings(
-    max_examples=12, deadline=None, suppress_health_check=list(HealthCheck),
-    phases=[Phase.explicit, Phase.generate], report_multiple_bugs=False,
-)  # fmt: skip
-@given(
-    says=st.lists(
-        st.lists(
-            st.tuples(st.integers(0, 4), st.sampled_from([*SAYS, "pays", "pays"])), min_size=1, max_size=7
-        ),
-        min_size=1, max_size=2,
-    )
-)  # fmt: skip
-def test_in_sets_and_row_by_row_leave_the_same_books(
-    cast: tuple[World, list[Claim]], says: list[list[tuple[int, str]]]
-) -> None:
-    _, claims = cast
+def files(count: int) -> st.SearchStrategy[list[list[tuple[int, str]]]]:
+    """Files of answers: whose (4 is nobody's), and what it says."""
+    answer = st.tuples(st.integers(0, 4), st.sampled_from([*SAYS, "pays", "pays"]))
+    return st.lists(st.lists(answer, min_size=1, max_size=7), min_size=1, max_size=count)
+
+
+def texts_of(claims: list[Claim], says: list[list[tuple[int, str]]]) -> list[str]:
     texts = []
     for file, answers in enumerate(says):
         made: list[Clp] = []
         for number, (who, what) in enumerate(answers):
             claim = claims[min(who, 3)]
             one = clp(claim, *SAYS[what], icn=f"ICN{who}" if what != "corrects" else f"NEW{number}")
-            if who == 4:  # nobody was ever sent under this number
-                one.number = "NOBODYS"
+            if who == 4:  # nobody was ever sent under this number; the payer's own may be known
+                one.number, one.icn = "NOBODYS", f"ICN{number}"
             made.append(one)
-        texts.append(remit(*made, trace=f"T{file}", isa=f"{file + 1:09d}", **AETNA))
-    fast, plain = left_by(in_sets, *texts), left_by(row_by_row, *texts)
-    for name, rows in fast.items():
-        other = [pair for pair in zip_longest(_flat(rows), _flat(plain[name])) if pair[0] != pair[1]]
+        plb = PLB[(len(answers) + file) % len(PLB)]
+        texts.append(remit(*made, trace=f"T{file}", isa=f"{file + 1:09d}", plb=plb, **AETNA))
+    return texts
+
+
+def same(one: dict[str, Any], two: dict[str, Any]) -> None:
+    for name, rows in one.items():
+        other = [pair for pair in zip_longest(_flat(rows), _flat(two[name])) if pair[0] != pair[1]]
         assert not other, (name, *other[:2])
+
+
+RANDOM = settings(
+    max_examples=12, deadline=None, suppress_health_check=list(HealthCheck),
+    phases=[Phase.explicit, Phase.generate], report_multiple_bugs=False,
+)  # fmt: skip
+
+
+@pytest.mark.rule("B9")
+@RANDOM
+@given(says=files(2))
+def test_in_sets_and_row_by_row_leave_the_same_books(
+    cast: tuple[World, list[Claim]], says: list[list[tuple[int, str]]]
+) -> None:
+    texts = texts_of(cast[1], says)
+    same(left_by(in_sets, *texts), left_by(row_by_row, *texts))
+
+
+@pytest.mark.rule("B9")
+@settings(RANDOM, max_examples=5)
+@given(says=files(2))
+def test_a_file_undone_at_once_and_answer_by_answer_leaves_the_same_books(
+    cast: tuple[World, list[Claim]], says: list[list[tuple[int, str]]]
+) -> None:
+    texts = texts_of(cast[1], says)
+    same(left_by(undoing(undone_at_once), *texts), left_by(undoing(undone_one_by_one), *texts))
 
 
 def test_the_statements_do_not_grow_with_the_claims() -> None:
@@ -208,3 +267,12 @@ def test_the_statements_do_not_grow_with_the_claims() -> None:
             counts.append(len([each for each in seen if '"bulk_' not in each["sql"]]))
             assert ClaimResponse.objects.filter(state="auto_posted", claim__in=claims).count() == count
         assert counts[1] <= counts[0] + 7, counts  # seven tables, one INSERT from a temporary one each
+        undone = []
+        for check in Remittance.objects.order_by("pk"):
+            with CaptureQueriesContext(connection) as seen:
+                count = undo.unpost_file(check, reason="wrong file", at=NOW)
+            undone.append((count, len([each for each in seen if '"bulk_' not in each["sql"]])))
+        assert [count for count, _ in undone] == [3, 45]
+        assert undone[1][1] <= undone[0][1] + 3, undone  # as above: headers, entries and events
+        assert set(ClaimResponse.objects.values_list("state", "posted_at")) == {("proposed", None)}
+        assert not wrong()

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from billing.models import LedgerEntry
 from clinics.errors import BadInput
-from responses import manual, reversals, rule_book, trust, what_if
+from responses import manual, rule_book, trust, undo, what_if
 from responses import remit as remit_work
 from responses.models import ClaimResponse, Remittance, TrustedCode
 from responses.trust import Share
@@ -109,7 +109,7 @@ def test_trust_lets_an_answer_post_under_preview_and_an_undo_takes_it_back(world
         trust.switch(world.aetna, "pr-3", is_on=True)
         [third] = answer(clp(claims[2], *EX1, icn="C"), trace="T3", **AETNA)
         assert third.state == "auto_posted"
-        reversals.unpost(third, reason="wrong patient", at=NOW)
+        undo.unpost(third, reason="wrong patient", at=NOW)
         assert not TrustedCode.objects.filter(is_on=True).exists()
         [fourth] = answer(clp(claims[3], *EX1, icn="D"), trace="T4", **AETNA)
         assert fourth.state == "proposed"

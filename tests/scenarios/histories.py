@@ -20,7 +20,7 @@ from claims import building, queue
 from claims.models import Claim
 from claims.models.claims import DEAD_STATES
 from patients.models import Patient
-from responses import coordination, eobs, manual, receipts, reversals, takebacks
+from responses import coordination, eobs, manual, receipts, takebacks, undo
 from responses.by_hand import ByHand
 from responses.models import ClaimResponse, ProviderAdjustment, Remittance
 from tests.cast import NOW, TODAY, World, make_patient, make_policy, make_profile, make_visit
@@ -227,7 +227,7 @@ class Both:
         visit = self.model.visits[number]
         if visit.answers:
             back = visit.answers[-1]
-            reversals.unpost(ClaimResponse.objects.get(pk=back.row), reason="looked wrong", at=self.now())
+            undo.unpost(ClaimResponse.objects.get(pk=back.row), reason="looked wrong", at=self.now())
             self.model.reverse(visit, back)
             self.model.escrow += back.paid
 

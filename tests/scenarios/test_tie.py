@@ -15,7 +15,7 @@ from billing.models import LedgerEntry, LedgerTxn, Receipt
 from claims import queue
 from claims.models import Claim
 from clearinghouses.models import InboundFile
-from responses import manual, reversals
+from responses import manual, undo
 from responses.models import ClaimResponse, Remittance
 from responses.receipts import tie
 from tests.responses.edi import Clp, remit
@@ -167,7 +167,7 @@ def test_zero_payments_unbalanced_checks_and_undo_tie_as_well(story: Story) -> N
         assert (row.state, row.codes) == ("exception", ["E02"])
         manual.post_as_remitted(row, at=at)
         assert balances.escrow(Receipt.objects.get(memo="E1").pk) == 1
-        reversals.unpost(ClaimResponse.objects.get(claim=claims[2]), reason="wrong patient", at=at)
+        undo.unpost(ClaimResponse.objects.get(claim=claims[2]), reason="wrong patient", at=at)
         assert balances.escrow(Receipt.objects.get(memo="E2").pk) == 85
         assert money(claims[0].invoice).patient == 110
     proven(story)
