@@ -298,7 +298,18 @@ def _plan_reversal(
     else:
         _check_credit(work, lines, ledger)
     work.note("B9", found.key, "every amount is the opposite of this posting: it is mirrored")
-    return _finish(work, None, match, ledger, lines=lines, after=found.responsible_before, reverses=found.key)
+    after = _turn_after(found, lines, ledger)
+    return _finish(work, None, match, ledger, lines=lines, after=after, reverses=found.key)
+
+
+def _turn_after(found: EarlierPosting, lines: tuple[LinePlan, ...], ledger: ClaimLedger) -> int | None:
+    """Whose turn it was before what is taken back; an answer that a later one stands upon gives the turn back only
+    where its insurer owes something again."""
+    before = found.responsible_before
+    is_newest = ledger.live_postings()[0].key == found.key
+    if is_newest or (before is not None and any(_open_after(line, before, ledger) > ZERO for line in lines)):
+        return before
+    return ledger.responsible
 
 
 def _finish(

@@ -27,8 +27,10 @@ WORDS = {
     "50": "Late charge", "51": "Interest penalty", "AP": "Advance payment", "B2": "Rebate", "IP": "Incentive",
     "OB": "Offset for an affiliated provider",
 }  # fmt: skip
-# Codes whose amounts answer each other: what one check carries forward or announces, a later one settles.
-FAMILIES = {"FB": "forward", "WO": "recoup", "72": "recoup"}
+# Codes whose amounts answer each other: what one check carries forward or announces, a later one settles. A 72 says
+# that our own refund check arrived: it answers a recoupment that was never announced, else a person closes that refund.
+STANDS = {"FB": "forward", "WO": "recoup"}
+FAMILIES = {**STANDS, "72": "recoup"}
 MOST = 1000
 
 
@@ -55,7 +57,7 @@ class Standing:
     payer: str
     forward: Decimal  # carried to a later check: ours to get less
     recoup: Decimal  # announced and not taken yet, or taken and not announced
-    unexplained: Decimal  # open items of every other code
+    unexplained: Decimal  # open items of every other code, our refunds (72) among them
 
 
 def words(code: str) -> str:
@@ -96,8 +98,9 @@ def settle(remittance: Remittance) -> int:
     for item in items.select_related("remittance").order_by("pk"):
         groups.setdefault((FAMILIES[item.code], _reference(item)), []).append(item)
     closed = 0
-    for found in groups.values():
-        if len(found) < 2 or sum((item.amount for item in found), ZERO):
+    for whole in groups.values():
+        found = _answered(whole)
+        if not found:
             continue
         traces = ", ".join(dict.fromkeys(item.remittance.trace_number for item in found))
         for item in found:
@@ -106,6 +109,14 @@ def settle(remittance: Remittance) -> int:
             closed += 1
         audit.record("provider_adjustment.settle", "remittance", remittance.public_id, items=len(found))
     return closed
+
+
+def _answered(items: Sequence[ProviderAdjustment]) -> list[ProviderAdjustment]:
+    """Those of one reference that are back at zero: all of them, else those that are no refund of ours (72)."""
+    for found in (list(items), [item for item in items if item.code != "72"]):
+        if len(found) > 1 and not sum((item.amount for item in found), ZERO):
+            return found
+    return []
 
 
 def tracker(*, is_open: bool | None = True, code: str = "", payer: str = "") -> list[Entry]:
@@ -148,7 +159,7 @@ def standings(entries: Iterable[Entry]) -> list[Standing]:
         if not entry.item.is_open:
             continue
         of_payer = sums.setdefault(entry.check.payer_name, {})
-        kind = FAMILIES.get(entry.item.code, "unexplained")
+        kind = STANDS.get(entry.item.code, "unexplained")
         of_payer[kind] = of_payer.get(kind, ZERO) + entry.item.amount
     return [
         Standing(payer, got.get("forward", ZERO), got.get("recoup", ZERO), got.get("unexplained", ZERO))

@@ -84,6 +84,25 @@ def test_a_takeback_names_who_was_overpaid_and_both_checks(world):
         assert (entry.claim, entry.is_suggested) == (old, False)
 
 
+@pytest.mark.rule("B9.plb")
+def test_a_refund_of_ours_closes_what_was_announced_and_waits_to_be_closed_itself(world):
+    """-85 announced; our check of 85 goes out; WO 85 and 72 -85 say that it came: only the refund is left open."""
+    with world.open():
+        claim = claimed(world, world.aetna)
+        answer(clp(claim, *EX1, icn="ICN7"), trace="T1", **AETNA)
+        take(remit(clp(claim, *BACK, icn="ICN7"), trace="T2", plb=[("WO:ICN7", "-85")], amount="0", **AETNA))
+        take(remit(trace="T3", plb=[("WO:ICN7", "85"), ("72:ICN7", "-85")], amount="0", **AETNA))
+        [entry] = takebacks.tracker()
+        assert (entry.item.code, entry.item.amount, entry.claim) == ("72", D("-85.00"), claim)
+        [standing] = takebacks.standings([entry])
+        assert (standing.recoup, standing.unexplained) == (0, D("-85.00"))
+        takebacks.link(entry.item, None, "our check 1042 of March 3")
+        assert takebacks.tracker() == []
+        # Never announced: the two answer each other at once.
+        take(remit(trace="T4", plb=[("WO:ICN8", "40"), ("72:ICN8", "-40")], amount="0", **AETNA))
+        assert takebacks.tracker() == []
+
+
 def test_interest_and_other_items_do_not_answer_each_other(world):
     with world.open():
         one, two = claimed(world, world.aetna, last="A"), claimed(world, world.aetna, last="B")

@@ -181,11 +181,14 @@ class Both:
         return list(taken.remittance.responses.select_related("remittance").order_by("ordinal"))
 
     def beside(self, rank: int, paid: int) -> dict[str, Any]:
-        """Interest now and then; and a check that pays enough is lowered by what is to be recovered."""
+        """Interest or an adjustment now and then; a check that pays enough is lowered by what is to be recovered."""
         plb: list[tuple[str, str]] = []
-        if paid % 3 == 0:
-            plb.append(("L6", "-3"))
-            self.model.interest[rank] = self.model.interest.get(rank, 0) - 3
+        for code, amount in (("L6", -3 if paid % 3 == 0 else 0), ("CS", paid % 5 - 2 if paid > 1 else 0)):
+            if amount:
+                reference = f"N{next(SERIAL)}"
+                plb.append((f"{code}:{reference}", str(amount)))
+                self.model.beside.append((rank, code, reference, amount))
+                paid -= max(amount, 0)
         for (payer, code, reference), amount in sorted(self.model.carried.items()):
             part = min(-amount, paid) if payer == rank else 0
             if part > 0:
@@ -318,6 +321,27 @@ class Both:
             assert taken.is_repeat
             assert (LedgerEntry.objects.count(), ClaimResponse.objects.count()) == before
 
+    def acknowledge(self, rank: int, amount: int) -> None:
+        """A check of 0.00 says that our refund check came: what it announced is settled, the refund is to be closed."""
+        due = [key for key, left in self.model.carried.items() if key[:2] == (rank, "WO") and left]
+        reference = due[0][2] if due else f"ICN{next(SERIAL)}"
+        amount = -self.model.carried[due[0]] if due else amount
+        if amount:
+            if due:
+                self.model.carry(rank, "WO", reference, amount)
+                self.model.beside.append((rank, "72", reference, -amount))
+            plb = [(f"72:{reference}", str(-amount)), (f"WO:{reference}", str(amount))]
+            assert self.file([], rank, plb=plb, amount="0") == []
+
+    def explain(self, which: int) -> None:
+        """A person says what a provider-level amount was for."""
+        if self.model.beside:
+            _, code, reference, amount = self.model.beside.pop(which % len(self.model.beside))
+            [item] = ProviderAdjustment.objects.filter(
+                is_open=True, code=code, reference=reference, amount=amount
+            )
+            takebacks.link(item, None, "asked the payer")
+
     # --- the comparison ---
 
     def books(self) -> dict[tuple[str, int | None], D]:
@@ -364,11 +388,15 @@ class Both:
             sums = {"FB": 0, "WO": 0}
             for (payer, code, _), amount in self.model.carried.items():
                 sums[code] += amount if payer == rank else 0
-            wanted = (sums["FB"], sums["WO"], self.model.interest.get(rank, 0))
+            beside = sum(amount for payer, _, _, amount in self.model.beside if payer == rank)
+            wanted = (sums["FB"], sums["WO"], beside)
             assert told.get(name, (0, 0, 0)) == wanted
         open_ = ProviderAdjustment.objects.filter(is_open=True, code__in=["FB", "WO"])
         left = {reference for (_, _, reference), amount in self.model.carried.items() if amount}
         assert set(open_.values_list("reference", flat=True)) == left
+        rows = ProviderAdjustment.objects.filter(is_open=True).exclude(code__in=["FB", "WO"])
+        told_beside = sorted(rows.values_list("code", "reference", "amount"))
+        assert told_beside == sorted(each[1:] for each in self.model.beside)
 
     def ties(self) -> None:
         """receipt = posted + escrow - provider-level, for every check there was."""

@@ -19,6 +19,7 @@ class Said:
     contract: int
     left: int  # to the next in line
     stay: int  # denied, and left with the insurer by a person
+    kept: int  # what the insurer owes after it
     expected: int  # of the patient, before it
     stake: int  # of the insurer, before it
     waived: int = 0  # of our write-offs, needless after it
@@ -89,7 +90,8 @@ class Model:
     free: int = 0
     cash: int = 0
     escrow: int = 0  # of checks whose posting a person undid
-    interest: dict[int, int] = field(default_factory=dict)  # by insurer
+    # (insurer, code, reference, amount) of what a person is to explain: interest, adjustments, refunds of ours
+    beside: list[tuple[int, str, str, int]] = field(default_factory=list)
     # (insurer, "FB" or "WO", reference) -> what is to come out of a later check, below zero
     carried: dict[tuple[int, str, str], int] = field(default_factory=dict)
 
@@ -131,13 +133,15 @@ class Model:
         for line, (contract, left, stay) in zip(visit.lines, told, strict=True):
             stake = line.insurers[rank]
             whole = line.charge if is_first else stake
-            expected = COPAY if is_first and line is visit.lines[0] else 0
+            expected = (
+                line.due + line.paid + line.written
+            )  # an answer replaces what was the patient's before it
             paid = whole - contract - left - stay
-            line.insurers[rank] = stay
-            line.due -= expected  # the first answer replaces what was expected at check-out
+            kept = line.insurers[rank] = stake + expected - paid - contract - left
+            line.due -= expected
             line.by_insurers += paid
             line.adjusted += contract
-            made.lines.append(Said(paid, contract, left, stay, expected, stake))
+            made.lines.append(Said(paid, contract, left, stay, kept, expected, stake))
             if rank < visit.layers:
                 line.insurers[rank + 1] += left
             else:
@@ -152,9 +156,9 @@ class Model:
     def can_reverse(self, visit: Visit, back: Answer) -> bool:
         """No insurer's side of a line may go below zero: what a later answer used cannot be taken back before it."""
         for line, said in zip(visit.lines, back.lines, strict=True):
-            again = line.insurers[back.rank] + said.stake - said.stay
+            again = line.insurers[back.rank] + said.stake - said.kept
             further = line.insurers[back.rank + 1] - said.left if back.rank < visit.layers else 0
-            if (said.stake < said.stay and again < 0) or (said.left and further < 0):
+            if (said.stake < said.kept and again < 0) or (said.left and further < 0):
                 return False
         return True
 
@@ -163,18 +167,20 @@ class Model:
 
         Not alone: the right answer is in the same file, and the patient's money is put right after both.
         """
+        is_last = visit.answers[-1] is back
         visit.answers.remove(back)
         for line, said in zip(visit.lines, back.lines, strict=True):
             if back.rank < visit.layers:
                 line.insurers[back.rank + 1] -= said.left
             else:
                 line.due -= said.left
-            line.insurers[back.rank] += said.stake - said.stay
+            line.insurers[back.rank] += said.stake - said.kept
             line.due += said.expected - said.waived
             line.written += said.waived
             line.by_insurers -= said.paid
             line.adjusted -= said.contract
-        visit.turn = back.turn
+        if is_last or visit.open(back.turn):  # else a later answer stands, and nothing is open again
+            visit.turn = back.turn
         again = min(back.freed, self.free)
         self.free, visit.held = self.free - again, visit.held + again
         if is_alone:

@@ -41,6 +41,8 @@ ACTS: dict[str, Callable[[Both, int, int, int], None]] = {
     "correct": lambda both, number, a, b: both.correct(
         number, a % 100, b % 60, ("reversal first", "correction first", "later")[(a + b) % 3]
     ),
+    "acknowledge": lambda both, number, a, b: both.acknowledge(1 + number, a + b),
+    "explain": lambda both, _, a, _b: both.explain(a),
     "again": lambda both, _, a, _b: both.again(a),
 }
 # Answers come most often: most histories should get beyond the first insurer.
@@ -89,6 +91,11 @@ def world(db: None) -> Iterator[World]:
 @example(
     3, 2, 40, [("answer", 0, 83, 32), ("pay", 1, 97, 77), ("answer", 0, 29, 6), ("there_and_back", 2, 27, 24)]
 )
+# The payer announces a recoupment, then says that our refund check came; a person closes the refund.
+@example(1, 1, 0, [("answer", 0, 30, 20), ("reverse", 0, 0, 0), ("acknowledge", 0, 0, 0), ("explain", 0, 0, 0),
+                   ("answer", 0, 31, 7)])  # fmt: skip
+# The first of two denials is taken back; the next answer replaces what the patient was expected to pay.
+@example(1, 2, 25, [("denied", 0, 0, 0), ("denied", 0, 0, 0), ("reverse", 0, 75, 1), ("denied", 0, 0, 0)])
 @drawn
 def test_every_history_leaves_each_cent_where_the_model_has_it(
     world: World, layers: int, lines: int, cash: int, steps: list[Step]
