@@ -226,7 +226,11 @@ ROUTES: dict[str, str | dict[str, str]] = {
     "responses-api:copays": {"read": "remit.view", "write": "settings.other"},
     "responses-api:in-file": "remit.view",
     "responses-api:scans": {"read": "remit.view", "write": "remit.post"},
-    "responses-api:scan": "remit.scan_remove",
+    "responses-api:scan": {"read": "remit.view", "write": "remit.scan_remove"},
+    "responses-api:letters": "remit.view",
+    "responses-api:letter-templates": "remit.view",
+    "responses-api:letter": "report.phi",
+    "responses-api:text": "edi.download",
     # API description
     "api-schema": "signed_in",
     "api-docs": "signed_in",

@@ -25,6 +25,7 @@ from patients import import_rows, registration
 from patients.hooks import WITHDRAWN
 from patients.import_rows import TARGETS, Row
 from patients.models import Patient, PatientImport
+from patients.tables import safe_cell
 from work import jobs, outbox
 from work.models import Job
 
@@ -159,7 +160,7 @@ def left_out(job: PatientImport, rows: Sequence[Row]) -> str:
     writer = csv.writer(out)
     writer.writerow(["Line", "Why", *table.head])
     for row in sorted(rows, key=lambda each: each.number):
-        writer.writerow([row.number, row.why, *cells[row.number]])
+        writer.writerow([row.number, row.why, *map(safe_cell, cells[row.number])])
     return out.getvalue()
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.http import HttpResponse
 
-NUMBER = re.compile(r"-\d+(?:\.\d+)?")
+NUMBER = re.compile(r"[-+]\d+(?:\.\d+)?")  # below zero, or a telephone number of another country
 
 
 def csv_file(name: str, header: list[str], rows: Iterable[list[Any]]) -> HttpResponse:

@@ -17,6 +17,7 @@ from claims.models import Claim
 from clinics.errors import BadInput
 from responses import (
     hand_api,
+    letters_api,
     manual,
     quarantine,
     queries,
@@ -79,7 +80,10 @@ class PayeeSerializer(serializers.Serializer):
 )
 @api_view(["GET", "POST"])
 def remittances(request: Request) -> Response:
-    """Checks, newest first; POST takes a file in (835, 999, TA1, 277CA) and tells what became of it."""
+    """Checks, newest first; POST takes a file in (835, 999, TA1, 277CA) and tells what became of it.
+
+    A large file is the worker's: the answer (202) names the job that shows how far it is.
+    """
     if request.method == "GET":
         rows = queries.remittances()
         after = request.query_params.get("after", "")
@@ -88,11 +92,11 @@ def remittances(request: Request) -> Response:
         return Response(RemittanceSerializer(rows[: queries.PAGE], many=True).data)
     given = UploadSerializer(data=request.data)
     given.is_valid(raise_exception=True)
-    file = given.validated_data["file"]
-    told = remit.take_bytes(
-        file.read(), file.name or "upload", "upload", at=timezone.now(),
-        effective_on=given.validated_data["effective_on"],
-    )  # fmt: skip
+    file, day = given.validated_data["file"], given.validated_data["effective_on"]
+    if file.size > remit.LARGE and day is None:
+        job = remit.take_later(file.read(), file.name or "upload")
+        return Response({"job": job.public_id}, status=status.HTTP_202_ACCEPTED)
+    told = remit.take_bytes(file.read(), file.name or "upload", "upload", at=timezone.now(), effective_on=day)
     return Response(told, status=status.HTTP_200_OK if told["file"]["duplicate"] else status.HTTP_201_CREATED)
 
 
@@ -144,8 +148,9 @@ def responses(request: Request) -> Response:
     """Answers by tab (exceptions, proposed, posted, other, all), newest first."""
     asked = request.query_params
     rows = queries.rows_of(
-        asked.get("tab", "exceptions"), check=asked.get("check", ""), code=asked.get("code", "")
-    )
+        asked.get("tab", "exceptions"), check=asked.get("check", ""), code=asked.get("code", ""),
+        q=asked.get("q", "").strip(),
+    )  # fmt: skip
     if asked.get("after"):
         rows = rows.filter(pk__lt=get_object_or_404(ClaimResponse.objects, public_id=asked["after"]).pk)
     return Response(ResponseSerializer(rows[: queries.PAGE], many=True).data)
@@ -217,6 +222,7 @@ urlpatterns = [
     *work_api.urlpatterns,
     *hand_api.urlpatterns,
     *rules_api.urlpatterns,
+    *letters_api.urlpatterns,
     path("remittances/", remittances, name="remittances"),
     path("remittances/<str:public_id>/", remittance, name="remittance"),
     path("remittances/<str:public_id>/undo/", undo_remittance, name="undo-remittance"),

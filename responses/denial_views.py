@@ -103,12 +103,11 @@ def act(request: HttpRequest, which: str, act: str) -> HttpResponse:
 @require_GET
 def letter(request: HttpRequest, public_id: str) -> HttpResponse:
     """An appeal as a PDF, as it was written."""
-    rows = FollowUp.objects.select_related(
-        "response__remittance__payer", "response__remittance__inbound_file__stored",
-        "response__claim__invoice__location__billing_provider",
-        "response__claim__policy",
-    )  # fmt: skip
-    made = get_object_or_404(rows, public_id=public_id, kind=FollowUp.Kind.APPEAL)
+    return pdf_answer(get_object_or_404(letters.written(), public_id=public_id))
+
+
+def pdf_answer(made: FollowUp) -> HttpResponse:
+    """The letter as a file to keep, and that it was read; page and API alike."""
     try:
         content = letters.pdf_of(made)
     except PdfUnavailable as refused:

@@ -76,7 +76,12 @@ def _month_csv(rows: list[dict[str, Any]]) -> HttpResponse:
 @require_GET
 def as_text(request: HttpRequest, public_id: str) -> HttpResponse:
     """The 835 as it came, one segment a line."""
-    row = get_object_or_404(Remittance.objects.select_related("inbound_file__stored"), public_id=public_id)
+    rows = Remittance.objects.select_related("inbound_file__stored")
+    return text_answer(get_object_or_404(rows, public_id=public_id))
+
+
+def text_answer(row: Remittance) -> HttpResponse:
+    """A check's file as text, and that it was read; page and API alike. Raises Refusal when it was typed in."""
     if row.inbound_file is None:
         raise Refusal("This answer was typed in: there is no file.")
     audit.record("remittance.text", "remittance", row.public_id)

@@ -9,6 +9,7 @@ import io
 import re
 from typing import TYPE_CHECKING
 
+from django.db.models import QuerySet
 from django.template.loader import render_to_string
 
 from billing.statement_pdf import PROCESS
@@ -70,6 +71,15 @@ def fill(text: str, item: Item) -> str:
         "payer": row.remittance.payer_name,
     }
     return PLACE.sub(lambda found: facts.get(found.group(1), found.group(0)), text)
+
+
+def written() -> QuerySet[FollowUp]:
+    """The appeals, newest first, each with what its letter is drawn from."""
+    rows = FollowUp.objects.filter(kind=FollowUp.Kind.APPEAL).order_by("-pk")
+    return rows.select_related(
+        "response__remittance__payer", "response__remittance__inbound_file__stored",
+        "response__claim__invoice__location__billing_provider", "response__claim__policy",
+    )  # fmt: skip
 
 
 def html_of(made: FollowUp) -> str:

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.decorators import api_view, parser_classes
@@ -39,7 +40,10 @@ class ScanUploadSerializer(serializers.Serializer):
 @require_GET
 def scan(request: HttpRequest, public_id: str) -> HttpResponse:
     """The scan itself; never kept by the browser or a proxy."""
-    row = get_object_or_404(Scan.objects.select_related("remittance"), public_id=public_id)
+    return _shown(get_object_or_404(Scan.objects.select_related("remittance"), public_id=public_id))
+
+
+def _shown(row: Scan) -> HttpResponse:
     audit.record("remittance.scan_read", "remittance", row.remittance.public_id, scan=row.public_id)
     answer = HttpResponse(bytes(row.content), content_type=row.content_type)
     answer["Cache-Control"] = "no-store"
@@ -89,11 +93,19 @@ def api_scans(request: Request, public_id: str) -> Response:
     return Response(ScanSerializer(row).data, status=status.HTTP_201_CREATED)
 
 
-@extend_schema(responses={204: None}, operation_id="scans_remove")
-@api_view(["DELETE"])
-def api_scan(request: Request, public_id: str) -> Response:
-    """Take a scan away for good."""
-    scans.remove(get_object_or_404(Scan.objects.select_related("remittance"), public_id=public_id))
+@extend_schema(
+    methods=["GET"],
+    responses={(200, "application/octet-stream"): OpenApiTypes.BINARY},
+    operation_id="scans_read",
+)
+@extend_schema(methods=["DELETE"], responses={204: None}, operation_id="scans_remove")
+@api_view(["GET", "DELETE"])
+def api_scan(request: Request, public_id: str) -> HttpResponse:
+    """The scan itself; DELETE takes it away for good."""
+    row = get_object_or_404(Scan.objects.select_related("remittance"), public_id=public_id)
+    if request.method == "GET":
+        return _shown(row)
+    scans.remove(row)
     return Response(status=status.HTTP_204_NO_CONTENT)
 
 

@@ -74,15 +74,21 @@ def copays_to_correct(request: Request) -> Response:
 @extend_schema(responses=dict, operation_id="denials_list")
 @api_view(["GET"])
 def denied(request: Request) -> Response:
-    """Denied answers by payer, code and cause, the most money first."""
-    return Response([_group(group) for group in denials.groups(denials.denied())])
+    """Denied answers by payer, code and cause, the most money first; ?payer=, ?code= and ?remark= narrow them."""
+    asked = request.query_params
+    items = denials.denied(
+        payer=asked.get("payer", ""), code=asked.get("code", ""), remark=asked.get("remark")
+    )
+    return Response([_group(group) for group in denials.groups(items)])
 
 
 @extend_schema(responses=dict, operation_id="underpaid_list")
 @api_view(["GET"])
 def underpaid(request: Request) -> Response:
-    """Answers below the contract by more than max(1.00, 2 %), by payer and procedure."""
-    return Response([_group(group) for group in denials.groups(denials.underpaid())])
+    """Answers below the contract by more than max(1.00, 2 %), by payer and procedure; ?payer=, ?code= narrow."""
+    asked = request.query_params
+    items = denials.underpaid(payer=asked.get("payer", ""), code=asked.get("code", ""))
+    return Response([_group(group) for group in denials.groups(items)])
 
 
 @extend_schema(request=DenialActSerializer, responses=dict, operation_id="denials_act")
@@ -119,19 +125,20 @@ class LinkSerializer(serializers.Serializer):
 
 
 class BankSerializer(serializers.Serializer):
-    """A line of the bank."""
+    """A line of the bank, or the bank's CSV as ``file``."""
 
-    on = serializers.DateField()
-    amount = serializers.DecimalField(max_digits=12, decimal_places=2)
+    file = serializers.FileField(required=False, allow_empty_file=True, default=None)
+    on = serializers.DateField(required=False)
+    amount = serializers.DecimalField(max_digits=12, decimal_places=2, required=False)
     reference = serializers.CharField(max_length=80, required=False, allow_blank=True, default="")
 
 
 @extend_schema(responses=dict, operation_id="takebacks_list")
 @api_view(["GET"])
 def tracker(request: Request) -> Response:
-    """Provider-level items with their check, claim and state; ?state=open, settled or all."""
-    state = request.query_params.get("state", "open")
-    entries = takebacks.tracker(is_open={"open": True, "settled": False}.get(state))
+    """Provider-level items with their check, claim and state; ?state=open, settled or all, ?code=WO."""
+    state, code = (request.query_params.get(name, "") for name in ("state", "code"))
+    entries = takebacks.tracker(is_open={"open": True, "settled": False}.get(state or "open"), code=code)
     return Response(
         {
             "standings": [
@@ -164,8 +171,11 @@ def takeback(request: Request, public_id: str, ordinal: int) -> Response:
 @extend_schema(responses=dict, operation_id="deposits_list")
 @api_view(["GET"])
 def ties(request: Request) -> Response:
-    """Checks and EFTs, newest first, each with its tie to books and bank and what breaks it."""
-    made = deposits.deposits(list(queries.remittances()[: queries.PAGE]), clinic_day(timezone.now()))
+    """Checks and EFTs, newest first, each with its tie to books and bank and what breaks it; ?after= goes on."""
+    rows, after = queries.remittances(), request.query_params.get("after", "")
+    if after:
+        rows = rows.filter(pk__lt=get_object_or_404(Remittance.objects, public_id=after).pk)
+    made = deposits.deposits(list(rows[: queries.PAGE]), clinic_day(timezone.now()))
     return Response(
         [
             {
@@ -183,13 +193,21 @@ def ties(request: Request) -> Response:
 @extend_schema(methods=["POST"], request=BankSerializer, responses={201: dict}, operation_id="bank_lines_add")
 @api_view(["GET", "POST"])
 def bank(request: Request) -> Response:
-    """Bank lines that nothing explains; POST adds one (the same again is the same)."""
+    """Bank lines that nothing explains; POST adds one (the same again is the same), or all of the bank's CSV."""
     if request.method == "GET":
         return Response([_bank_line(line) for line in deposits.unmatched()])
     given = BankSerializer(data=request.data)
     given.is_valid(raise_exception=True)
     data = given.validated_data
+    if data["file"] is not None:
+        new, known = deposits.read_csv(data["file"].read())
+        deposits.rematch()
+        return Response({"new": new, "known": known}, status=201)
+    if not {"on", "amount"} <= set(data):
+        raise BadInput("A line needs its day and amount, or give the bank's file.", code="line_missing")
     line, is_new = deposits.add_line(data["on"], data["amount"], data["reference"])
+    deposits.rematch()
+    line.refresh_from_db()
     return Response(_bank_line(line), status=201 if is_new else 200)
 
 
@@ -268,9 +286,10 @@ class TrustSerializer(serializers.Serializer):
 
 
 class PreviewSerializer(serializers.Serializer):
-    """A file to try."""
+    """A file to try, and the payment date where ``era_payment_date`` is custom."""
 
     file = serializers.FileField(allow_empty_file=True)
+    effective_on = serializers.DateField(required=False, allow_null=True, default=None)
 
 
 @extend_schema(request=PreviewSerializer, responses=dict, operation_id="remittances_preview")
@@ -279,8 +298,10 @@ def preview(request: Request) -> Response:
     """What taking a file in would do; nothing is written."""
     given = PreviewSerializer(data=request.data)
     given.is_valid(raise_exception=True)
-    file = given.validated_data["file"]
-    return Response(remit.preview_bytes(file.read(), file.name or "preview", at=timezone.now()))
+    file, day = given.validated_data["file"], given.validated_data["effective_on"]
+    return Response(
+        remit.preview_bytes(file.read(), file.name or "preview", at=timezone.now(), effective_on=day)
+    )
 
 
 @extend_schema(request=WhatIfSerializer, responses={202: dict}, operation_id="posting_rules_what_if")

@@ -188,6 +188,13 @@ def test_a_wrong_row_says_why_and_the_others_go(world: World, line: str, words: 
     assert words in job.rows
 
 
+def test_what_was_left_out_is_no_formula_when_it_is_opened(world: World) -> None:
+    job = importing.start("Surname,Given,DOB,Sex,Phone,City\n=HYPERLINK(1),,,,+12175550123,\n", "x.csv")
+    told = importing.left_out(job, importing.dry_run(job, TODAY))
+    assert "'=HYPERLINK(1)" in told
+    assert ",+12175550123," in told
+
+
 @pytest.mark.rule("B14.import")
 def test_who_is_the_same_person(world: World) -> None:
     """One name: the same if the days of birth agree or one is not known. A telephone alone makes nobody the same."""

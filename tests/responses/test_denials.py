@@ -11,6 +11,7 @@ from django.urls import reverse
 from pypdf import PdfReader
 
 from claims.models import Claim
+from clinics.models import AuditEvent
 from insurance.models import ContractRate
 from responses import denial_acts, denials, letters
 from responses.denial_acts import Wanted
@@ -84,9 +85,23 @@ def test_appeals_are_written_from_a_template_with_each_claims_own_facts(world, c
         assert len({each.letter for each in made}) == 2
     client.force_login(world.users["biller"])
     pdf = client.get(reverse("responses:letter", args=[made[0].public_id]))
-    pages = " ".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf.content)).pages)
-    assert "Enclosure: your answer" in pages
-    assert "CO-197 150" in pages
+    by_api = client.get(reverse("responses-api:letter", args=[made[0].public_id]))
+    for told in (pdf, by_api):
+        assert told["Content-Type"] == "application/pdf"
+        pages = " ".join(page.extract_text() for page in PdfReader(io.BytesIO(told.content)).pages)
+        assert "Enclosure: your answer" in pages
+        assert "CO-197 150" in pages
+    with world.open():
+        assert AuditEvent.objects.filter(action="response.letter").count() == 2
+    address = reverse("responses-api:letters")
+    newest, oldest = client.get(address).json()
+    assert (newest["cause"], newest["response"]) == ("CO-197", made[1].response.public_id)
+    assert client.get(address, {"after": newest["id"]}).json() == [oldest]
+    assert client.get(address, {"response": oldest["response"]}).json() == [oldest]
+    words = client.get(reverse("responses-api:letter-templates"), {"code": "CO-197"}).json()
+    assert (words["fits"], "patient" in words["places"]) == (text, True)
+    client.force_login(world.users["front_desk"])
+    assert client.get(reverse("responses-api:letter", args=[made[0].public_id])).status_code == 403
 
 
 @pytest.mark.rule("B10")

@@ -81,6 +81,11 @@ def test_what_is_no_whole_picture_or_pdf_is_refused(client, world, content):
     assert (made.status_code, made.json()["name"]) == (201, "page.png")
     one = reverse("responses-api:scan", args=[made.json()["id"]])
     assert client.delete(one).status_code == 403
+    shown = client.get(one)
+    assert (shown.content, shown["Cache-Control"]) == (PICTURE, "no-store")
+    text = client.get(reverse("responses-api:text", args=[row.remittance.public_id]))
+    assert text.content.startswith(b"ISA")
+    assert text["Content-Type"].startswith("text/plain")
     client.force_login(world.users["owner"])
     assert client.delete(one).status_code == 204
 

@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from clinics.errors import BadInput
@@ -183,7 +184,15 @@ def test_the_pages_and_the_api_show_the_same(world, client):
     said = client.post(by_api, {"note": "rent"}, content_type="application/json").json()
     assert (said["note"], said["remittance"]) == ("rent", None)
     assert client.post(address, {"trace_number": "T1"}).status_code == 302
+    text = b"Date,Description,Amount\n03/17/2026,AETNA 1,85.00\n03/17/2026,RENT,-900.00\n"
+    file = {"file": SimpleUploadedFile("bank.csv", text)}
+    bank = reverse("responses-api:bank")
+    assert client.post(bank, file).json() == {"new": 1, "known": 0}
+    assert client.post(bank, {"file": SimpleUploadedFile("bank.csv", b"no columns\n")}).status_code == 400
+    assert client.post(bank, {"reference": "no amount"}).status_code == 400
+    assert client.get(reverse("responses-api:takebacks"), {"code": "FB"}).json()["items"] == []
     [tie] = client.get(reverse("responses-api:deposits")).json()
+    assert client.get(reverse("responses-api:deposits"), {"after": tie["remittance"]}).json() == []
     assert tie["breaks"] == ["the bank got 80.00"]
     [item] = client.get(reverse("responses-api:takebacks")).json()["items"]
     link = reverse("responses-api:takeback", args=[row.remittance.public_id, item["ordinal"]])
