@@ -22,6 +22,8 @@ from responses.plan_result import ClaimPlan, Decision, LinePlan
 from responses.plan_reversal import find_exact, mirror_words, mirrored, taken_back
 from x12.documents.remittance import ClaimPayment
 
+MOST_REASONS = 4
+
 
 class _Work:
     """One plan in the making: codes with their reasons, and the trace."""
@@ -30,13 +32,20 @@ class _Work:
         self.payment = payment
         self.accepted = accepted
         self.reasons: dict[str, str] = {}
+        self.told: dict[str, list[str]] = {}
         self.trace: list[Step] = []
 
     def stop(self, code: str, because: str, **inputs: Any) -> None:
-        """A gate that did not hold; the first reason of a code is kept."""
-        if code not in self.reasons:
-            self.reasons[code] = because
+        """A gate that did not hold; a code with several reasons (lines, mostly) tells the first of them."""
+        told = self.told.setdefault(code, [])
+        if because in told:
+            return
+        told.append(because)
+        if len(told) <= MOST_REASONS:
             self.trace.append(Step(f"B9.{code}", inputs, "stop", because))
+            self.reasons[code] = "; ".join(told)
+        elif len(told) == MOST_REASONS + 1:
+            self.reasons[code] += "; and more"
 
     def note(self, rule: str, result: Any, because: str, **inputs: Any) -> None:
         """A step that decided something."""

@@ -36,9 +36,9 @@ TABS: dict[str, tuple[str, Q]] = {
     "all": ("All", Q()),
 }
 STATUS_WORDS = {
-    "1": "Answered as primary", "2": "Answered as secondary", "3": "Answered as tertiary", "4": "Denied",
-    "19": "Answered as primary, forwarded", "20": "Answered as secondary, forwarded",
-    "21": "Answered as tertiary, forwarded", "22": "Reversal",
+    "1": "As primary", "2": "As secondary", "3": "As tertiary", "4": "Denied",
+    "19": "As primary, forwarded", "20": "As secondary, forwarded",
+    "21": "As tertiary, forwarded", "22": "Reversal",
     "23": "Not theirs, forwarded", "25": "Predetermination",
 }  # fmt: skip
 CODE_WORDS = {

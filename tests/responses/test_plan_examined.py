@@ -11,7 +11,7 @@ import pytest
 
 from responses.plan_case import plan_file
 from tests.responses.edi import Clp, Svc, claim, remit
-from tests.responses.test_plan import EX1, K, case, run
+from tests.responses.test_plan import EX1, K, case, claims_of, run
 from tests.responses.test_plan_cases import rule, two
 from tests.responses.test_plan_stories import (
     BACK,
@@ -316,3 +316,16 @@ def test_a_rule_that_no_clinic_may_have_is_named_and_left_out(tmp_path):
     assert report.status == 0
     [warning] = report.warnings
     assert warning.startswith("settings.posting_rules[0].action: left out") and "B10" in warning
+
+
+def test_every_line_that_stops_a_claim_is_named():
+    """Two lines denied: both are told with their amounts, and of many the first four."""
+    [one] = claims_of(run(case(remit(whole("1", "160", "0", ("CO", "29", "160"))), **PAIR)))
+    assert one["reasons"] == {
+        "E10": "line 99213 was denied: CO-29 100.00; line 97140 was denied: CO-29 60.00"
+    }
+    six = [{"id": f"L{n}", "code": f"9921{n}", "charge": "10.00"} for n in range(6)]
+    text = remit(whole("1", "60", "0", ("CO", "29", "60")))
+    [one] = claims_of(run(case(text, lines=six, paid="0.00")))
+    assert one["reasons"]["E10"].count("was denied") == 4
+    assert one["reasons"]["E10"].endswith("CO-29 10.00; and more")
