@@ -47,6 +47,7 @@ class Facts:
     authorizations: tuple[AuthorizationFact, ...] = ()  # those whose number the claim carries
     enrolled: bool = True  # 837P with this payer over the connection that carries it
     connection_name: str = ""
+    on_paper: bool = False
     twins: tuple[str, ...] = ()  # control numbers of other live claims with an equal line
     neighbours: tuple[Neighbour, ...] = ()  # lines of other live claims: same patient, clinician, days
     seen_before: date | None = None  # the last service within three years; asked for new-patient visits only

@@ -119,6 +119,7 @@ def load_facts(claims: Sequence[Claim], asks: Sequence[Asks], documents: Documen
                 authorizations=agreed.get(place, ()),
                 enrolled=is_open or claim.format != Format.ELECTRONIC,
                 connection_name=connection,
+                on_paper=claim.format == Format.PAPER,
                 seen_before=seen.get(place),
                 minutes=minutes if billed is not None else None,
                 minutes_billed=billed or Decimal(0),

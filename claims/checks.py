@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from claims import code_checks, coding_checks, deadlines, payer_rules
+from claims import code_checks, coding_checks, deadlines, paper_checks, payer_rules
 from claims.check_context import CheckContext, Facts
 from lib.findings import Finding, Severity, has_errors
 from lib.npi import is_npi
@@ -364,6 +364,7 @@ LASTING: tuple[Check, ...] = (
     coding_checks.check_repeats,
     coding_checks.check_new_patient,
     coding_checks.check_minutes,
+    paper_checks.check_paper_boxes,
     payer_rules.check_rules,
 )
 DAILY: tuple[DailyCheck, ...] = (check_filing,)

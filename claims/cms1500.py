@@ -80,7 +80,7 @@ def _payer(document: ClaimDocument) -> Iterator[Entry]:
             yield Entry(
                 "", "payer.2", upper(payer.address.line2), "2010BB N302", "Payer’s street, second line"
             )
-        yield Entry("", "payer.3", city_line(payer.address), "2010BB N4", "Payer’s city")
+        yield Entry("", "payer.3", city_line(payer.address, 39), "2010BB N4", "Payer’s city")
 
 
 def _people(document: ClaimDocument) -> Iterator[Entry]:
@@ -290,12 +290,12 @@ def _totals(document: ClaimDocument, *, is_last: bool) -> Iterator[Entry]:
     if facility and facility.address != billing.address and document.place_of_service != "12":
         yield Entry("32", "32.0", upper(facility.party.display_name), "2310C NM103", "Service facility")
         yield Entry("32", "32.1", street(facility.address), "2310C N301", "Facility’s street")
-        yield Entry("32", "32.2", city_line(facility.address), "2310C N4", "Facility’s city")
+        yield Entry("32", "32.2", city_line(facility.address, 26), "2310C N4", "Facility’s city")
         if facility.party.npi:
             yield Entry("32a", "32a", facility.party.npi, "2310C NM109", "Facility NPI")
     yield Entry("33", "33.0", upper(billing.party.display_name), "2010AA NM103", "Billing provider")
     yield Entry("33", "33.1", street(billing.address), "2010AA N301", "Billing street")
-    yield Entry("33", "33.2", city_line(billing.address), "2010AA N4", "Billing city")
+    yield Entry("33", "33.2", city_line(billing.address, 29), "2010AA N4", "Billing city")
     phone = billing.contact.phone if billing.contact else ""
     if len(phone) == 10:
         yield Entry("33", "33.area", phone[:3], "2010AA PER04", "Billing phone")
@@ -330,11 +330,12 @@ def street(address: Address) -> str:
     return upper(f"{address.line1} {address.line2}")
 
 
-def city_line(address: Address) -> str:
-    """CITY ST ZIP."""
+def city_line(address: Address, width: int) -> str:
+    """CITY ST ZIP in ``width`` characters: the city gives way, never the ZIP."""
     code = address.postal_code
     code = f"{code[:5]}-{code[5:]}" if len(code) == 9 else code
-    return f"{upper(address.city)} {address.state} {code}"
+    rest = f" {address.state} {code}"
+    return upper(address.city)[: width - len(rest)].rstrip() + rest
 
 
 def units(value: Decimal) -> str:

@@ -7,7 +7,8 @@ form is ours and carries box numbers only, no text of the official one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from claims.cms1500 import LETTERS, LINES_ON_A_FORM, Entry, pages
@@ -220,6 +221,22 @@ def fitted(entry: Entry) -> tuple[int, int, str]:
     text = entry.text[: spot.width]
     column = spot.column + spot.width - len(text) if spot.right else spot.column
     return spot.row, column, text
+
+
+# Names, streets, cities and notes end where their box ends; all else must fit.
+MAY_BE_CUT = re.compile(r"payer\.\d|2|4|5|5\.city|7|7\.city|9|9d|11c|17|19|24\.\d|32\.[01]|33\.[01]")
+
+
+def too_long(document: ClaimDocument) -> Iterator[tuple[int, Entry, int]]:
+    """Entries that their box would cut although they may not be: the line's place from 0, the entry, the width."""
+    for sheet, entries in enumerate(pages(document)):
+        for entry in entries:
+            width = SPOTS[entry.spot].width
+            is_free = MAY_BE_CUT.fullmatch(entry.spot) and not entry.text.startswith("N4")
+            if len(entry.text) > width and not is_free:
+                is_line = entry.box.startswith("24")
+                row = int(entry.spot.rpartition(".")[2]) + sheet * LINES_ON_A_FORM if is_line else 0
+                yield row, entry, width
 
 
 def print_claims(

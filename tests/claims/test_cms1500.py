@@ -11,7 +11,7 @@ import pytest
 from pypdf import PdfReader
 
 from claims.cms1500 import Entry, crosswalk, pages
-from claims.cms1500_form import FRAMES, SPOTS, fitted, frame_of, print_claims
+from claims.cms1500_form import FRAMES, SPOTS, fitted, frame_of, print_claims, too_long
 from tests.x12 import x12_cast as cast
 from x12.documents.parties import Contact, Party
 from x12.documents.professional_claim import ClaimDates, ClaimDocument, Drug, Note, Provider, RelatedCauses
@@ -116,6 +116,32 @@ def test_every_entry_lies_inside_its_field(document: ClaimDocument) -> None:
             for place in range(column, column + len(text)):
                 assert (row, place) not in taken, (entry, taken.get((row, place)))
                 taken[row, place] = entry
+
+
+def test_only_names_and_streets_are_cut_and_what_else_is_too_long_is_told() -> None:
+    far = replace(
+        cast.HOME,
+        line1="12345 NORTHEAST MARTIN LUTHER KING BOULEVARD",
+        city="SAN BUENAVENTURA HEIGHTS",
+    )
+    long = Party(
+        "2", "SOUTHSIDE INTEGRATED CHIROPRACTIC AND REHABILITATION CENTER", "", "", "", "XX", "1234567893"
+    )
+    base = full()
+    billing = replace(base.billing_provider, party=long, address=replace(far, postal_code="930011234"))
+    document = replace(base, billing_provider=billing, payer=replace(base.payer, address=far))
+    assert list(too_long(document)) == []
+    assert text_of(crosswalk(document), "33", "33.2") == ["SAN BUENAVENTUR OH 93001-1234"]
+    lines = tuple(
+        replace(cast.service_line(number), units=Decimal("9999.9") if number == 8 else Decimal(999))
+        for number in range(1, 9)
+    )
+    wide = replace(
+        document, lines=lines, prior_authorization="A" * 30, payer_claim_number="9" * 18,
+        patient_amount_paid=Decimal("1000000.00"),
+    )  # fmt: skip
+    found = {(place, entry.box, width) for place, entry, width in too_long(wide)}
+    assert found == {(7, "24G", 3), (0, "23", 29), (0, "22", 17), (0, "29", 9)}
 
 
 def test_frames_do_not_overlap() -> None:

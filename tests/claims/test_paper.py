@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from pypdf import PdfReader
 
-from claims import delivery, submitting, ticks
+from claims import delivery, review, submitting, ticks
 from claims.enums import BatchState
 from claims.errors import CannotResend
 from claims.models import Batch, Claim
@@ -41,6 +41,17 @@ def on_paper(world: World) -> Claim:
     Payer.objects.filter(pk=world.aetna.pk).update(claim_format="paper")
     world.aetna.refresh_from_db()
     return ready_claim(world)
+
+
+@pytest.mark.rule("B6.6")
+def test_a_number_that_no_box_holds_keeps_a_paper_claim_back(world: World) -> None:
+    with world.open():
+        for claim, codes in ((ready_claim(world), []), (on_paper(world), ["PAPER-BOX"])):
+            edits = {"prior_authorization": "A" * 30}
+            found = review.save_review(claim, edits, claim.document_version, TODAY)
+            assert [item.code for item in found] == codes
+        assert found[0].where == "prior_authorization"
+        assert "holds 29 characters" in found[0].message
 
 
 @pytest.mark.rule("B6.6")
