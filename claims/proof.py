@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from textwrap import wrap
 from zoneinfo import ZoneInfo
 
 from claims import deadlines
 from claims.models import Acknowledgement, BatchItem, Claim, ClaimEvent
-from lib.pdf_pages import COURIER, INCH, POINT, SANS, PdfPage, make_pdf
+from lib.pdf_pages import COURIER, INCH, POINT, SANS, PdfPage, make_pdf, wrapped
 
 LINE = 14 * POINT
 LEFT, TOP, BOTTOM = INCH * 3 // 4, INCH, 10 * INCH
-WIDTH = 92  # characters of a line in ten points
+ROOM = 7 * INCH  # from LEFT to the right margin
+SIZES = {"head": 13 * POINT, "plain": 10 * POINT, "segment": 9 * POINT}
 HEAD, SEGMENT, PLAIN = "head", "segment", "plain"
 
 
@@ -26,15 +26,15 @@ def packet(claim: Claim) -> bytes:
     pages = [PdfPage()]
     y = TOP
     for kind, words in lines(claim):
-        parts = wrap(words, WIDTH if kind != SEGMENT else 80) or [""]
+        size, font = SIZES[kind], COURIER if kind == SEGMENT else SANS
+        parts = wrapped(words, ROOM, size, font)
         if y + LINE * len(parts) > BOTTOM:
             pages.append(PdfPage())
             y = TOP
         if kind == HEAD:
             y += LINE // 2
         for part in parts:
-            size = 13 * POINT if kind == HEAD else 10 * POINT if kind == PLAIN else 9 * POINT
-            pages[-1].text(LEFT, y, part, size=size, font=COURIER if kind == SEGMENT else SANS)
+            pages[-1].text(LEFT, y, part, size=size, font=font)
             y += LINE
     for number, page in enumerate(pages, 1):
         said = f"Claim {claim.control_number}, sheet {number} of {len(pages)}"

@@ -40,6 +40,41 @@ class PdfPage:
         )
 
 
+# Widths of Helvetica in thousandths of its size, by width; Courier's are all 600. What is not named is a capital.
+_WIDE = {
+    191: "'", 222: "ijl", 260: "|", 278: " !,./:;[\\]ftI", 333: "()-`r", 334: "{}", 355: '"', 389: "*", 469: "^",
+    500: "cksvxyzJ", 556: "#$0123456789?Labdeghnopqu_", 584: "+<=>~", 611: "FTZ", 667: "&ABEKPSVXY", 722: "CDHNRUw",
+    778: "GOQ", 833: "Mm", 889: "%", 944: "W", 1015: "@",
+}  # fmt: skip
+_WIDTHS = {char: width for width, chars in _WIDE.items() for char in chars}
+
+
+def width_of(words: str, size: int, font: str = SANS) -> int:
+    """How wide a text is, in hundredths of a point."""
+    if font == COURIER:
+        return len(words) * size * 600 // 1000
+    return sum(_WIDTHS.get(char, 778) for char in words) * size // 1000
+
+
+def wrapped(words: str, width: int, size: int, font: str = SANS) -> list[str]:
+    """The text in lines that are no wider than ``width``, between words where it can be; at least one line."""
+    lines: list[str] = []
+    line = ""
+    for word in words.split():
+        longer = f"{line} {word}" if line else word
+        if width_of(longer, size, font) <= width:
+            line = longer
+            continue
+        if line:
+            lines.append(line)
+        line = word
+        while width_of(line, size, font) > width:  # one word that no line holds
+            most = next(n for n in range(len(line) - 1, 0, -1) if width_of(line[:n], size, font) <= width)
+            lines.append(line[:most])
+            line = line[most:]
+    return [*lines, line]
+
+
 def _number(hundredths: int) -> str:
     sign = "-" if hundredths < 0 else ""
     whole, rest = divmod(abs(hundredths), 100)

@@ -13,6 +13,7 @@ from pypdf import PdfReader
 from claims import proof
 from claims.models import Claim
 from insurance.models import Payer
+from lib.pdf_pages import COURIER, POINT, SANS, width_of, wrapped
 from tests.cast import World, make_world
 from tests.claims.test_answers import answer_277, answer_999, sent, ta1, take
 
@@ -47,3 +48,33 @@ def test_the_packet_holds_arithmetic_hash_segments_and_timeline(world: World) ->
         ):  # fmt: skip
             assert words in text, words
         assert batch.stored.sha256 in text.replace(" ", "")
+
+
+@pytest.mark.rule("B14.proof")
+def test_what_a_payer_writes_at_length_in_capitals_stays_on_the_sheet(world: World) -> None:
+    with world.open():
+        batch, claims = sent(world)
+        told = "WORDWITHOUTBLANKS" * 9 + " AND MORE WORDS IN CAPITALS" * 8
+        take(world, answer_277(batch, claims, "A7", text=told))
+        claim = Claim.objects.select_related("payer", "location").get(pk=claims[0].pk)
+        content = proof.packet(claim)
+    widest: list[float] = []
+
+    def keep(text: str, cm: list[float], tm: list[float], font: dict[str, str], size: float) -> None:
+        words = text.strip()
+        if words:
+            name = COURIER if "Courier" in font["/BaseFont"] else SANS
+            widest.append(tm[4] + width_of(words, round(size * POINT), name) / POINT)
+
+    for page in PdfReader(io.BytesIO(content)).pages:
+        page.extract_text(visitor_text=keep)
+    assert len(widest) > 20
+    assert 500 < max(widest) <= 8.5 * 72 - 0.7 * 72
+
+
+def test_lines_are_as_wide_as_the_room_and_keep_every_letter() -> None:
+    words = "MMMM iiii " * 30 + "W" * 200
+    lines = wrapped(words, 20_000, 10 * POINT)
+    assert all(width_of(line, 10 * POINT) <= 20_000 for line in lines)
+    assert "".join("".join(lines).split()) == "".join(words.split())
+    assert wrapped("", 20_000, 10 * POINT) == [""]
