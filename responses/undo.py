@@ -50,6 +50,7 @@ def unpost_file(remittance: Remittance, *, reason: str, at: datetime) -> int:
         posted = remittance.responses.filter(state__in=POSTED).select_related("claim").order_by("-ordinal")
         posted = posted.defer("document", "claim__document", "claim__findings")
         rows = [row for row in posted if not families.is_mirror(row)]
+        _locked(rows)  # all at once: rounds that lock one after another could wait for each other's turn
         for some in _rounds(rows):
             _undo(some, reason, at)
         receipts.close_if_empty(remittance)
