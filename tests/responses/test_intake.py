@@ -166,6 +166,8 @@ def test_a_large_upload_is_kept_and_taken_by_the_worker(client, monkeypatch):
         assert (job.state, job.done, job.errors) == ("done", 1, 0)
     again = client.post(reverse("responses:upload"), {"file": SimpleUploadedFile("again.835", text)})
     assert again.url == told.url, "the same bytes show the first job"
+    by_api = client.post(reverse("responses-api:remittances"), {"file": SimpleUploadedFile("api.835", text)})
+    assert (by_api.status_code, by_api.json()) == (202, {"job": job.public_id})
 
 
 @pytest.mark.rule("B9.E01")

@@ -198,9 +198,10 @@ if KILLS:  # by hand; ./check has no test that is passed over
         assert stands(story, first)
         dice, whole, none, files, told = random.Random(SEED), 0, 0, 1, arrived(story, 1)
         for _ in range(KILLS):
-            least = 1 if dice.random() < 0.7 else calls * 85 // 100  # the commit comes late
-            place = dice.randrange(least, calls * 97 // 100)
-            worker.dies({"event": "any", "n": place})
+            drawn = {"event": "any", "n": dice.randrange(1, calls - 4)}
+            worker.dies(
+                dice.choice(AFTER) if dice.random() < 0.2 else drawn
+            )  # few calls come after the commit
             if stands(story, told):
                 whole += 1
                 finished(story, worker, told)
