@@ -12,7 +12,9 @@ from zoneinfo import ZoneInfo
 
 from claims import deadlines
 from claims.models import Acknowledgement, BatchItem, Claim, ClaimEvent
+from lib.frozen import thaw
 from lib.pdf_pages import COURIER, INCH, POINT, SANS, PdfPage, make_pdf, wrapped
+from x12.documents.professional_claim import ClaimDocument
 
 LINE = 14 * POINT
 LEFT, TOP, BOTTOM = INCH * 3 // 4, INCH, 10 * INCH
@@ -49,12 +51,22 @@ def lines(claim: Claim) -> Iterator[tuple[str, str]]:
     yield PLAIN, f"Claim {claim.control_number}, version {claim.version}, for {claim.patient_name}"
     yield PLAIN, f"Payer {claim.payer_name}, its claim number {claim.payer_claim_number or 'not told yet'}"
     yield PLAIN, f"Service {_span(claim)}, charge {claim.total:.2f}"
+    yield from _parties(thaw(ClaimDocument, claim.document))
     yield from _deadline(claim)
     yield from _files(claim, zone)
     yield from _answers(claim, zone)
     yield HEAD, "Timeline"
     for event in ClaimEvent.objects.filter(claim=claim).exclude(kind="edit").order_by("at", "pk"):
         yield PLAIN, f"{_moment(event.at, zone)}  {event.text} ({event.actor})"
+
+
+def _parties(document: ClaimDocument) -> Iterator[tuple[str, str]]:
+    """By what the payer finds them: the member's number and birth date, the provider's numbers, as they were sent."""
+    member, provider = document.subscriber, document.billing_provider
+    born = (document.patient or member).birth_date
+    tax = f", tax ID {provider.tax_id}" if provider.tax_id_qualifier == "EI" and provider.tax_id else ""
+    yield PLAIN, f"Member {member.party.identifier}" + (f", patient born {born:%m/%d/%Y}" if born else "")
+    yield PLAIN, f"From {provider.party.display_name}, NPI {provider.party.identifier}{tax}"
 
 
 def _deadline(claim: Claim) -> Iterator[tuple[str, str]]:

@@ -44,6 +44,7 @@ def test_the_packet_holds_arithmetic_hash_segments_and_timeline(world: World) ->
         for words in (
             "03/09/2026 (the last date of service) and 90 days make 06/07/2026.",
             "submitted on 03/20/2026, 79 days before the limit",
+            "Member W123456789, patient born 05/17/1980", "From Alder Group, NPI 1234567810, tax ID 123456789",
             "IK5*A", "STC*A2", "ICN9", claim.control_number,
         ):  # fmt: skip
             assert words in text, words
