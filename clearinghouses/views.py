@@ -12,6 +12,7 @@ from clearinghouses import connections, queries
 from clearinghouses.carriers import show_fingerprint
 from clearinghouses.forms import ConnectionForm
 from clearinghouses.models import Connection, ControlCounter, OutboundFile
+from clinics.models import BillingProvider
 from work.models import Job
 
 PLACE = "Clearinghouse connections"
@@ -30,8 +31,12 @@ def connection_list(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def new_connection(request: HttpRequest) -> HttpResponse:
-    """A new partner."""
-    return _edit(request, Connection(), "New connection")
+    """A new partner; who we are is known already."""
+    us = BillingProvider.objects.order_by("pk").first()
+    row = Connection(submitter_name=us.name[:60], submitter_phone=us.phone) if us else Connection()
+    if us and us.contact_name:
+        row.submitter_contact = us.contact_name
+    return _edit(request, row, "New connection")
 
 
 @require_http_methods(["GET", "POST"])

@@ -44,6 +44,8 @@ def the(world: World, name: str = "Partner") -> Connection:
 
 @pytest.mark.rule("CH1")
 def test_secrets_are_stored_encrypted_and_never_shown(admin: Client, world: World) -> None:
+    empty = admin.get(reverse("clearinghouses:new")).content.decode()
+    assert 'value="Alder Group"' in empty, "who we are is known already"
     answer = admin.post(reverse("clearinghouses:new"), FORM)
     row = the(world)
     assert answer.headers["Location"] == reverse("clearinghouses:connection", args=[row.public_id])
