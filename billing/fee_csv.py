@@ -31,7 +31,7 @@ HEADER = (
     "Service", "Service name", "Payer", "Payer ID", "Plan", "Clinician NPI", "Credential", "Location", "From", "Fee",
 )  # fmt: skip
 NEEDED = ("Service", "From", "Fee")
-LARGEST = 1_000_000
+LARGEST = 4_000_000
 MOST_ROWS = 20_000
 _DAY = re.compile(r"(19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}")
 _US_DAY = re.compile(r"[0-9]{1,2}/[0-9]{1,2}/(19|20)[0-9]{2}")
@@ -88,7 +88,7 @@ def rows_of(rows: Iterable[FeeRow]) -> list[list[Any]]:
 def decode(raw: bytes) -> str:
     """The file's text. Raises BadRule for what is no text, or too large."""
     if len(raw) > LARGEST:
-        raise BadRule("The file is larger than 1 MB. Split it.", code="file_too_large")
+        raise BadRule("The file is larger than 4 MB. Split it.", code="file_too_large")
     try:
         return csv_text.decode(raw)
     except csv_text.BadCsv as error:

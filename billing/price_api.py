@@ -157,7 +157,7 @@ def schedule_csv(request: Request, public_id: str) -> Response | HttpResponse:
     data = request.data if isinstance(request.data, dict) else {}
     text = data.get("csv")
     if not isinstance(text, str) or len(text) > fee_csv.LARGEST:
-        raise BadRule("Send the file's text as csv, at most 1 MB.", fields={"csv": ["Must be text."]})
+        raise BadRule("Send the file's text as csv, at most 4 MB.", fields={"csv": ["Must be text."]})
     run = fee_csv.read(text, schedule)
     body: dict[str, Any] = {word: len(run.of(word)) for word in ("add", "change", "same")}
     body["wrong"] = [{"row": line.number, "errors": line.wrong} for line in run.of("")]

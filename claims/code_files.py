@@ -11,10 +11,11 @@ import codecs
 import csv
 import io
 import re
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import TextIO
+from typing import Any, BinaryIO, TextIO
 
 CODE = re.compile(r"(?:[0-9]{5}|[0-9]{4}[A-Z]|[A-Z][0-9]{4})\Z")
 COMPACT_DAY = re.compile(r"((?:19|20)[0-9]{2})([0-9]{2})([0-9]{2})\Z")
@@ -22,6 +23,7 @@ ISO_DAY = re.compile(r"((?:19|20)[0-9]{2})-([0-9]{2})-([0-9]{2})\Z")
 US_DAY = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/((?:19|20)[0-9]{2})\Z")
 NO_DAY = ("", "*")
 BLOCK = 1_000_000  # bytes decoded at a time
+PACKED = b"x\x01"  # how zlib begins at level 1, and no text
 MAX_UNITS = 32_767
 HEADS = {
     "code": "code", "cpt": "code", "hcpcs": "code", "from": "from", "effective": "from", "to": "to", "ends": "to",
@@ -77,7 +79,7 @@ class _Wrong(Exception):
     """What is wrong with the row at hand."""
 
 
-def read(kind: str, source: str | bytes) -> Iterator[Row | WrongRow]:
+def read(kind: str, source: str | bytes | Packed) -> Iterator[Row | WrongRow]:
     """Every row of a file of ``kind`` (ncci, mue, codes); its headings are passed over.
 
     Bytes are decoded as they are read: a file of a million rows is never held twice.
@@ -95,31 +97,67 @@ def read(kind: str, source: str | bytes) -> Iterator[Row | WrongRow]:
         yield _try(parse, cells, number)
 
 
-def encoding_of(raw: bytes) -> str:
+class Packed:
+    """A file as it waits for its reader, deflated: opened as often as somebody reads it, never unpacked whole."""
+
+    def __init__(self, content: bytes) -> None:
+        self.content = content
+
+    def open(self) -> BinaryIO:
+        """Its bytes from the start."""
+        if self.content[:2] != PACKED:
+            return io.BytesIO(self.content)
+        return io.BufferedReader(_Inflating(self.content), 65_536)
+
+
+class _Inflating(io.RawIOBase):
+    def __init__(self, content: bytes) -> None:
+        self._engine = zlib.decompressobj()
+        self._left = io.BytesIO(content)
+        self._ready = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._ready and not self._engine.eof:
+            feed = self._engine.unconsumed_tail or self._left.read(65_536)
+            if not feed:
+                break  # cut off: what was there has been read
+            self._ready = self._engine.decompress(feed, 262_144)
+        part = self._ready[: len(buffer)]
+        buffer[: len(part)] = part
+        self._ready = self._ready[len(part) :]
+        return len(part)
+
+
+def encoding_of(source: bytes | Packed) -> str:
     """How a file's text is written; empty for what is no text."""
-    if b"\x00" in raw:
-        return ""
+    packed = source if isinstance(source, Packed) else Packed(source)
     for encoding in ("utf-8-sig", "cp1252"):
         decoder = codecs.getincrementaldecoder(encoding)()
+        stream = packed.open()
         try:
-            for start in range(0, len(raw), BLOCK):
-                decoder.decode(raw[start : start + BLOCK], final=start + BLOCK >= len(raw))
+            while block := stream.read(BLOCK):
+                if b"\x00" in block:
+                    return ""
+                decoder.decode(block)
+            decoder.decode(b"", final=True)
         except UnicodeDecodeError:
             continue
         return encoding
     return ""
 
 
-def _table(source: str | bytes) -> Iterator[tuple[int, list[str]]]:
-    lines: TextIO = (
-        io.StringIO(source, newline="")
-        if isinstance(source, str)
-        else io.TextIOWrapper(
-            io.BytesIO(source), encoding_of(source) or "cp1252", errors="replace", newline=""
-        )
-    )
-    sample = lines.read(5000)
-    lines.seek(0)
+def _table(source: str | bytes | Packed) -> Iterator[tuple[int, list[str]]]:
+    if isinstance(source, str):
+        lines: TextIO = io.StringIO(source, newline="")
+        sample = source[:5000]
+    else:
+        packed = source if isinstance(source, Packed) else Packed(source)
+        encoding = encoding_of(packed) or "cp1252"
+        sample = io.TextIOWrapper(packed.open(), encoding, errors="replace", newline="").read(5000)
+        lines = io.TextIOWrapper(packed.open(), encoding, errors="replace", newline="")
     mark = "\t" if "\t" in sample else ";" if sample.count(";") > sample.count(",") else ","
     try:
         for number, cells in enumerate(csv.reader(lines, delimiter=mark), 1):

@@ -27,7 +27,6 @@ READ = "claims.read_codes"
 CHUNK = 5_000
 MOST_SHOWN = 200
 LARGEST = 200_000_000  # all files of a table together: a quarter of pairs has about 100 MB
-PACKED = b"x\x01"  # how zlib begins at level 1, and no text
 MOST_FILES = 8
 BEGINNING = 100_000
 Kind = CodeTable.Kind
@@ -135,17 +134,13 @@ def run(clinic_id: int, table_id: int) -> None:
     reading = _Reading(table)
     for key, name in files:
         with open_clinic(clinic_id, actor="worker"):
-            content = _unpacked(bytes(CodeTableFile.objects.get(pk=key).content))
-        for row in code_files.read(table.kind, content):
+            packed = code_files.Packed(bytes(CodeTableFile.objects.get(pk=key).content))
+        for row in code_files.read(table.kind, packed):
             reading.take(name, row)
     reading.flush()
     with open_clinic(clinic_id, actor="worker"):
         jobs.allow_time()  # millions of rows are compared in one statement
         _finish(table, reading)
-
-
-def _unpacked(content: bytes) -> bytes:
-    return zlib.decompress(content) if content[:2] == PACKED else content
 
 
 class _Reading:

@@ -8,13 +8,15 @@ mid-year release (1 April) takes over for the rest of it. A day no release cover
 from __future__ import annotations
 
 import hashlib
+import io
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 from typing import Literal
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 
 from claims.errors import BadCodeFile
 from claims.models import DiagnosisCode, DiagnosisRelease
@@ -50,12 +52,12 @@ class OrderRow:
     is_billable: bool
 
 
-def read_order_file(text: str) -> Iterator[OrderRow]:
+def read_order_file(lines: Iterable[str]) -> Iterator[OrderRow]:
     """Rows of the fixed-width order file: 1-5 number, 7-13 code, 15 flag 0 header 1 billable.
 
     Raises BadCodeFile naming the first line that is none.
     """
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         code, flag = line[6:13].strip(), line[14:15]
@@ -80,30 +82,37 @@ def load(content: bytes, name: str, starts_on: date | None = None) -> DiagnosisR
     day = starts_on or start_of(name)
     if day is None or (day.month, day.day) not in ((10, 1), (4, 1)):
         raise BadCodeFile("Say from which day: a release starts on 1 October or 1 April (--from 2025-10-01).")
-    try:
-        rows = list(read_order_file(content.decode("utf-8-sig")))
-    except UnicodeDecodeError as error:
-        raise BadCodeFile("This is no text file.") from error
-    if not rows:
-        raise BadCodeFile("The file is empty.")
-    if len({row.code for row in rows}) != len(rows):
-        raise BadCodeFile("A code stands in the file twice.")
-    with transaction.atomic():
+    with transaction.atomic():  # row by row: a file that turns out to be wrong leaves everything as it was
         DiagnosisCode.objects.filter(release__starts_on=day).delete()
         DiagnosisRelease.objects.filter(starts_on=day).delete()
         release = DiagnosisRelease.objects.create(
             starts_on=day,
             name=name[-120:],
             sha256=hashlib.sha256(content).hexdigest(),
-            codes=len(rows),
-            billable=sum(row.is_billable for row in rows),
+            codes=0,
+            billable=0,
         )
+        rows = read_order_file(io.TextIOWrapper(io.BytesIO(content), "utf-8-sig"))
         with connection.cursor() as cursor:
-            for at in range(0, len(rows), CHUNK):
-                part = rows[at : at + CHUNK]
+            while part := _next(rows):
                 codes, flags = [row.code for row in part], [row.is_billable for row in part]
-                cursor.execute(INSERT, [release.pk, codes, flags])
+                try:
+                    cursor.execute(INSERT, [release.pk, codes, flags])
+                except IntegrityError as error:
+                    raise BadCodeFile("A code stands in the file twice.") from error
+                release.codes += len(part)
+                release.billable += sum(flags)
+        if not release.codes:
+            raise BadCodeFile("The file is empty.")
+        release.save(update_fields=["codes", "billable"])
     return release
+
+
+def _next(rows: Iterator[OrderRow]) -> list[OrderRow]:
+    try:
+        return list(islice(rows, CHUNK))
+    except UnicodeDecodeError as error:
+        raise BadCodeFile("This is no text file.") from error
 
 
 def faults(asked: Iterable[tuple[str, date]]) -> Mapping[tuple[str, date], Fault]:

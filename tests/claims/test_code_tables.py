@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from datetime import date
 from pathlib import Path
 
@@ -289,3 +290,18 @@ def test_a_new_patient_who_was_here(world: World) -> None:
         assert said == ["99203 is for new patients; this one was seen on 06/02/2025, within three years."]
         Claim.objects.filter(pk=first.pk).update(service_from=date(2023, 3, 1), service_to=date(2023, 3, 1))
         assert "NEW-PATIENT" not in codes(again)
+
+
+def test_a_packed_file_is_read_as_it_is_and_never_whole() -> None:
+    text = NCCI if isinstance(NCCI, str) else NCCI.decode()
+    many = text + "".join(f"{10_000 + n}\t{60_000 + n}\t\t20200101\t*\t1\twörds\n" for n in range(30_000))
+    for encoding in ("utf-8", "cp1252"):
+        raw = many.encode(encoding)
+        for level in (0, 1):
+            packed = code_files.Packed(zlib.compress(raw, 1) if level else raw)
+            assert code_files.encoding_of(packed) == ("utf-8-sig" if encoding == "utf-8" else encoding)
+            assert packed.open().read() == raw
+            assert list(code_files.read("ncci", packed)) == list(code_files.read("ncci", many))
+    assert code_files.encoding_of(code_files.Packed(zlib.compress(b"a\x00b", 1))) == ""
+    cut = code_files.Packed(zlib.compress(b"99213,98941,2020-01-01,,1\n" * 9000, 1)[:-40])
+    assert 0 < len(cut.open().read()) < 9000 * 26

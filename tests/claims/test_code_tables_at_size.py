@@ -22,7 +22,7 @@ from tests.claims.helpers import bill
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.rule("B5.tables")]
 ROWS = int(os.environ.get("ROWS", "12000"))
 SECONDS = 20 + ROWS / 5_000  # to read; machines differ
-MEGABYTES = 250 + ROWS // 10_000  # what a worker may grow by
+MEGABYTES = 80 + ROWS // 50_000  # what a worker may grow by
 
 
 def pairs(rows: int, modifier: str = "1") -> bytes:
