@@ -5,6 +5,7 @@ Every step runs even if an earlier one failed; the summary at the end names each
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -129,11 +130,14 @@ def pytest(environment: dict[str, str], arguments: list[str]) -> int:
     """pytest as app_rw; tests/conftest.py clones the migrated database for each of its processes."""
     command = python("pytest", "-p", "stack.pytest_process", *arguments)
     child = subprocess.Popen(command, cwd=ROOT, env=env.complete(environment))
-    while True:
-        try:
-            return child.wait()
-        except KeyboardInterrupt:
-            continue  # pytest got it too, and ends by itself
+    try:
+        while True:
+            with contextlib.suppress(KeyboardInterrupt):  # pytest got it too, and ends by itself
+                return child.wait()
+    finally:
+        if child.poll() is None:  # told to end: no test goes on without its servers
+            child.terminate()
+            child.wait()
 
 
 def rules_have_tests() -> tuple[bool, str]:
