@@ -7,7 +7,10 @@ chooses; an unknown one is looked for, never sent again.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from django.db.models import QuerySet
+from django.utils import timezone
 
 from claims import lifecycle
 from claims.enums import BatchState, ClaimState, Format
@@ -16,12 +19,14 @@ from claims.models import Acknowledgement, Batch, BatchItem, Claim
 from clearinghouses import sending
 from clearinghouses.transport import Delivered, Outcome, Refused
 from clinics import audit
+from clinics.scoping import require_clinic_id
 from work import outbox
 from work.models import Outbox
 
 SEND = "claims.send"
 LOOK = "claims.look"
 LOOK_PAUSES = (15, 30, 60, 120, 300, 600, 1800)  # seconds until the far side is looked at again
+AT_ONCE = timedelta(minutes=1)
 OPEN = (BatchState.PENDING, BatchState.UNKNOWN)
 
 
@@ -107,6 +112,19 @@ def doubt(batch: Batch) -> None:
     _set(locked, BatchState.UNKNOWN, "It was confirmed, but never answered")
     look_now(locked)
     audit.record("batch.doubt", "batch", locked.public_id)
+
+
+def looked_for() -> QuerySet[BatchItem, int]:
+    """Keys of claims whose given-up batch is looked for just now: they wait for what the look finds (B6.5.lies).
+
+    A look that is put off for long, or could not be made three times, holds nobody up.
+    """
+    under_way = (Outbox.State.PENDING, Outbox.State.RUNNING)
+    looks = Outbox.objects.filter(
+        clinic_id=require_clinic_id(), kind=LOOK, state__in=under_way, due_at__lte=timezone.now() + AT_ONCE
+    )
+    given_up = BatchItem.objects.filter(batch__state=BatchState.DISSOLVED)
+    return given_up.filter(batch_id__in=looks.values("subject_id")).values_list("claim_id", flat=True)
 
 
 def answered_after_all(batch: Batch, why: str) -> int:

@@ -9,11 +9,13 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from claims import delivery
 from claims.enums import ClaimState
 from claims.models import BatchItem, Claim
 from work.models import Job
 
 PAGE = 100
+SOUGHT = "The partner's mailbox is looked at for the batch it was in; submit it again in a minute"
 SHOWN = ("public_id", "control_number", "patient_name", "service_from", "payer_name", "total", "state")
 SORTS = {"dos": "service_from", "patient": "patient_name", "payer": "payer_name", "charge": "total"}
 
@@ -64,10 +66,11 @@ def reasons(claims: Iterable[Claim]) -> dict[str, str]:
             claim__in=[claim.pk for claim in claims], is_live=True
         ).select_related("batch")
     }
+    sought = set(delivery.looked_for().filter(claim__in=[claim.pk for claim in claims]))
     found = {}
     for claim in claims:
         batch = elsewhere.get(claim.pk)
-        words = state_reason(claim)[1]
+        words = SOUGHT if claim.pk in sought else state_reason(claim)[1]
         if batch is not None and claim.state != ClaimState.READY:
             words = f"{batch.created_by} submitted it, in batch {batch.public_id}"
         found[claim.public_id] = words

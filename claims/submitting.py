@@ -19,7 +19,7 @@ from django.db import connection as database
 from django.db import transaction
 from django.db.models import QuerySet
 
-from claims import checks, encoding, left_behind, lifecycle, paper, scrubbing, ticks
+from claims import checks, delivery, encoding, left_behind, lifecycle, paper, scrubbing, ticks
 from claims.enums import BatchState, ClaimState, Format
 from claims.errors import NothingToSubmit
 from claims.models import Batch, BatchItem, Claim
@@ -216,6 +216,7 @@ def passed_by(job: Job) -> bool:
     """Are there chosen claims that are ready and in no batch of this job: somebody held them?"""
     mine = BatchItem.objects.filter(batch__job=job).values("claim_id")
     ready = Claim.objects.filter(pk__in=job.params["claims"], state=ClaimState.READY)
+    ready = ready.exclude(pk__in=delivery.looked_for())
     return ready.exclude(pk__in=mine).exists()
 
 
@@ -235,6 +236,7 @@ def _submit(
         Claim.objects.select_for_update(skip_locked=not wait, of=("self",))
         .filter(pk__any_of=Keys(chosen), state=ClaimState.READY)
         .exclude(pk__in=BatchItem.objects.filter(batch__job=job).values("claim_id"))
+        .exclude(pk__in=delivery.looked_for())
         .defer("document")
         .order_by("pk")
     )

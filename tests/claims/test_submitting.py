@@ -23,7 +23,7 @@ from insurance.models import Enrollment
 from tests.cast import NOW, TODAY, World, make_patient, make_payer, make_world
 from tests.claims.helpers import ready_claim, ready_claims, run_and_die, work_off
 from work.files import read
-from work.models import Job, StoredFile
+from work.models import Job, Outbox, StoredFile
 from x12.documents.professional_claim import ClaimTransaction
 from x12.pyx12_check import find_faults
 from x12.reading import read_file
@@ -244,6 +244,12 @@ def test_refused_waits_for_a_person_and_unknown_for_a_look(world: World) -> None
         assert delivery.dissolve(batch, "wrong partner") == 1
         claim.refresh_from_db()
         assert claim.state == ClaimState.READY
+        again = submitting.start(Claim.objects.all(), TODAY, {})
+    tasks.submit(world.clinic.pk, again.pk)
+    with world.open():
+        again.refresh_from_db()
+        assert claim.public_id in again.result["skipped"], "the partner is looked at first"
+        Outbox.objects.filter(kind=delivery.LOOK, state="pending").update(state="done")
         again = submitting.start(Claim.objects.all(), TODAY, {})
     tasks.submit(world.clinic.pk, again.pk)
     with world.open():

@@ -77,7 +77,7 @@ def test_appeals_are_written_from_a_template_with_each_claims_own_facts(world, c
         items = denials.denied()
         text = letters.template_for("CO-197")
         denial_acts.act_on(items, Wanted("appeal", text), role="biller", at=NOW, key="k")
-        made = list(FollowUp.objects.select_related("response"))
+        made = list(FollowUp.objects.select_related("response").order_by("pk"))
         for each in made:
             assert each.response.control_number in each.letter
             assert "{" not in each.letter

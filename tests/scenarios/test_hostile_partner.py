@@ -169,6 +169,12 @@ def test_a_file_that_was_refused_and_taken_is_accepted_once(
             delivery.send_again(batch)
     if choice == "dissolve":
         assert states(world, claim, batch) == ("ready", "dissolved")
+        with world.open("biller"):  # somebody is quicker than the look
+            quick = submitting.start(Claim.objects.filter(pk=claim.pk), TODAY, {})
+        tasks.submit(world.clinic.pk, quick.pk)
+        with world.open():
+            quick.refresh_from_db()
+            assert "mailbox is looked at" in quick.result["skipped"][claim.public_id]
         tasks.look(world.clinic.pk, batch.pk)
         assert states(world, claim, batch) == ("on_hold", "dissolved")
         assert "mailbox shows it, although batch" in claim.hold_reason
