@@ -224,14 +224,8 @@ def _claim(
 ) -> None:  # fmt: skip
     """All rows of one answer, as text for COPY."""
     key, patient, payer, name, service_day, payer_name = known
-    clinic, receipt, number, icn, now = (
-        head["clinic"],
-        head["receipt"],
-        claim["number"],
-        claim["icn"],
-        head["now"],
-    )
-    public_id = new_public_id()
+    clinic, receipt, now = head["clinic"], head["receipt"], head["now"]
+    number, icn, public_id = claim["number"], claim["icn"], new_public_id()
     money = [f"escrow\t{_cents(claim['paid'])}\t\\N\t\\N\t\\N\t{receipt}\n"]
     services, moved, rules, contracts = [], [], [], []
     allowed = off = 0
@@ -288,11 +282,16 @@ def _claim(
         f"{claim['status']}\t{icn}\t{charge}\t{allowed}\t{paid}\t{off}\t0\t{owed}\tPatient\t{document}\tauto_posted\t"
         f"[]\t{plan}\t{name}\t{service_day}\t\t\t{now}\tbench\t{txn_key}\n"
     )
-    made["claims_claimevent"] += [
-        f"{clinic}\t{key}\t{now}\tbench\tstate\taccepted\tadjudicated\t{_decided(payer_name, claim)}\t"
-        f"CLP*{number}*{claim['status']}\t{head['file']}\t{{}}\n",
-        f"{clinic}\t{key}\t{now}\tbench\tcoordination\t\t\tPatient owes {share} after the last insurer\t\t\t{{}}\n",
-        f"{clinic}\t{key}\t{now}\tbench\tstate\tadjudicated\tclosed\t{WORDS}\t\t\t{{}}\n",
+    made["claims_claimevent"] += _events(head, claim, key, payer_name)
+
+
+def _events(head: dict[str, Any], claim: dict[str, Any], key: int, payer_name: str) -> list[str]:
+    start = f"{head['clinic']}\t{key}\t{head['now']}\tbench"
+    return [
+        f"{start}\tstate\taccepted\tadjudicated\t{_decided(payer_name, claim)}\t"
+        f"CLP*{claim['number']}*{claim['status']}\t{head['file']}\t{{}}\n",
+        f"{start}\tcoordination\t\t\tPatient owes {claim['share']} after the last insurer\t\t\t{{}}\n",
+        f"{start}\tstate\tadjudicated\tclosed\t{WORDS}\t\t\t{{}}\n",
     ]
 
 

@@ -42,34 +42,28 @@ def ask_write_off(invoice: Invoice, wanted: WriteOff, *, role: str) -> Approval:
     if not why:
         raise CannotWriteOff("You may do this yourself.", code="not_needed")
     writeoffs.check_owed(invoice, wanted)
-    row = Approval.objects.create(
-        kind="writeoff",
+    return _ask(
+        "writeoff",
+        {"party": wanted.party, "type": str(wanted.kind), "amount": str(wanted.amount)},
+        words=f"{WriteOffType(wanted.kind).label} {wanted.amount} on {invoice.number}",
+        reason=wanted.reason,
+        because=why,
         patient=invoice.patient,
         invoice=invoice,
-        wanted={"party": wanted.party, "type": str(wanted.kind), "amount": str(wanted.amount)},
-        words=f"{WriteOffType(wanted.kind).label} {wanted.amount} on {invoice.number}",
-        reason=wanted.reason.strip()[:200],
-        because=why[:200],
-        asked_by=current_actor(),
     )
-    audit.record("approval.ask", "approval", row.public_id, words=row.words, reason=row.reason)
-    return row
 
 
 def ask_refund(patient: Patient, amount: Decimal, *, reason: str) -> Approval:
     """An admin asks for a refund; the amount is checked, nothing leaves the drawer yet."""
     payments.check_refund(patient, amount)
-    row = Approval.objects.create(
-        kind="refund",
-        patient=patient,
-        wanted={"amount": str(amount)},
+    return _ask(
+        "refund",
+        {"amount": str(amount)},
         words=f"Refund {show_money(amount)}",
-        reason=reason.strip()[:200],
+        reason=reason,
         because="A refund by an admin is approved by another admin or the owner.",
-        asked_by=current_actor(),
+        patient=patient,
     )
-    audit.record("approval.ask", "approval", row.public_id, words=row.words, reason=row.reason)
-    return row
 
 
 def ask_reopen(row: DayClose, *, reason: str) -> Approval:
@@ -77,16 +71,13 @@ def ask_reopen(row: DayClose, *, reason: str) -> Approval:
     days.check_reopen(row)
     if not reason.strip():
         raise CannotDecide("Say why the day is opened again.", code="reason_needed")
-    asked = Approval.objects.create(
-        kind="reopen",
-        wanted={"day": row.public_id},
+    return _ask(
+        "reopen",
+        {"day": row.public_id},
         words=f"Reopen {row.day:%m/%d/%Y}",
-        reason=reason.strip()[:200],
+        reason=reason,
         because="Opening a closed day again takes two owners.",
-        asked_by=current_actor(),
     )
-    audit.record("approval.ask", "approval", asked.public_id, words=asked.words, reason=asked.reason)
-    return asked
 
 
 def ask_merge(kept: Patient, second: Patient, *, reason: str) -> Approval:
@@ -94,13 +85,34 @@ def ask_merge(kept: Patient, second: Patient, *, reason: str) -> Approval:
     wanted = {"second": second.public_id}
     if Approval.objects.filter(kind="merge", state="asked", patient=kept, wanted=wanted).exists():
         raise CannotDecide("This merge waits for a second person already.", code="asked_already")
-    row = Approval.objects.create(
-        kind="merge",
-        patient=kept,
-        wanted=wanted,
+    return _ask(
+        "merge",
+        wanted,
         words=f"Merge chart {second.chart_number} into chart {kept.chart_number}",
-        reason=reason.strip()[:200],
+        reason=reason,
         because="Two records become one when an admin or the owner agrees.",
+        patient=kept,
+    )
+
+
+def _ask(
+    kind: str,
+    wanted: dict[str, str],
+    *,
+    words: str,
+    reason: str,
+    because: str,
+    patient: Patient | None = None,
+    invoice: Invoice | None = None,
+) -> Approval:
+    row = Approval.objects.create(
+        kind=kind,
+        patient=patient,
+        invoice=invoice,
+        wanted=wanted,
+        words=words,
+        reason=reason.strip()[:200],
+        because=because[:200],
         asked_by=current_actor(),
     )
     audit.record("approval.ask", "approval", row.public_id, words=row.words, reason=row.reason)

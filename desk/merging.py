@@ -64,7 +64,10 @@ def ask(kept: Patient, second: Patient, *, reason: str) -> Approval:
 
 def merge_approved(kept: Patient, second: str, *, reason: str, at: datetime, asked_by: str) -> None:
     """Run what a second person agreed to (billing/approvals.py)."""
-    merge(kept, Patient.objects.get(public_id=second), reason=reason, at=at, asked_by=asked_by)
+    found = Patient.objects.filter(public_id=second).first()
+    if found is None:  # its import was undone meanwhile
+        raise CannotMerge("The second record is not here any more.", code="record_gone")
+    merge(kept, found, reason=reason, at=at, asked_by=asked_by)
 
 
 def merge(kept: Patient, second: Patient, *, reason: str, at: datetime, asked_by: str = "") -> Patient:

@@ -139,6 +139,20 @@ def test_merge_by_api_and_by_role(shut: World, client: Client) -> None:
 
 
 @pytest.mark.rule("B14.merge")
+def test_what_is_gone_when_somebody_agrees_is_said(shut: World, client: Client) -> None:
+    with shut.open():
+        kept, second = make_patient(), make_patient("Maren", "Okafor", chart_number="OLD9")
+    client.force_login(shut.users["admin"])
+    _, said = api(client, kept, "merge", second=second.public_id, reason="licence")
+    with shut.open():
+        second.delete()  # as the undo of its import does
+    client.force_login(shut.users["owner"])
+    decide = f"/api/v1/write-offs/requests/{said['approval']}/decide/"
+    answer = client.post(decide, {"answer": "approve"}, content_type="application/json")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "record_gone")
+
+
+@pytest.mark.rule("B14.merge")
 def test_an_owner_merges_alone_only_where_nobody_else_could_agree(shut: World, client: Client) -> None:
     with shut.open():
         kept, second = two_records(shut)
