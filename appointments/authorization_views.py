@@ -13,7 +13,7 @@ from appointments.models import Appointment
 @require_GET
 def of_visit(request: HttpRequest, public_id: str) -> HttpResponse:
     """Chips with what is left, this visit counted."""
-    visit = get_object_or_404(Appointment.objects, public_id=public_id)
+    visit = get_object_or_404(Appointment.objects.select_related("patient"), public_id=public_id)
     return render(
         request, "appointments/parts/authorizations.html", {"visit": visit, "rows": standings_of(visit)}
     )

@@ -5,15 +5,17 @@ from __future__ import annotations
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
 from billing.models import Invoice
-from claims import building, queue
+from claims import building, queue, remedies
 from claims.claim_views import remedy_of
 from claims.errors import NothingToClaim, NotReady
 from claims.models import Claim
 from claims.settings import QUEUE_ONLY
 from clinics.errors import BadInput
+from clinics.permissions import may
 from clinics.settings import value_of
 from lib.findings import has_errors
 from patients.here import today_here
@@ -51,22 +53,36 @@ def for_invoice(request: HttpRequest, public_id: str) -> HttpResponse:
         standing = building.live_claims(invoice, 1)
         context["claims"] = standing
         if not standing:
-            found = queue.missing(invoice, today)
-            shell = Claim(
-                appointment=invoice.appointment,
-                patient=invoice.patient,
-                invoice=invoice,
-                location=invoice.location,
-            )
+            found = queue.missing_by_claim(invoice, today)
             context["findings"] = [
-                (item, remedy_of(request, item.code, item.where, shell, has_patient=False)) for item in found
+                (item, place_of(request, item.code, item.where, claim)) for claim, item in found
             ]
-            context["may_click"] = not has_errors(found)
+            context["may_click"] = not has_errors([item for _, item in found])
     except NothingToClaim as refusal:
         context["nothing"] = refusal.message
     except NotReady as refusal:
-        context["findings"] = [(item, None) for item in refusal.data["findings"]]
+        shell = Claim(
+            appointment=invoice.appointment,
+            patient=invoice.patient,
+            invoice=invoice,
+            location=invoice.location,
+        )
+        context["findings"] = [
+            (item, place_of(request, item["code"], item["where"], shell)) for item in refusal.data["findings"]
+        ]
     return render(request, "claims/parts/for_invoice.html", context)
+
+
+def place_of(request: HttpRequest, code: str, where: str, claim: Claim) -> tuple[str, str] | None:
+    """Words and address of the page that mends what a claim misses before there is one.
+
+    What has a box on the claim alone (a diagnosis, a date of illness, an authorization's number) is copied from the
+    visit, so it is mended there. None where the person may open neither.
+    """
+    found = remedy_of(request, code, where, claim, has_patient=False)
+    if found is None and claim.appointment_id and may(request, "visit.view"):
+        return remedies.VISIT.words, reverse(remedies.VISIT.route, args=[claim.appointment.public_id])
+    return found
 
 
 @require_GET

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -262,12 +263,14 @@ def _review(request: HttpRequest, row: Claim, today: date) -> dict[str, Any]:
     history = denial_history.findings(row, denial_history.load([row], today).get(row.pk, ()))
     items = [*row.findings, *checks.as_rows(history)]
     opened = _opened_lines(request, len(document.lines), items)
-    sections = [*boxes.sections(document), *more_sections(document), *rare_sections(document, opened)]
+    more = more_sections(document)
+    sections = [*boxes.sections(document), *more, *rare_sections(document, opened)]
     paths = [box.path for section in sections for box in section.boxes if box.edit]
     whys = _charge_whys(row)
     lines = [replace(line, why=whys.get(line.place, "")) for line in boxes.line_rows(document)]
     paths += [f"lines.{line.place}.{name}" for line in lines for name in ("pointers", "modifiers")]
     changed = review.kept_edits(row)
+    labels = {box.path: _box_words(box) for section in sections for box in section.boxes if box.path}
     findings: list[dict[str, Any]] = []
     marked: dict[str, dict[str, Any]] = {}
     for item in items:
@@ -279,7 +282,9 @@ def _review(request: HttpRequest, row: Claim, today: date) -> dict[str, Any]:
             remedy = remedy_of(
                 request, item["code"], item["where"], row, has_patient=document.patient is not None
             )
-        findings.append(item | {"anchor": anchor, "remedy": remedy})
+        findings.append(
+            item | {"anchor": anchor, "remedy": remedy, "at": remedies.words_of(item["where"], labels)}
+        )
         if anchor and item["severity"] != "info":
             marked.setdefault(anchor, item)
     return {
@@ -287,7 +292,7 @@ def _review(request: HttpRequest, row: Claim, today: date) -> dict[str, Any]:
             (
                 section.title,
                 [(box, marked.get(box.anchor), box.path in changed) for box in section.boxes],
-                section.is_folded,
+                section.is_folded or _is_blank(section, more),
                 any(box.anchor in marked or box.path in changed for box in section.boxes if box.edit)
                 or section.title.startswith("All of line"),
             )
@@ -298,6 +303,15 @@ def _review(request: HttpRequest, row: Claim, today: date) -> dict[str, Any]:
         "findings": findings,
         "first_anchor": next((item["anchor"] for item in findings if item["anchor"]), ""),
     }
+
+
+def _is_blank(section: boxes.Section, more: Sequence[boxes.Section]) -> bool:
+    """Whether a group that only some claims carry holds nothing: it is folded until somebody opens it."""
+    return section in more and not any(box.value or box.raw for box in section.boxes)
+
+
+def _box_words(box: boxes.Box) -> str:
+    return f"box {box.number} {box.label}" if box.number else box.label
 
 
 def _opened_lines(request: HttpRequest, count: int, items: list[dict[str, Any]]) -> list[int]:

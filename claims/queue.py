@@ -32,10 +32,15 @@ def missing(invoice: Invoice, today: date, rank: int = 1) -> list[Finding]:
 
     Errors disable One-Click; the list is shown with a link to each (B4). Raises NothingToClaim.
     """
+    return [finding for _, finding in missing_by_claim(invoice, today, rank)]
+
+
+def missing_by_claim(invoice: Invoice, today: date, rank: int = 1) -> list[tuple[Claim, Finding]]:
+    """What ``missing`` says, each with the unsaved claim it is about: whose payer, card and patient it names."""
     drafts = building.draft_parts(invoice, rank, today=today)
     claims, documents = [draft.claim for draft in drafts], [draft.document for draft in drafts]
     looks = scrubbing.scrub_documents(claims, documents, today)
-    return [finding for look in looks for finding in look.findings]
+    return [(claim, finding) for claim, look in zip(claims, looks, strict=True) for finding in look.findings]
 
 
 def one_click(invoice: Invoice, today: date, rank: int = 1) -> Claim:

@@ -6,7 +6,7 @@ Before it: findings, each with the field it is about (``where``). After it: the 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 
@@ -98,6 +98,21 @@ def box_of(where: str, boxes: Sequence[str]) -> str:
             return below
         field = field.rpartition(".")[0]
     return ""
+
+
+def words_of(where: str, labels: Mapping[str, str]) -> str:
+    """Where a finding is, as people say it: "line 1, modifiers", "box 11 Group"; a place of the 837P stays itself.
+
+    ``labels``: the words of the boxes by their fields.
+    """
+    if not where or where[:2].isdigit():
+        return where
+    if where in labels:
+        return labels[where]
+    parts = where.replace("_", " ").split(".")
+    if parts[0] == "lines" and len(parts) > 1 and parts[1].isdigit():
+        parts[:2] = [f"line {int(parts[1]) + 1}"]
+    return ", ".join(part for part in parts if not part.isdigit())
 
 
 def is_at_source(code: str, where: str) -> bool:

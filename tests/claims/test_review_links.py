@@ -136,3 +136,43 @@ def test_a_place_of_the_837p_leads_to_its_field() -> None:
     assert page == remedies.BILLING_PROVIDER
     assert remedies.page_of("guide", "2400/SV101", has_patient=False) == remedies.VISIT
     assert remedies.field_of("2300/CR109") == "transport"
+
+
+def test_what_is_missing_after_a_check_out_leads_to_its_place() -> None:
+    world = make_world()
+    with world.open():
+        invoice = bill(world, make_patient(), relationship="19", visit={"onset_on": None})
+    client = sign_in(world, "owner")
+    address = reverse("claims:for-invoice", args=[invoice.public_id])
+    shown = client.get(address).content.decode()
+    refused = client.post(address, {"act": "one_click", "idempotency_key": "a-click"}).content.decode()
+    for page in (shown, refused):
+        items = page.partition('<ul class="why">')[2].partition("</ul>")[0].split("<li>")[1:]
+        assert items
+        for item in items:
+            target = re.search(r'<a href="([^"]+)"', item)
+            assert target, item
+            assert client.get(target[1]).status_code == 200
+
+
+def test_a_finding_says_its_place_in_words() -> None:
+    labels = {"coverage.group_number": "box 11 Group"}
+    said = {
+        where: remedies.words_of(where, labels)
+        for where in (
+            "lines.0.modifiers",
+            "lines.11",
+            "coverage.group_number",
+            "2300/CLM05",
+            "payer.name",
+            "",
+        )
+    }
+    assert list(said.values()) == [
+        "line 1, modifiers",
+        "line 12",
+        "box 11 Group",
+        "2300/CLM05",
+        "payer, name",
+        "",
+    ]
