@@ -81,7 +81,7 @@ HEAD_JSON = (
     '"city":"COLUMBUS","state":"OH","postal_code":"43215","country":""},"references":[],"contacts":[{"name":"HELP",'
     '"function":"BL","phone":"8005550100","extension":"","email":"","fax":"","url":""}]},"payee":{"name":"%s",'
     '"id_qualifier":"XX","identifier":"%s","address":null,"contacts":[],"references":[{"qualifier":"TJ","value":"%s",'
-    '"description":""}]},"amount":"%s","claims":[],"method":"%s","receiver_id":"","credit_debit":"C","trace_number":'
+    '"description":""}]},"amount":"%s","claims":[],"method":"%s","currency":"","receiver_id":"","credit_debit":"C","trace_number":'
     '"%s","handling_code":"I","payee_account":null,"payer_account":null,"effective_date":"%s","payment_format":"CCP",'
     '"system_version":"","production_date":"%s","amounts_readable":true,"payer_identifier":"%s","trace_supplement":'
     '"","payee_account_end":"8765","originating_company":"1066033492","provider_adjustments":[],'

@@ -21,6 +21,8 @@ from x12.documents.remittance import ClaimPayment, claim_balances, claim_differe
 NEVER_DENIES = frozenset({("CO", "45"), ("CO", "253"), ("OA", "23")})
 PATIENT_SHARE = frozenset({"1", "2", "3"})
 PREDETERMINATION, NOT_OURS, DENIED = "25", "23", "4"
+# CLP02 of an answer that is whole; of the older codes most say that the payer is not done yet (5 pended, 13 suspended).
+ANSWERS = frozenset({"1", "2", "3", DENIED, "19", "20", "21", "22", NOT_OURS, PREDETERMINATION})
 
 
 class Work(Protocol):
@@ -114,11 +116,14 @@ def check_void(work: Work, ledger: ClaimLedger) -> None:
 
 
 def check_status(work: Work, payment: ClaimPayment) -> None:
-    """E17: predetermination (25) and not ours (23) never post."""
+    """E17: predetermination (25) and not ours (23) never post. E05: a CLP02 that tells of no finished answer."""
     if payment.status_code == PREDETERMINATION:
         work.stop("E17", "a predetermination (status 25): nothing is paid, nothing posts")
     elif payment.status_code == NOT_OURS:
         work.stop("E17", "not this payer's claim (status 23): it was forwarded, nothing posts")
+    elif payment.status_code not in ANSWERS:
+        told = f"status {payment.status_code} is" if payment.status_code else "no status is told, which is"
+        work.stop("E05", f"{told} none of a finished answer (CLP02): look at it before it posts")
 
 
 def check_lines(work: Work, payment: ClaimPayment, reading: LineReading, ledger: ClaimLedger) -> None:

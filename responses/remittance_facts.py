@@ -61,7 +61,9 @@ def fingerprint(remittance: Remittance) -> str:
 
 
 def balance_reason(remittance: Remittance) -> str:
-    """E02 in words, with the figures; empty when BPR02 = sum of CLP04 - sum of PLB."""
+    """E02 in words, with the figures; empty when BPR02 = sum of CLP04 - sum of PLB, in US dollars."""
+    if remittance.foreign_currency:
+        return f"its amounts are in {remittance.foreign_currency[:3]}, not in US dollars"
     if not remittance.amounts_readable:
         return "an amount of the payment cannot be read"
     difference = remittance_difference(remittance)

@@ -55,6 +55,7 @@ def remit(
     isa: str = "000000001",
     payee: str = "1234567893",
     tax_id: str = "123456789",
+    currency: str = "",
 ) -> str:
     """One interchange with one ST 835; BPR02 is worked out unless given. A PLB code may carry its reference."""
     total = sum((Decimal(c.paid) for c in claims), Decimal("0")) - sum(
@@ -65,6 +66,7 @@ def remit(
         f"BPR*I*{amount if amount is not None else total}*C*ACH*CCP*01*999999992*DA*99999*1512345678**01*999999992"
         f"*DA*88888*{day}",
         f"TRN*1*{trace}*{payer_id}",
+        *([f"CUR*PR*{currency}"] if currency else []),
         f"DTM*405*{day}",
         f"N1*PR*{payer}",
         "N3*1 PAYER WAY",

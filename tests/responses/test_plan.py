@@ -3,52 +3,15 @@
 from __future__ import annotations
 
 import json
-from decimal import Decimal
+from decimal import Decimal as D
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from responses.plan_case import parse_case, plan_case, plan_file
+from responses.plan_case import plan_file
 from tests.responses.edi import Clp, Svc, claim, remit
-
-D = Decimal
-K = "K7Q2M4X9"
-
-
-def case(
-    *remittances, charge="150.00", expected="25.00", paid="25.00", layers=("Medicare",), lines=None, **rules
-):
-    line = {"id": "L1", "code": "99213", "modifiers": [], "charge": charge, "patient_expected": expected}
-    return {
-        "settings": {"autopay": "post", **rules},
-        "claim": {
-            "control_numbers": [K],
-            "layers": [{"rank": n, "payer": name} for n, name in enumerate(layers, 1)],
-            "responsible_layer": 1,
-            "date_of_service": "2026-03-09",
-            "patient_paid": paid,
-            "lines": lines or [line],
-        },
-        "remittances": list(remittances),
-    }
-
-
-def run(data):
-    parsed, _ = parse_case(json.loads(json.dumps(data)))
-    told = plan_case(parsed)
-    after = told["after"]
-    owed = sum(map(D, after["insurers"].values())) + D(after["patient"]) - D(after["unapplied_credit"])
-    paid = D(after["paid"]) + D(after["patient_paid"]) + D(after["written_off"])
-    assert owed + paid == D(after["charges"])
-    return told
-
-
-def claims_of(told):
-    return [each for remittance in told["remittances"] for each in remittance["claims"]]
-
-
-EX1 = claim(K, "1", "150", "85", ("CO", "45", "40"), ("PR", "3", "25"))
+from tests.responses.plans import EX1, K, case, claims_of, run
 
 
 @pytest.mark.rule("B9")

@@ -8,41 +8,33 @@ from __future__ import annotations
 import pytest
 
 from tests.responses.edi import Clp, Svc, claim, remit
-from tests.responses.test_plan import EX1, K, case, run
-from tests.responses.test_plan_stories import (
+from tests.responses.plans import (
     BACK,
+    EX1,
     ITSELF,
     P_BACK,
+    PAIR,
     RIGHT,
     THREE,
     TWO,
-    TWO_LINES,
+    K,
     P,
+    case,
     decisions,
     later,
+    rule,
+    run,
     stands,
-)  # fmt: skip
+    two,
+)
 
 LONG = {"charge": "300.00", "expected": "0.00", "paid": "0.00", "layers": ("Medicare", "AARP", "Tricare")}
 FIRST = claim(K, "1", "300", "150", ("CO", "45", "100"), ("PR", "1", "30"), ("PR", "2", "20"), icn="P1")
 SECOND = claim(K, "2", "300", "20", ("OA", "23", "250"), ("PR", "2", "30"), icn="S1")
-BOTH = {"lines": TWO_LINES, "paid": "0.00"}
 BUNDLED = Clp(K, "1", "160", "80", [
     Svc("100", "80", [("CO", "45", "20")], line_id="L1"),
     Svc("60", "0", [("CO", "97", "60")], line_id="L2", code="97140"),
 ])  # fmt: skip
-
-
-def rule(group, reason, action):
-    return {"posting_rules": [{"payer": None, "group": group, "reason": reason, "action": action}]}
-
-
-def two(trace, paid_1, cas_1, paid_2, cas_2, status="2", payer="AARP"):
-    """An answer to both lines."""
-    lines = [Svc("100", paid_1, cas_1, line_id="L1"), Svc("60", paid_2, cas_2, line_id="L2", code="97140")]
-    return remit(
-        Clp(K, status, "160", str(int(paid_1) + int(paid_2)), lines, icn=trace), trace=trace, payer=payer
-    )
 
 
 OF_BOTH = two("T1", "50", [("CO", "45", "30"), ("PR", "2", "20")], "0", [("PR", "1", "60")], "1", "MEDICARE")
@@ -154,7 +146,7 @@ CASES = {
                 Svc("60", "50", [("CO", "45", "10")], line_id="L1"),
                 Svc("60", "40", [("PR", "2", "20")], line_id="L2", code="97140"),
             ])),
-            **BOTH,
+            **PAIR,
         ),
         [("post", [], "patient")],
         (["0.00"], "20.00", "120.00", "20.00"),
@@ -166,16 +158,16 @@ CASES = {
                 Svc("50", "40", [("CO", "45", "10")], line_id="L1"),
                 Svc("60", "40", [("PR", "2", "20")], line_id="L2", code="97140"),
             ])),
-            **BOTH,
+            **PAIR,
         ),
         [("exception", ["E06", "E07"], "none")],
         (["160.00"], "0.00", "0.00", "0.00"),
     ),
     "bundled": (
-        case(remit(BUNDLED), **BOTH), [("exception", ["E10"], "none")], (["160.00"], "0.00", "0.00", "0.00"),
+        case(remit(BUNDLED), **PAIR), [("exception", ["E10"], "none")], (["160.00"], "0.00", "0.00", "0.00"),
     ),
     "bundled, written off by rule": (
-        case(remit(BUNDLED), **BOTH, **rule("CO", "97", "write_off")),
+        case(remit(BUNDLED), **PAIR, **rule("CO", "97", "write_off")),
         [("post", [], "none")],
         (["0.00"], "0.00", "80.00", "80.00"),
     ),
@@ -195,7 +187,7 @@ CASES = {
                 Svc("60", "50", [("CO", "45", "10")], line_id="", code="97140"),
                 Svc("100", "80", [("CO", "45", "20")], line_id=""),
             ])),
-            **BOTH,
+            **PAIR,
         ),
         [("post", [], "none")],
         (["0.00"], "0.00", "130.00", "30.00"),
@@ -302,7 +294,7 @@ CASES = {
     "two lines to the second insurer": (
         case(
             OF_BOTH, two("T2", "20", [("OA", "23", "80")], "40", [("PR", "1", "20")]),
-            layers=("Medicare", "AARP"), **BOTH,
+            layers=("Medicare", "AARP"), **PAIR,
         ),
         [("post", [], "layer-2"), ("post", [], "patient")],
         (["0.00", "0.00"], "20.00", "110.00", "30.00"),
@@ -310,7 +302,7 @@ CASES = {
     "one of two lines denied by the second insurer": (
         case(
             OF_BOTH, two("T2", "20", [("OA", "23", "80")], "0", [("CO", "16", "60")]),
-            layers=("Medicare", "AARP"), **BOTH,
+            layers=("Medicare", "AARP"), **PAIR,
         ),
         [("post", [], "layer-2"), ("exception", ["E10"], "none")],
         (["0.00", "80.00"], "0.00", "50.00", "30.00"),
@@ -319,7 +311,7 @@ CASES = {
     "too much on one line, not on the claim": (
         case(
             OF_BOTH, two("T2", "40", [("OA", "23", "60")], "20", [("PR", "1", "40")]),
-            layers=("Medicare", "AARP"), **BOTH,
+            layers=("Medicare", "AARP"), **PAIR,
         ),
         [("post", [], "layer-2"), ("exception", ["E13"], "none")],
         (["0.00", "80.00"], "0.00", "50.00", "30.00"),

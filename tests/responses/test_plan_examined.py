@@ -11,35 +11,32 @@ import pytest
 
 from responses.plan_case import plan_file
 from tests.responses.edi import Clp, Svc, claim, remit
-from tests.responses.test_plan import EX1, K, case, claims_of, run
-from tests.responses.test_plan_cases import rule, two
-from tests.responses.test_plan_stories import (
+from tests.responses.plans import (
     BACK,
+    EX1,
     ITSELF,
+    ONE,
     P_BACK,
+    PAIR,
     TWO,
     TWO_LINES,
+    K,
     P,
+    case,
+    claims_of,
     decisions,
     later,
+    rule,
+    rules,
+    run,
     stands,
-)  # fmt: skip
+    two,
+    whole,
+)
 
-ONE = {"expected": "0.00", "paid": "0.00"}  # 150.00, nothing asked of the patient
-PAIR = {"lines": TWO_LINES, "paid": "0.00"}  # 100.00 + 60.00
 PAID = claim(K, "1", "150", "110", ("CO", "45", "40"))
 DENIED = two("T1", "80", [("CO", "45", "20")], "0", [("CO", "97", "60")], "1", "AETNA")
 S_ALL = claim(K, "2", "200", "24", ("OA", "23", "176"), icn="S1")
-
-
-def whole(status, charge, paid, *cas, **rest):
-    """An answer without service lines."""
-    return Clp(K, status, charge, paid, cas=cas, **rest)
-
-
-def rules(*rows):
-    keys = ("payer", "group", "reason", "action")
-    return {"posting_rules": [dict(zip(keys, row, strict=True)) for row in rows]}
 
 
 def by_aetna(*own):

@@ -1,7 +1,7 @@
 """Whole stories through ``./manage plan``: each with its figures worked out by hand, and the closing equation.
 
 A story is remittances in order; after it stand what each insurer owes, the patient (credit below zero), what
-was received and what was written off. ``run`` of test_plan asserts the closing equation each time.
+was received and what was written off. ``run`` asserts the closing equation each time.
 """
 
 from __future__ import annotations
@@ -15,43 +15,26 @@ import pytest
 
 from responses.plan_case import plan_file
 from tests.responses.edi import Clp, Svc, claim, remit
-from tests.responses.test_plan import EX1, K, case, claims_of, run
-
-TWO = {"charge": "200.00", "expected": "0.00", "paid": "0.00", "layers": ("Medicare", "AARP")}
-THREE = {**TWO, "layers": ("Medicare", "AARP", "Tricare")}
-ITSELF = {"reversals": "auto_if_exact"}
-P = claim(K, "1", "200", "96", ("CO", "45", "80"), ("PR", "2", "24"), icn="P1")
-P_BACK = claim(K, "22", "-200", "-96", ("CO", "45", "-80"), ("PR", "2", "-24"), icn="P1")
-S = claim(K, "2", "200", "14", ("OA", "23", "176"), ("PR", "2", "10"), icn="S1")
-S_BACK = claim(K, "22", "-200", "-14", ("OA", "23", "-176"), ("PR", "2", "-10"), icn="S1")
-BACK = claim(K, "22", "-150", "-85", ("CO", "45", "-40"), ("PR", "3", "-25"))
-TWO_LINES = [
-    {"id": "L1", "code": "99213", "charge": "100.00"},
-    {"id": "L2", "code": "97140", "charge": "60.00"},
-]
-RIGHT = claim(K, "1", "150", "70", ("CO", "45", "40"), ("PR", "3", "25"), ("PR", "2", "15"), icn="ICN2")
-
-
-def later(*claims, trace, payer="MEDICARE", **head):
-    """A remittance whose payment never goes below zero: what is missing is carried forward (FB)."""
-    net = sum(D(each.paid) for each in claims)
-    if net < 0:
-        head = {"plb": [("FB", str(net))], "amount": "0", **head}
-    return remit(*claims, trace=trace, payer=payer, **head)
-
-
-def stands(told):
-    after = told["after"]
-    patient = D(after["patient"]) - D(after["unapplied_credit"])
-    return (
-        [str(after["insurers"][rank]) for rank in sorted(after["insurers"])],
-        f"{patient:.2f}", after["paid"], after["written_off"],
-    )  # fmt: skip
-
-
-def decisions(told):
-    return [(one["decision"], one["codes"], one["next"]) for one in claims_of(told)]
-
+from tests.responses.plans import (
+    BACK,
+    EX1,
+    ITSELF,
+    P_BACK,
+    RIGHT,
+    S_BACK,
+    THREE,
+    TWO,
+    TWO_LINES,
+    K,
+    P,
+    S,
+    case,
+    claims_of,
+    decisions,
+    later,
+    run,
+    stands,
+)
 
 # Each: the case, the decision with codes and next of every answer, and what stands at the end.
 STORIES = {

@@ -154,6 +154,7 @@ REMITTANCE = st.builds(
     payer_account=ACCOUNT,
     originating_company=st.just("1512345678"),
     payee_account=ACCOUNT,
+    currency=st.sampled_from(["", "USD", "CAD"]),
     receiver_id=st.just("") | WORD,
     production_date=st.none() | DAY,
     payer=st.builds(

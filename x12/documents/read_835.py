@@ -379,6 +379,7 @@ SERVE, ALLOW = RemittanceReader.serve, RemittanceReader.allow
 OF_PAYMENT = {
     "BPR": PaymentReader.take_payment,
     "TRN": PaymentReader.take_trace,
+    "CUR": PaymentReader.take_currency,
     "N1": PaymentReader.take_party,
     "N3": PaymentReader.take_street,
     "N4": PaymentReader.take_place,

@@ -79,6 +79,10 @@ class PaymentReader:
         if not segment[2].strip():
             self._element.missing(segment, 2, "transaction")
 
+    def take_currency(self, segment: Segment) -> None:
+        """CUR: whose money the amounts are."""
+        self._header["currency"] = segment[2].strip().upper()
+
     def take_party(self, segment: Segment) -> None:
         """N1: what follows it is about this party."""
         self._party = self._parties.setdefault(segment[1].strip(), {})

@@ -166,6 +166,9 @@ class ProviderAdjustment:
     segment: int = field(default=0, compare=False)
 
 
+DOLLARS = frozenset({"", "USD", "X" * 3})  # CUR02; three X are the standard's code for no currency named
+
+
 @dataclass(frozen=True, slots=True)
 class Remittance:
     """One ST 835: one payment (or none) and what it is for."""
@@ -183,6 +186,7 @@ class Remittance:
     originating_supplement: str = ""  # BPR11
     payee_account: BankAccount | None = None  # BPR12-15
     trace_supplement: str = ""  # TRN04
+    currency: str = ""  # CUR02, as told; empty means US dollars
     receiver_id: str = ""  # REF*EV
     system_version: str = ""  # REF*F2
     production_date: date | None = None  # DTM*405
@@ -191,6 +195,11 @@ class Remittance:
     claims: tuple[ClaimPayment, ...] = ()
     provider_adjustments: tuple[ProviderAdjustment, ...] = ()
     amounts_readable: bool = True  # of BPR and PLB
+
+    @property
+    def foreign_currency(self) -> str:
+        """The currency of its amounts where they are no US dollars, else empty."""
+        return "" if self.currency in DOLLARS else self.currency
 
 
 ZERO = Decimal("0.00")

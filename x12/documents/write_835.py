@@ -70,6 +70,8 @@ def _write_payment(writer: SegmentWriter, remittance: Remittance) -> None:
         d8(remittance.effective_date),
     )
     writer.add("TRN", "1", remittance.trace_number, remittance.payer_identifier, remittance.trace_supplement)
+    if remittance.currency:
+        writer.add("CUR", "PR", remittance.currency)
     if remittance.receiver_id:
         writer.add("REF", "EV", remittance.receiver_id)
     if remittance.system_version:

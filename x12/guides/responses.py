@@ -27,6 +27,7 @@ REMITTANCE = parse_guide(
     f"""
 BPR = {_PAYMENT}
 TRN = 1:1! 2:..50! 3:10..10! 4:..50
+CUR = 1:PR! 2:3..3! 3:..10
 REF = 1:EV,F2! 2:..50!
 DTM = 1:405! 2:8..8!
 1000A/N1 = 1:PR! 2:..60<! 3:XV 4:2..80
