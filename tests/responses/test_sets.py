@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import date
+from decimal import Decimal
 from itertools import zip_longest
 from typing import Any
 
@@ -21,6 +23,7 @@ from claims.models import Adjudication, AdjudicationLine, Claim, ClaimEvent
 from clearinghouses.inbound import receive
 from clearinghouses.models import InboundFile
 from clinics.models import AuditEvent
+from insurance.models import ContractRate
 from responses import coordination, inbox, undo
 from responses.closing import BLOCK, ROLLOVER_BLOCK
 from responses.errors import CannotUnpost
@@ -43,6 +46,7 @@ SAYS: dict[str, tuple[Any, ...]] = {
     "takes back": ("22", "-150", "-85", ("CO", "45", "-40"), ("PR", "3", "-25")),
     "leaves all to the patient": ("1", "150", "0", ("CO", "45", "100"), ("PR", "1", "50")),
     "leaves less than was handed over": ("1", "150", "145", ("PR", "3", "5")),
+    "pays under contract": ("1", "150", "24", ("CO", "45", "101"), ("PR", "3", "25")),  # 49.00 of 50.00
     "denies": ("1", "150", "0", ("CO", "16", "150")),
     "denies as such": ("4", "150", "0", ("CO", "29", "150")),
     "does not add up": ("1", "150", "85", ("CO", "45", "30")),
@@ -69,6 +73,10 @@ def cast(db: None) -> Iterator[tuple[World, list[Claim]]]:
             claimed(world, world.aetna, world.aarp, paid="25.00", last="Three"),
             claimed(world, world.aetna, last="Four"),
         ]
+        ContractRate.objects.create(
+            clinic=world.clinic, payer=world.aetna, procedure_code=claims[0].lines.get().procedure_code,
+            allowed=Decimal("50.00"), effective_on=date(2026, 1, 1),
+        )  # fmt: skip
         for state in (ClaimState.READY, ClaimState.BATCHED):
             lifecycle.move(claims[3], state, text="by the test")
         yield world, claims
@@ -248,6 +256,14 @@ def test_a_file_undone_at_once_and_answer_by_answer_leaves_the_same_books(
 ) -> None:
     texts = texts_of(cast[1], says)
     same(left_by(undoing(undone_at_once), *texts), left_by(undoing(undone_one_by_one), *texts))
+
+
+def test_an_underpaid_answer_waits_in_either_way(cast: tuple[World, list[Claim]]) -> None:
+    """What the random files draw now and then, drawn for certain."""
+    texts = texts_of(cast[1], [[(0, "pays under contract"), (1, "pays")], [(2, "pays under contract")]])
+    books = left_by(in_sets, *texts)
+    same(books, left_by(row_by_row, *texts))
+    assert sum('"E14"' in row for row in books["answers"]) == 2
 
 
 def test_the_statements_do_not_grow_with_the_claims() -> None:
