@@ -19,6 +19,7 @@ from responses import (
     hand_api,
     letters_api,
     manual,
+    owed,
     quarantine,
     queries,
     remit,
@@ -33,7 +34,7 @@ from responses.response_json import Money, ResponseSerializer
 from work.idempotency import once
 
 app_name = "responses-api"
-ACTS = ("post", "leave", "hold", "dispute", "match", "unmatch", "undo", "assign")
+ACTS = ("post", "leave", "owe", "hold", "dispute", "match", "unmatch", "undo", "assign")
 
 
 class RemittanceSerializer(serializers.ModelSerializer):
@@ -175,7 +176,7 @@ def response(request: Request, public_id: str) -> Response:
 @extend_schema(request=ResponseActSerializer, responses=ResponseSerializer, operation_id="responses_act")
 @api_view(["POST"])
 def act(request: Request, public_id: str, act: str) -> Response:
-    """post, leave, hold, dispute, match, unmatch, undo or assign."""
+    """post, leave, owe, hold, dispute, match, unmatch, undo or assign."""
     row = _load(public_id)
     if act not in ACTS:
         raise BadInput(f"An act is one of {', '.join(ACTS)}.", code="unknown_act")
@@ -195,6 +196,8 @@ def _do(act: str, row: ClaimResponse, data: dict[str, Any]) -> dict[str, Any]:
         manual.post_as_remitted(row, at=at, reason=reason)
     elif act == "leave":
         manual.leave(row, reason)
+    elif act == "owe":
+        owed.owe_back(row, reason, at=at)
     elif act == "hold":
         manual.hold(row, reason)
     elif act == "dispute":
@@ -206,6 +209,8 @@ def _do(act: str, row: ClaimResponse, data: dict[str, Any]) -> dict[str, Any]:
         )
     elif act == "unmatch":
         manual.unmatch(row)
+    elif act == "undo" and owed.is_owed_back(row):
+        owed.ours_after_all(row, reason, at=at)
     elif act == "undo":
         undo.unpost(row, reason=reason, at=at)
     else:

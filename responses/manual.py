@@ -157,9 +157,9 @@ def post_as_remitted(
     sheet that does not add up, CannotWriteOff above the role's limit.
     """
     with transaction.atomic():
-        row = _lock(response, WAITING)
+        row = lock(response, WAITING)
         again = replan(row, accepted=MAY_PASS, lock=True, hand=hand)
-        row = _lock(row, WAITING)
+        row = lock(row, WAITING)
         plan, found = again.plan, again.found
         if not plan.posts or found is None or plan.layer is None:
             stops = [code for code in plan.codes if code not in MAY_PASS] or list(plan.codes)
@@ -243,7 +243,7 @@ def _with_places(plan: ClaimPlan, row: ClaimResponse, found: Family) -> ClaimPla
 def leave(response: ClaimResponse, note: str) -> None:
     """Note and leave the balance: the answer is settled without a posting. Money on it must stay: refused."""
     with transaction.atomic():
-        row = _lock(response, WAITING)
+        row = lock(response, WAITING)
         if row.paid:
             raise CannotPost("There is money in this answer: it is posted or held, not left as a note (B9).")
         _need(note, "Say why the balance is left; the next person will ask.")
@@ -257,7 +257,7 @@ def leave(response: ClaimResponse, note: str) -> None:
 def hold(response: ClaimResponse, reason: str) -> None:
     """Keep an answer back with a reason."""
     with transaction.atomic():
-        row = _lock(response, WAITING)
+        row = lock(response, WAITING)
         _need(reason, "Say why it is held.")
         row.hold_reason = reason.strip()[:200]
         row.save(update_fields=["hold_reason"])
@@ -268,7 +268,7 @@ def dispute(response: ClaimResponse, reason: str, *, at: datetime) -> ClaimRespo
     """Post what was paid and keep the difference in dispute with the insurer; an unpostable answer is only marked."""
     with transaction.atomic():
         _need(reason, "Say what is disputed.")
-        row = _lock(response, (*WAITING, *POSTED))
+        row = lock(response, (*WAITING, *POSTED))
         if row.state in WAITING:
             try:
                 row = post_as_remitted(row, at=at, reason=f"disputed: {reason}")
@@ -283,7 +283,7 @@ def dispute(response: ClaimResponse, reason: str, *, at: datetime) -> ClaimRespo
 def match(response: ClaimResponse, claim: Claim, *, at: datetime) -> ClaimResponse:
     """A person says which claim this answers; the plan is worked out for it, nothing posts yet."""
     with transaction.atomic():
-        row = _lock(response, WAITING)
+        row = lock(response, WAITING)
         row.claim = claim
         row.match_quality = MatchQuality.CERTAIN
         row.match_reason = f"matched by {current_actor()}"[:120]
@@ -312,7 +312,7 @@ def _contract(row: ClaimResponse, plan: ClaimPlan, found: Family | None) -> None
 def unmatch(response: ClaimResponse) -> None:
     """Take a match back; only while nothing is posted."""
     with transaction.atomic():
-        row = _lock(response, WAITING)
+        row = lock(response, WAITING)
         row.claim, row.match_quality, row.match_reason = None, MatchQuality.NONE, ""
         row.codes, row.plan, row.state = ["E04"], {}, PostingState.EXCEPTION
         row.save()
@@ -325,7 +325,8 @@ def assign(response: ClaimResponse, email: str) -> None:
     audit.record("response.assign", "claim_response", response.public_id, to=email)
 
 
-def _lock(response: ClaimResponse, states: Sequence[str]) -> ClaimResponse:
+def lock(response: ClaimResponse, states: Sequence[str]) -> ClaimResponse:
+    """The row under lock, after its invoice. Raises CannotPost when it is in none of these states any more."""
     families.lock_invoice_of(response)
     rows = ClaimResponse.objects.select_for_update(no_key=True, of=("self",))
     row = rows.select_related("claim__payer", "remittance").get(pk=response.pk)

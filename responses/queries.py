@@ -13,7 +13,7 @@ from django.db.models.functions import TruncMonth
 
 from lib.frozen import thaw
 from lib.money import ZERO, parse_money, total
-from responses import copays, manual
+from responses import copays, manual, owed
 from responses.causes import Known, causes
 from responses.enums import PostingState
 from responses.family import is_mirror
@@ -26,6 +26,7 @@ PAGE = 50
 MOST_MONTHS = 200
 DENIAL_CODE = re.compile(r"\b(?:CO|OA|PI|PR)-[A-Z0-9]{1,5}\b")
 LINES_FIT = frozenset({"E03", "E06", "E07", "E08", "E09"})  # a line is not as it was sent
+NOT_OURS = frozenset({"E01", "E13"})  # paid twice, or more than is open
 LINES_HELP_NOT = frozenset({"E04", "E12", "E17"})  # no claim, not the insurer's turn, nothing that posts
 POSTED = (PostingState.AUTO_POSTED, PostingState.POSTED_MANUALLY)
 TABS: dict[str, tuple[str, Q]] = {
@@ -306,6 +307,8 @@ def _acts(row: ClaimResponse, posts: bool) -> list[tuple[str, str, str]]:
     if row.state in POSTED:
         acts = [("undo", "Undo", "u")] if not is_mirror(row) else []
         return [*acts, ("dispute", "Dispute", "d"), ("resubmit", "Duplicate & resubmit", "r")]
+    if owed.is_owed_back(row):
+        return [("undo", "Ours after all", "u")]
     if row.state not in (PostingState.PROPOSED, PostingState.EXCEPTION):
         return []
     made = []
@@ -325,6 +328,9 @@ def _acts(row: ClaimResponse, posts: bool) -> list[tuple[str, str, str]]:
     made += [("hold", "Hold", "h")]
     if not row.paid:
         made.append(("leave", "Note and leave", "n"))
+    elif row.state == PostingState.EXCEPTION and row.remittance.receipt_id is not None:
+        owe = ("owe", f"Owed back {row.paid}", "o")
+        made = [owe, *made] if not posts and NOT_OURS & set(row.codes) else [*made, owe]
     if "E14" not in row.codes:
         made.append(("dispute", "Dispute", "d"))
     return made

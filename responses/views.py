@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -17,7 +18,7 @@ from clinics import audit
 from clinics.errors import NotYours, Refusal
 from patients.here import today_here
 from patients.tables import csv_file
-from responses import manual, queries, scans, undo
+from responses import manual, owed, queries, scans, undo
 from responses.forms import MatchForm, ReasonForm, ResubmitForm
 from responses.models import ClaimResponse, Remittance
 from responses.receipts import tie
@@ -27,6 +28,7 @@ CRUMBS = [("Reports", "/reports/"), ("Insurance Reports", "/reports/"), ("Claim 
 ACTS: dict[str, tuple[str, str]] = {
     "post": ("Post as remitted", "Post {paid}"),
     "leave": ("Note and leave the balance", "Leave it"),
+    "owe": ("Owed back to the insurer", "Owe back {paid}"),
     "hold": ("Hold this answer", "Hold"),
     "dispute": ("Post and dispute the difference", "Dispute"),
     "match": ("Match to a claim", "Match"),
@@ -118,6 +120,9 @@ def _do(act: str, row: ClaimResponse, form: Any, request: HttpRequest) -> dict[s
     if act == "leave":
         manual.leave(row, data["reason"])
         return {"said": "Left as it is, with your note"}
+    if act == "owe":
+        owed.owe_back(row, data["reason"], at=at)
+        return {"said": f"{row.paid} is owed back; it waits under Takebacks"}
     if act == "hold":
         manual.hold(row, data["reason"])
         return {"said": "Held"}
@@ -131,12 +136,19 @@ def _do(act: str, row: ClaimResponse, form: Any, request: HttpRequest) -> dict[s
         manual.unmatch(row)
         return {"said": "Match taken back"}
     if act == "undo":
-        undo.unpost(row, reason=data["reason"], at=at)
+        _undo(row, data["reason"], at)
         return {"said": f"Undone: {row.paid} is back in escrow"}
     if row.claim is None:
         raise Refusal("This answer belongs to no claim yet: match it first.")
     made = corrections.duplicate(row.claim, data["frequency"], data["reason"], today=today_here(request))
     return {"said": f"New version {made.control_number} of the claim", "url": _claim_url(made.public_id)}
+
+
+def _undo(row: ClaimResponse, reason: str, at: datetime) -> None:
+    if owed.is_owed_back(row):
+        owed.ours_after_all(row, reason, at=at)
+    else:
+        undo.unpost(row, reason=reason, at=at)
 
 
 def _form(act: str, data: Any) -> Any:
