@@ -51,6 +51,7 @@ function put(id, html, from) {   // a part, or a whole page of which the part in
   if (title) { title.id ||= `${id}-t`; box.removeAttribute("aria-label"); box.setAttribute("aria-labelledby", title.id); }
   open(id);
   ready(box);
+  box.querySelector("[autofocus]")?.focus();   // the browser does it only when a dialog opens, not when it is filled again
 }
 async function fill(id, url, form) {
   const box = document.getElementById(id);
@@ -139,7 +140,6 @@ document.addEventListener("click", (e) => { if (e.target.closest?.("[aria-disabl
 function ready(where) {
   toastsIn(where);
   worklists(where, typing, keysOff);
-  where.querySelector("[data-focus]")?.focus();
   if (where !== document) window.htmx?.process(where);
 }
 document.addEventListener("htmx:after:swap", (e) => {

@@ -68,7 +68,7 @@ def test_the_page_shows_one_number_and_why(desk, world, visit):
     page = desk.get(url("check-out", visit.public_id)).content.decode()
     assert "Take 25.00 and check out" in page
     assert re.search(r'name="memo"[^>]*value="copay"', page)
-    assert "data-focus" in page
+    assert "autofocus" in page
     assert "Insurance</span>" not in page
     line = visit_line(world, visit)
     why = desk.get(url("why-line", visit.public_id, line)).content.decode()

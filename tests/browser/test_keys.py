@@ -5,6 +5,7 @@ Counted: docs/screens.md promises at most eight keystrokes.
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -71,3 +72,27 @@ def test_the_usual_visit_takes_no_more_than_eight_keys(
     expect(desk.get_by_role("heading", name="Check out")).to_be_visible()
     expect(desk.get_by_role("heading", name="Ida Keyes")).to_have_count(0)
     assert len(pressed) <= 8, pressed
+
+
+def test_what_is_pressed_before_the_scripts_are_there_is_not_lost(page_as: Any, days: Any) -> None:
+    """A page shows before its scripts have come; a quick hand on a slow line is not told to try again."""
+    desk = page_as("front_desk", fresh=True).page
+    waiting: list[Any] = []
+
+    def hold(route: Any) -> None:
+        waiting.append(route)
+
+    desk.route("**/app*.js", hold)
+    today = f"/today/?day={days.today:%Y-%m-%d}"
+    desk.goto(today, wait_until="commit")
+    finder = desk.get_by_role("button", name="Find a patient")
+    expect(finder).to_be_visible()
+    finder.click()
+    expect(desk.get_by_role("dialog")).to_have_count(0)
+    waiting.pop().continue_()
+    expect(desk.get_by_role("dialog")).to_be_visible()
+    desk.goto(today, wait_until="commit")
+    expect(finder).to_be_visible()
+    desk.keyboard.press("n")
+    waiting.pop().continue_()
+    expect(desk).to_have_url(re.compile("walk_in=1"))
