@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.test import Client, override_settings
+from django.test import Client
 from django.urls import NoReverseMatch, reverse
 
 from clinics.checks import own_routes
@@ -22,8 +22,7 @@ def owner(
     request: pytest.FixtureRequest, django_db_setup: None, django_db_blocker: Any
 ) -> Iterator[tuple[int, Client, str]]:
     """The owner of a clinic with this many patients, visits, invoices, claims, answers and statements."""
-    quick = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    with django_db_blocker.unblock(), override_settings(PASSWORD_HASHERS=quick):
+    with django_db_blocker.unblock():
         empty_tables(None)
         client = Client()
         canary = make_canary("alder", "ZZALDERQ", "4171.37", days=request.param)

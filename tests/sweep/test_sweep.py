@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from django.core.signals import got_request_exception
-from django.test import Client, override_settings
+from django.test import Client
 
 from clinics.checks import Route, own_routes
 from clinics.permissions import PUBLIC, SIGNED_IN, role_may, route_action
@@ -110,8 +110,7 @@ def houses(django_db_setup: None, django_db_blocker: Any) -> Iterator[tuple[Cana
     Committed, because inside a test's own transaction the clinics of one request would stay set for the
     next and hide what leaks (reliability.md e2.6).
     """
-    quick = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # nobody signs in by password here
-    with django_db_blocker.unblock(), override_settings(PASSWORD_HASHERS=quick):
+    with django_db_blocker.unblock():
         empty_tables(None)
         yield make_canary("alder", "ZZALDERQ", "4171.37"), make_canary("birch", "ZZBIRCHQ", "8263.59")
         empty_tables(None)
