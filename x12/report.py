@@ -6,10 +6,12 @@ The keys are fixed by the contract; more may be added. Pure, so that the command
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from lib.money import ZERO
+from x12.claim_audit import audit_claims
 from x12.documents.claim_ack import ClaimAck
 from x12.documents.claim_inquiry import ClaimInquiry
 from x12.documents.eligibility import Eligibility
@@ -26,9 +28,11 @@ from x12.documents.remittance import (
 from x12.reading import TransactionReading, read_file
 
 
-def describe(data: bytes) -> dict[str, Any]:
-    """The JSON of the contract for one file's bytes."""
+def describe(data: bytes, today: date | None = None) -> dict[str, Any]:
+    """The JSON of the contract for one file's bytes; with ``today`` an 837P is judged as if sent on that day."""
     reading = read_file(data)
+    if today is not None:
+        reading.findings.take_over(audit_claims(data, reading, today))
     return {
         "kinds": reading.kinds,
         "interchanges": len(reading.interchanges),

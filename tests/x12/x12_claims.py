@@ -407,11 +407,12 @@ def valid_claim(seed: int) -> claims.ClaimDocument:
 
 def dates(draw: Draw, found: dict[str, Any]) -> dict[str, Any]:
     given = piece(draw, claims.ClaimDates)
-    first, last = given.get("disability_from"), given.get("disability_to")
-    if first and last and last < first:
-        given |= {"disability_from": last, "disability_to": first}
     if found["place_of_service"] == "21":
         given.setdefault("admission", date(2025, 10, 30))
+    for begins, ends in (("disability_from", "disability_to"), ("admission", "discharge")):
+        first, last = given.get(begins), given.get(ends)
+        if first and last and last < first:
+            given |= {begins: last, ends: first}
     causes = found.get("related_causes")
     if causes and (causes.auto_accident or causes.other_accident):
         given.setdefault("accident", date(2025, 10, 29))

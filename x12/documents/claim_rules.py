@@ -25,12 +25,15 @@ from x12.documents.professional_claim import (
     ServiceFacility,
 )
 from x12.documents.write_837p import ClaimText, claim_text, write_set
+from x12.folding import fold
 from x12.writer import WriteError
 
 CONTROL_NUMBER = re.compile(r"[A-Z0-9]{1,20}\Z")
 TAXONOMY = re.compile(r"[0-9A-Z]{9}X\Z")
 DIAGNOSIS = re.compile(r"[A-Z][0-9][0-9A-Z][0-9A-Z]{0,4}\Z")
-PO_BOX = re.compile(r"\bP\.?\s*O\.?\s*BOX\b|\bLOCK\s*BOX\b", re.IGNORECASE)
+PO_BOX = re.compile(
+    r"\bP(?:OST)?\.?\s*O(?:FFICE)?\.?\s*BOX\b|\bLOCK\s*BOX\b|\bP\.?O\.?B\.?\s*[0-9]", re.IGNORECASE
+)
 MBI = re.compile(
     r"[1-9][AC-HJKMNP-RT-Y][0-9AC-HJKMNP-RT-Y][0-9][AC-HJKMNP-RT-Y][0-9AC-HJKMNP-RT-Y][0-9]"
     r"[AC-HJKMNP-RT-Y]{2}[0-9]{2}\Z"
@@ -40,6 +43,10 @@ STATES = frozenset(
     "ND OH OK OR PA RI SC SD TN TX UT VT VA WA WV WI WY AS GU MP PR VI FM MH PW AA AE AP".split()
 )
 MAX_DIAGNOSES = 12
+PAST_DATES = (  # of ClaimDates: none can lie ahead of the day of sending, nor before the birth
+    "onset", "accident", "initial_treatment", "last_seen", "last_xray", "last_menstrual_period",
+    "acute_manifestation", "prescription", "last_worked", "admission", "discharge", "first_contact",
+)  # fmt: skip
 INPATIENT = frozenset({"21", "51", "61"})
 RELATIONSHIPS = frozenset({"01", "19", "20", "21", "39", "40", "53", "G8"})
 
@@ -107,8 +114,12 @@ def _check_numbers(document: ClaimDocument) -> Iterator[Finding]:
     if causes.employment and document.coverage.filing_indicator not in ("", "WC"):
         words = "It happened at work; the payer is not one of workers' compensation."
         yield _error("employment_payer", "related_causes.employment", words, "info")
-    if document.patient_amount_paid is not None and document.patient_amount_paid < 0:
+    paid = document.patient_amount_paid
+    if paid is not None and paid < 0:
         yield _error("patient_paid", "patient_amount_paid", "The amount the patient paid is negative.")
+    elif paid is not None and paid > document.total_charge:
+        words = "The patient paid more than the claim asks for: is all of it for these services?"
+        yield _error("patient_paid_over", "patient_amount_paid", words, "warning")
 
 
 def _check_billing(document: ClaimDocument) -> Iterator[Finding]:
@@ -124,7 +135,7 @@ def _check_billing(document: ClaimDocument) -> Iterator[Finding]:
     if provider.pay_to_address is not None:
         yield from check_address(provider.pay_to_address, "billing_provider.pay_to_address")
     tax_id = provider.tax_id
-    if not (len(tax_id) == 9 and tax_id.isascii() and tax_id.isdigit()):
+    if not (len(tax_id) == 9 and tax_id.isascii() and tax_id.isdigit() and tax_id.strip("0")):
         yield _error("tax_id", "billing_provider.tax_id", "The tax id must have nine digits.")
     if provider.tax_id_qualifier not in ("EI", "SY") or (
         provider.tax_id_qualifier == "SY" and provider.party.entity_type != "1"
@@ -160,8 +171,13 @@ def _check_billing(document: ClaimDocument) -> Iterator[Finding]:
 
 
 def _check_party(party: Party, where: str, *, needs_npi: bool = False) -> Iterator[Finding]:
-    if not party.last_name.strip():
-        yield _error("name_missing", where, "The name is missing.")
+    if not fold(party.last_name):
+        words = (
+            "The name cannot be written in plain letters."
+            if party.last_name.strip()
+            else "The name is missing."
+        )
+        yield _error("name_missing", where, words)
     if party.entity_type not in ("1", "2"):
         yield _error("entity_type", where, "It must be a person or an organization.")
     must_have_npi = needs_npi or (party.id_qualifier == "XX" and party.identifier != "")
@@ -172,9 +188,9 @@ def _check_party(party: Party, where: str, *, needs_npi: bool = False) -> Iterat
 
 def check_address(address: Address, where: str, zip_digits: int = 0) -> Iterator[Finding]:
     """Street, city, and for the US a state and ZIP; ``zip_digits`` 9 where the guide wants all nine."""
-    if not address.line1.strip():
+    if not fold(address.line1):
         yield _error("street_missing", where, "The street is missing.")
-    if len(address.city.strip()) < 2:
+    if len(fold(address.city)) < 2:
         yield _error("city_missing", where, "The city is missing.")
     if address.country not in ("", "US", "USA"):
         return
@@ -308,12 +324,20 @@ def _check_dates(document: ClaimDocument, today: date) -> Iterator[Finding]:
         yield _error("onset_after_service", "dates.onset", "The onset lies after a service date.")
     if document.place_of_service in INPATIENT and dates.admission is None:
         yield _error("admission_missing", "dates.admission", "Inpatient service needs the admission date.")
-    for name in ("onset", "accident", "initial_treatment", "last_seen", "last_xray", "last_menstrual_period"):
+    for name in PAST_DATES:
         day: date | None = getattr(dates, name)
         if day is not None and day > today:
             yield _error("date_in_future", f"dates.{name}", "The date lies in the future.")
         if day is not None and birth is not None and day < birth:
             yield _error("date_before_birth", f"dates.{name}", "The date lies before the patient's birth.")
+    for name, what in (("accident", "accident"), ("admission", "admission")):
+        day = getattr(dates, name)
+        if day is not None and days and day > max(days):
+            yield _error(f"{name}_after_service", f"dates.{name}", f"The {what} lies after every service.")
+    if dates.admission is not None and dates.discharge is not None and dates.discharge < dates.admission:
+        yield _error(
+            "discharge_before_admission", "dates.discharge", "The discharge lies before the admission."
+        )
     first, last = dates.disability_from, dates.disability_to
     if first is not None and last is not None and last < first:
         yield _error("disability_dates", "dates.disability_to", "The disability ends before it begins.")

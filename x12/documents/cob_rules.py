@@ -20,7 +20,7 @@ MAX_OTHER_PAYERS = 10
 MAX_CAS = 5
 RELATIONSHIPS = frozenset({"01", "18", "19", "20", "21", "39", "40", "53", "G8"})
 GROUPS = ("CO", "OA", "PI", "PR")
-REASON = re.compile(r"(?:[1-9][0-9]{0,2}|[ABDPWY][1-9][0-9]?)\Z")  # the shape of a CARC
+REASON = re.compile(r"(?:[1-9][0-9]?|[123][0-9][0-9]|[ABDPWY][1-9][0-9]?|A0)\Z")  # the shape of a CARC
 
 
 def check_other_payers(document: ClaimDocument) -> Iterator[Finding]:
@@ -53,6 +53,10 @@ def check_other_payers(document: ClaimDocument) -> Iterator[Finding]:
                 yield Finding(
                     "adjudication_date", f"lines.{place}.adjudications", "The adjudication date is missing."
                 )
+            into = adjudication.bundled_into_line
+            if into is not None and not 1 <= into <= len(document.lines):
+                text = f"It was bundled into line {into}, which the claim does not have."
+                yield Finding("bundled_line", f"lines.{place}.adjudications", text)
     for place, payer in enumerate(payers):
         yield from _check_payer(document, payer, f"other_payers.{place}")
 
@@ -86,6 +90,8 @@ def _check_payer(document: ClaimDocument, payer: OtherPayer, where: str) -> Iter
         if has_lines or payer.adjustments:
             yield Finding("other_payer_paid", where, "What the other payer paid is missing (0.00 counts).")
         return
+    if payer.paid_on is None and not has_lines:
+        yield Finding("adjudication_date", where, f"The day of {payer.payer_name}'s answer is missing.")
     if payer.remaining_liability is not None and any(
         item.remaining_liability is not None for _, found in answered for item in found
     ):

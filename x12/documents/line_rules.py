@@ -80,7 +80,7 @@ def _check_pointers(line: ServiceLine, where: str, diagnoses: int) -> Iterator[F
 
 def _check_dates(line: ServiceLine, where: str, document: ClaimDocument, today: date) -> Iterator[Finding]:
     birth, first, last = document.patient_birth_date, line.service_date, line.service_date_end
-    if first > today:
+    if max(first, last or first) > today:
         yield Finding("service_in_future", f"{where}.service_date", "The service date lies in the future.")
     if birth is not None and first < birth:
         yield Finding("service_before_birth", f"{where}.service_date", "The service lies before the birth.")

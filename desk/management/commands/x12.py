@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
+from django.utils import timezone
 
 from x12.report import describe, exit_status
 
@@ -46,7 +47,7 @@ class Command(BaseCommand):
                 results.append({"file": name, "error": str(error.strerror or error)})
                 status = 2
                 continue
-            described = describe(data)
+            described = describe(data, timezone.localdate())
             results.append({"file": name, **described})
             status = max(status, exit_status([described]))
         if options["json"]:
