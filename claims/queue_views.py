@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
@@ -18,6 +18,7 @@ from claims.models import Batch, BatchItem, Claim
 from clinics import audit
 from clinics.errors import BadInput
 from clinics.models import Membership
+from clinics.typed import Asked, opened
 from lib.money import show_money
 from patients.here import today_here
 from patients.tables import csv_file
@@ -119,7 +120,7 @@ def bulk(request: HttpRequest, act: str) -> HttpResponse:
     words = {"assign": "given", "hold": "held", "release": "released"}[act]
     tail = f"; {refused} left as they are" if refused else ""
     messages.success(request, f"{done} {'claim' if done == 1 else 'claims'} {words}{tail}")
-    return redirect(f"{reverse('claims:queue')}?{request.POST.get('filter', '')}")
+    return redirect(f"{reverse('claims:queue')}?{_filter(request).urlencode()}")
 
 
 @require_GET
@@ -224,14 +225,19 @@ def report(request: HttpRequest) -> HttpResponse:
 def chosen(request: HttpRequest) -> QuerySet[Claim]:
     """The claims a bulk form names: by id, or anew from its filter."""
     if request.POST.get("all"):
-        return queries.work_list(QueryDict(request.POST.get("filter", "")))
+        return queries.work_list(_filter(request))
     return Claim.objects.filter(public_id__in=request.POST.getlist("id"))
+
+
+def _filter(request: HttpRequest) -> Asked:
+    """The list's filter that a bulk form carries."""
+    return opened(request.POST.get("filter", ""), request.membership.clinic_id)  # type: ignore[attr-defined]
 
 
 def selection_of(request: HttpRequest) -> dict[str, Any]:
     """How the claims were chosen, kept with the batch (B6.1)."""
     if request.POST.get("all"):
-        return {"filter": request.POST.get("filter", "")}
+        return {"filter": _filter(request).plain()}
     return {"ids": sorted(request.POST.getlist("id"))}
 
 

@@ -107,7 +107,8 @@ class PublicIdField(Char):
         super().__init__(**kwargs)
 
 
-def _cipher() -> MultiFernet:
+def cipher() -> MultiFernet:
+    """The keys of FIELD_KEY: the first writes, all read."""
     return MultiFernet([Fernet(key) for key in settings.FIELD_KEYS])
 
 
@@ -116,11 +117,11 @@ class EncryptedField(Text):
 
     def get_prep_value(self, value: Any) -> Any:
         """Encrypt; empty stays empty."""
-        return _cipher().encrypt(value.encode()).decode() if value else value
+        return cipher().encrypt(value.encode()).decode() if value else value
 
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
         """Decrypt with any key of the ring."""
-        return _cipher().decrypt(value.encode()).decode() if value else value
+        return cipher().decrypt(value.encode()).decode() if value else value
 
 
 class EncryptedBytes(Binary):
@@ -128,11 +129,11 @@ class EncryptedBytes(Binary):
 
     def get_prep_value(self, value: Any) -> Any:
         """Encrypt."""
-        return None if value is None else _cipher().encrypt(bytes(value))
+        return None if value is None else cipher().encrypt(bytes(value))
 
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
         """Decrypt with any key of the ring."""
-        return None if value is None else _cipher().decrypt(bytes(value))
+        return None if value is None else cipher().decrypt(bytes(value))
 
 
 def blind_index(clinic_id: int, value: str) -> str:

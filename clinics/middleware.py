@@ -26,6 +26,7 @@ from clinics.permissions import PUBLIC, SIGNED_IN, role_may, route_action
 from clinics.refusals import answer, as_refusal
 from clinics.routes import ALLAUTH_PREFIXES, SPANNING
 from clinics.scoping import open_clinics
+from clinics.typed import opened
 
 Handler = Callable[[HttpRequest], HttpResponse]
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -116,6 +117,7 @@ class clinic_wall:  # noqa: N801 - named as the function it stands for in MIDDLE
         if route in SPANNING and request.method in SAFE:
             ids = [mine.clinic_id for mine in request.memberships if mine.role == membership.role]
         scope = open_clinics(ids, actor=request.user.email, user_id=request.user.pk)
+        request.GET = opened(request.GET, membership.clinic_id)
         try:
             with scope, timezone.override(_zone(request, membership)):
                 response = _not_text(request) or self.get_response(request)

@@ -18,6 +18,7 @@ ROUTES: dict[str, str | dict[str, str]] = {
     "desk:home": "home",
     "desk:places": "home",
     "desk:find": "patient.view",
+    "desk:narrow": "home",
     "desk:job": "home",
     "desk:design": "home",
     "desk:today": "visit.view",

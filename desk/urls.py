@@ -25,6 +25,7 @@ urlpatterns = [
     path("signed-in-again/", frame.signed_in_again, name="signed-in-again"),
     path("places/", frame.menu, name="places"),
     path("find/", frame.find, name="find"),
+    path("narrow/", frame.narrow, name="narrow"),
     path("jobs/<str:public_id>/", frame.job, name="job"),
     path("design/", frame.design, name="design"),
     path("today/", today.today, name="today"),

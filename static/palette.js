@@ -1,4 +1,4 @@
-// Command palette: a <dialog> with a combobox. Empty, it offers the places; with two letters it asks data-url?q= for <li role=option>.
+// Command palette: a <dialog> with a combobox. Empty, it offers the places; with two letters it posts q to data-url for <li role=option>.
 export function palette(dialog) {
   if (!dialog) return;
   const input = dialog.querySelector("input"), list = dialog.querySelector("ul"), none = dialog.querySelector(".nothing"), first = list.innerHTML;
@@ -21,7 +21,7 @@ export function palette(dialog) {
     if (q.length < 2) { show(first, ""); return; }
     asked = new AbortController();
     try {
-      const answer = await fetch(`${dialog.dataset.url}?q=${encodeURIComponent(q)}`, { headers: { "HX-Request": "true" }, signal: asked.signal, credentials: "same-origin" });
+      const answer = await fetch(dialog.dataset.url, { method: "POST", body: new URLSearchParams({ q }), headers: { "HX-Request": "true", ...JSON.parse(document.body.getAttribute("hx-headers:inherited")) }, signal: asked.signal, credentials: "same-origin" });
       show(answer.ok ? await answer.text() : "", answer.ok ? `Nothing is called “${q}”. Try a claim number, a check number or part of a name.` : "Search does not answer just now. Try again in a moment.");
     } catch (e) { if (e.name !== "AbortError") show("", "Search does not answer just now. Try again in a moment."); }
   };

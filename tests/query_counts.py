@@ -160,6 +160,7 @@ NO_LISTS: dict[str, str] = {
     "desk:health-ready": "no page",
     "desk:choose-clinic": "writes",
     "desk:places": "the menu, part of every page above",
+    "desk:narrow": "sends on to the list",
     "desk:find": "asks for at most a handful of each kind",
     "desk:design": "made of literals",
     "desk:signed-in-again": "made of words",

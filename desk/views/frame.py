@@ -12,10 +12,11 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
-from clinics.errors import NotYours
+from clinics.errors import BadInput, NotYours
 from clinics.models import Location, Membership
 from clinics.permissions import role_may
 from clinics.scoping import open_clinic
+from clinics.typed import opened
 from desk import finding, living, places
 from patients.here import SESSION_KEY, location_if_any
 from work.models import Heartbeat, Job
@@ -75,11 +76,25 @@ def menu(request: Any) -> HttpResponse:
     )
 
 
-@require_GET
+@require_POST
 def find(request: Any) -> HttpResponse:
-    """Ctrl K."""
-    found = finding.find(request.GET.get("q", ""), request.membership.role)
+    """Ctrl K; by POST, so that what is typed stands in no address."""
+    found = finding.find(request.POST.get("q", ""), request.membership.role)
     return render(request, "parts/found.html", {"found": found})
+
+
+@require_POST
+def narrow(request: Any) -> HttpResponse:
+    """From a filter form back to its list; what was typed is sealed in the address (clinics/typed.py)."""
+    target = request.POST.get("list", "/")
+    if not (target.startswith("/") and url_has_allowed_host_and_scheme(target, allowed_hosts=None)):
+        raise BadInput("That list is not one of ours.", code="unknown_list")
+    asked = opened("", request.membership.clinic_id).copy()
+    for name, values in request.POST.lists():
+        if name not in ("csrfmiddlewaretoken", "list"):
+            asked.setlist(name, [value for value in values if value])
+    query = asked.urlencode()
+    return HttpResponseRedirect(f"{target.split('?')[0]}?{query}" if query else target.split("?")[0])
 
 
 @require_GET
