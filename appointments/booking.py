@@ -70,6 +70,7 @@ def book(
             f"This record was merged into chart {kept.chart_number}: book the visit there.",
             fields={"patient": [f"Merged into chart {kept.chart_number}: use that record."]},
         )
+    _check_alive(patient, day)
     choice = _choose(patient, day, profile)
     row = Appointment.objects.create(
         patient=patient,
@@ -90,6 +91,12 @@ def book(
     if walk_in:
         row = arrive(row.public_id, at=at).appointment
     return Booked(row, choice.chip)
+
+
+def _check_alive(patient: Patient, day: date) -> None:
+    if patient.death_date is not None and day > patient.death_date:
+        text = f"This patient died on {patient.death_date:%m/%d/%Y}: nothing is booked for later days."
+        raise BadVisit(text, fields={"starts_at": [text]})
 
 
 def repeat(first: Appointment, *, every_weeks: int, times: int, at: datetime) -> list[Booked]:
@@ -185,6 +192,7 @@ def move(
         )
     _check_time(starts_at, at, minutes)
     day = local_day(starts_at, appointment.location.time_zone)
+    _check_alive(appointment.patient, day)
     before = {"day": appointment.service_date.isoformat(), "profile": appointment.profile.public_id}
     if profile is None:
         _ask_who_pays(appointment, day)

@@ -44,6 +44,7 @@ class Facts:
     unconfirmed_lines: int = 0
     visit_is_checked_out: bool = True
     signature_on_file: bool = True
+    died_on: date | None = None  # as the patient's record says it now
     authorizations: tuple[AuthorizationFact, ...] = ()  # those whose number the claim carries
     enrolled: bool = True  # 837P with this payer over the connection that carries it
     connection_name: str = ""

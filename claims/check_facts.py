@@ -84,11 +84,12 @@ def load_facts(claims: Sequence[Claim], asks: Sequence[Asks], documents: Documen
     cards = _cards({claim.policy_id for claim in claims})
     visits = _visits(claims)
     timed = _timed(claims)
-    signed = dict(
-        Patient.objects.filter(pk__any_of=Keys(c.patient_id for c in claims)).values_list(
-            "pk", "signature_on_file"
-        )
-    )
+    people = {
+        key: (signed, died)
+        for key, signed, died in Patient.objects.filter(
+            pk__any_of=Keys(c.patient_id for c in claims)
+        ).values_list("pk", "signature_on_file", "death_date")
+    }
     waiting = dict(
         VisitLine.objects.filter(appointment_id__any_of=Keys(visits), is_confirmed=False)
         .values_list("appointment_id")
@@ -115,7 +116,8 @@ def load_facts(claims: Sequence[Claim], asks: Sequence[Asks], documents: Documen
                 service_to=claim.service_to,
                 unconfirmed_lines=waiting.get(claim.appointment_id, 0),
                 visit_is_checked_out=state == AppointmentState.CHECKED_OUT,
-                signature_on_file=signed[claim.patient_id],
+                signature_on_file=people[claim.patient_id][0],
+                died_on=people[claim.patient_id][1],
                 authorizations=agreed.get(place, ()),
                 enrolled=is_open or claim.format != Format.ELECTRONIC,
                 connection_name=connection,

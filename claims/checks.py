@@ -174,6 +174,14 @@ def check_signature(context: CheckContext) -> Iterator[Finding]:
         )
 
 
+def check_deceased(context: CheckContext) -> Iterator[Finding]:
+    """No service after the day the patient's record says he died; a claim that says it itself is the guide's."""
+    died, day = context.died_on, context.service_to
+    if died is not None and day is not None and day > died and _person(context).death_date is None:
+        words = f"The patient's record says that he or she died on {died:%m/%d/%Y}, before this service."
+        yield Finding("DECEASED", "lines.0.service_date", words)
+
+
 # --- what and when -------------------------------------------------------------------------------------
 
 
@@ -349,6 +357,7 @@ LASTING: tuple[Check, ...] = (
     check_visit,
     check_coverage,
     check_signature,
+    check_deceased,
     check_requirements,
     check_authorization,
     check_enrollment,

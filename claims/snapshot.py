@@ -172,13 +172,15 @@ def _people(source: Source, policy: Policy) -> tuple[pc.Subscriber, pc.Patient |
     home = address_of(person)
     if is_holder(policy):
         subscriber = pc.Subscriber(
-            holder(policy, person), home, person.birth_date, person.sex, property_casualty_number=case_number
-        )
+            holder(policy, person), home, person.birth_date, person.sex, property_casualty_number=case_number,
+            death_date=person.death_date,
+        )  # fmt: skip
         return subscriber, None
     subscriber = pc.Subscriber(holder(policy, person), None, policy.holder_birth_date, policy.holder_sex)
     patient = pc.Patient(
-        _person(person), policy.relationship, home, person.birth_date, person.sex, case_number
-    )
+        _person(person), policy.relationship, home, person.birth_date, person.sex, case_number,
+        death_date=person.death_date,
+    )  # fmt: skip
     return subscriber, patient
 
 

@@ -26,6 +26,7 @@ from patients.models import Patient
 # Filled on the kept record where it is empty there.
 FILLED = (
     "birth_date",
+    "death_date",
     "sex",
     "phone",
     "email",
@@ -36,6 +37,7 @@ FILLED = (
     "zip_code",
     "guarantor_id",
 )
+EMPTY_IS_NONE = ("birth_date", "death_date", "guarantor_id")
 RIGHT = "patient.merge"
 ALONE = "patient.merge_alone"  # the owner's, where nobody else could agree
 ADDRESS = ("street", "street2", "city", "state", "zip_code")
@@ -109,7 +111,7 @@ def undo(second: Patient, *, reason: str) -> Patient:
         ).delete()
         for name in row.merge_items.get("filled", []):
             if getattr(kept, name) == getattr(row, name):
-                setattr(kept, name, None if name in ("birth_date", "guarantor_id") else "")
+                setattr(kept, name, None if name in EMPTY_IS_NONE else "")
         kept.save()
         row.merged_into, row.merged_at, row.merge_items = None, None, {}
         row.save()

@@ -53,6 +53,7 @@ class PatientSerializer(serializers.Serializer):
     last_name = serializers.CharField(max_length=60)
     suffix = serializers.CharField(max_length=10, required=False, allow_blank=True)
     birth_date = serializers.DateField(required=False, allow_null=True)
+    death_date = serializers.DateField(required=False, allow_null=True)
     sex = serializers.ChoiceField(choices=Sex.choices, required=False, allow_blank=True)
     phone = serializers.CharField(max_length=20, required=False, allow_blank=True)
     email = serializers.CharField(max_length=254, required=False, allow_blank=True)

@@ -52,6 +52,7 @@ class PatientForm(forms.Form):
     email = text("E-mail", 254, type="email")
     reason = text("Reason of the first visit", 120)
     chart_number = text("Chart number", 20, help_text="Empty: the next number of the clinic.")
+    death_date = date_field("Date of death", help_text="Told to insurers; nobody is booked for later days.")
     ssn = text(
         "Social security number",
         11,
@@ -133,7 +134,7 @@ IDENTITY = (
     "email",
     "reason",
 )
-RECORDS = ("chart_number", "ssn", "signature_on_file", "assigns_benefits")
+RECORDS = ("chart_number", "ssn", "death_date", "signature_on_file", "assigns_benefits")
 REFERRING = ("referring_provider", "referring_first_name", "referring_last_name", "referring_npi")
 CONFIDENTIAL = ("is_confidential", *(f"mail_{name}" for name in ADDRESS_FIELDS))
 SECTIONS: tuple[tuple[str, tuple[str, ...], bool], ...] = (

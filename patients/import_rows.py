@@ -25,13 +25,15 @@ TARGETS: tuple[tuple[str, str], ...] = (
     ("chart_number", "Chart number"), ("street", "Street"), ("street2", "Apartment"), ("city", "City"),
     ("state", "State"), ("zip_code", "ZIP code"), ("guarantor_first_name", "Guarantor, first name"),
     ("guarantor_last_name", "Guarantor, last name"), ("guarantor_phone", "Guarantor, phone"),
+    ("death_date", "Date of death"),
 )  # fmt: skip
 # How other programs call our fields, folded to letters.
 CALLED = {
     "fname": "first_name", "given": "first_name", "givenname": "first_name", "lname": "last_name",
     "surname": "last_name", "familyname": "last_name", "dob": "birth_date", "birthdate": "birth_date",
     "birthday": "birth_date", "gender": "sex", "telephone": "phone", "mobile": "phone", "cell": "phone",
-    "mail": "email", "chart": "chart_number", "mrn": "chart_number", "accountnumber": "chart_number",
+    "dod": "death_date", "mail": "email",
+    "chart": "chart_number", "mrn": "chart_number", "accountnumber": "chart_number",
     "address": "street", "address1": "street", "addressline1": "street", "address2": "street2", "zip": "zip_code",
     "postalcode": "zip_code",
 }  # fmt: skip
@@ -153,11 +155,11 @@ def _may_be_one(born: date | None, other: date | None) -> bool:
 def _row(number: int, cells: dict[str, str], today: date) -> Row:
     values: dict[str, Any] = {name: value for name, value in cells.items() if value}
     row = Row(number, values)
-    if "birth_date" in values:
-        born = _born(values["birth_date"])
-        if born is None:
-            row.wrong.append(f"{values['birth_date'][:20]} is no date such as 05/02/1984.")
-        values["birth_date"] = born
+    for name in {"birth_date", "death_date"} & values.keys():
+        day = _day(values[name])
+        if day is None:
+            row.wrong.append(f"{values[name][:20]} is no date such as 05/02/1984.")
+        values[name] = day
     if "sex" in values:
         sex = SEXES.get(values["sex"].lower())
         if sex is None:
@@ -168,7 +170,7 @@ def _row(number: int, cells: dict[str, str], today: date) -> Row:
     return row
 
 
-def _born(text: str) -> date | None:
+def _day(text: str) -> date | None:
     """A day as exports write it: 05/02/1984, 1984-05-02, 19840502, each perhaps with midnight after it."""
     for midnight in MIDNIGHTS:
         text = text.removesuffix(midnight)

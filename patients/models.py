@@ -43,6 +43,7 @@ class Patient(PublicModel, Address):
     last_name = models.CharField(max_length=60)
     suffix = models.CharField(max_length=10, blank=True)
     birth_date = models.DateField(null=True, blank=True)
+    death_date = models.DateField(null=True, blank=True)  # PAT06
     sex = models.CharField(max_length=1, choices=Sex.choices, blank=True)
     phone = models.CharField(max_length=20, blank=True)
     email = models.EmailField(blank=True)

@@ -35,6 +35,7 @@ PATIENT_FIELDS = (
     *NAME_FIELDS,
     *ADDRESS_FIELDS,
     "birth_date",
+    "death_date",
     "sex",
     "phone",
     "email",
@@ -145,6 +146,11 @@ def problems(
         found.append(Finding("birth_date", "birth_date", "This date of birth is in the future."))
     elif born is not None and age_on(born, today) > 125:
         found.append(Finding("birth_date", "birth_date", "This date of birth is more than 125 years ago."))
+    died = data.get("death_date")
+    if died is not None and died > today:
+        found.append(Finding("death_date", "death_date", "This date of death is in the future."))
+    elif died is not None and born is not None and died < born:
+        found.append(Finding("death_date", "death_date", "This date of death is before the date of birth."))
     if data.get("sex") and data["sex"] not in Sex.values:
         found.append(Finding("sex", "sex", "Choose female, male or unknown."))
     if data.get("ssn") and (len(data["ssn"]) != 9 or not data["ssn"].isdigit()):

@@ -188,6 +188,9 @@ CASES: dict[str, tuple[str, str, Callable[[], CheckContext]]] = {
     "no address": ("patient_address", "error", lambda: person(address=None)),
     "charge of nothing": ("charge_zero", "warning", lambda: mod(charge=Decimal("0.00"))),
     "half a unit": ("units_fraction", "warning", lambda: mod(units=Decimal("1.5"))),
+    "after the day of death": ("DECEASED", "error", lambda: context(died_on=date(2026, 1, 1))),
+    "after the death on the claim": (
+        "service_after_death", "error", lambda: person(death_date=date(2026, 1, 1))),
     "a day to come": ("service_in_future", "error", lambda: mod(service_date=date(2026, 2, 1))),
 }  # fmt: skip
 
