@@ -21,6 +21,8 @@ STEP = INCH // 100  # one of the printer's own offsets
 FIRST_LINE = 41
 LAST_ROW = 60  # 32a to 33b
 INK = (72, 30, 24)
+SHADE = (98, 94, 93)
+SHADED = ("24", "24I", "24J")
 MARGIN = 40  # a drawn frame stands that far left of its first character
 
 
@@ -191,13 +193,14 @@ FRAMES: tuple[Frame, ...] = tuple(
         ("19", 34, 1, 35, 49), ("20", 34, 50, 35, 79),
         ("21", 36, 1, 39, 49), ("22", 36, 50, 37, 79), ("23", 38, 50, 39, 79),
         *(
-            (box, 41 + 2 * row, left, 42 + 2 * row, right)
+            (box, FIRST_LINE + 2 * row + half, left, FIRST_LINE + 1 + 2 * row, right)
             for row in range(LINES_ON_A_FORM)
-            for box, left, right in (
-                ("24A", 1, 18), ("24B", 19, 21), ("24C", 22, 24), ("24D", 25, 44), ("24E", 45, 49), ("24F", 50, 58),
-                ("24G", 59, 61), ("24H", 62, 64), ("24I", 65, 67), ("24J", 68, 79),
+            for box, half, left, right in (
+                ("24A", 1, 1, 18), ("24B", 1, 19, 21), ("24C", 1, 22, 24), ("24D", 1, 25, 44), ("24E", 1, 45, 49),
+                ("24F", 1, 50, 58), ("24G", 1, 59, 61), ("24H", 1, 62, 64), ("24I", 0, 65, 67), ("24J", 0, 68, 79),
             )
         ),
+        *(("24", FIRST_LINE + 2 * row, 1, FIRST_LINE + 2 * row, 64) for row in range(LINES_ON_A_FORM)),
         ("25", 53, 1, 54, 22), ("26", 53, 23, 54, 36), ("27", 53, 37, 54, 49), ("28", 53, 50, 54, 61),
         ("29", 53, 62, 54, 71), ("30", 53, 72, 54, 79),
         ("31", 55, 1, 60, 22), ("32", 55, 23, 59, 49), ("33", 55, 50, 59, 79),
@@ -207,7 +210,7 @@ FRAMES: tuple[Frame, ...] = tuple(
 
 
 def frame_of(entry: Entry) -> Frame | None:
-    """The field an entry must lie in; None for the payer's address above the form and shaded halves."""
+    """The field an entry must lie in; None for the payer's address above the form."""
     spot = SPOTS[entry.spot]
     for frame in FRAMES:
         if frame.box == entry.box and frame.top <= spot.row <= frame.bottom:
@@ -273,15 +276,21 @@ def _draw(page: PdfPage, number: int, count: int) -> None:
     for frame in FRAMES:
         x, y = LEFT + (frame.left - 1) * COLUMN - MARGIN, TOP + (frame.top - 1) * ROW + 200
         width = (frame.right - frame.left + 1) * COLUMN
-        page.box(x, y, width, (frame.bottom - frame.top + 1) * ROW, colour=INK)
+        height = (frame.bottom - frame.top + 1) * ROW
+        if (
+            frame.box in SHADED
+        ):  # the upper half of a service line: one strip, no line through what is printed in it
+            page.box(x, y, width, ROW, colour=INK, fill=SHADE)
+        page.box(x, y, width, height, colour=INK)
         if (
             frame.top == frame.bottom and frame.top == LAST_ROW
         ):  # one row: the number beside the data, not above
             page.text(x + MARGIN, y + 450, frame.box, size=400, font=SANS, colour=INK)
         elif not frame.box.startswith("24"):
             page.text(x + 150, y + 600, frame.box, size=550, font=SANS, colour=INK)
-        elif frame.top == FIRST_LINE:
-            page.text(x + 150, y - 200, frame.box, size=550, font=SANS, colour=INK)
+        elif frame.box != "24" and frame.bottom == FIRST_LINE + 1:
+            above = TOP + (FIRST_LINE - 1) * ROW
+            page.text(x + 150, above, frame.box, size=550, font=SANS, colour=INK)
     for name, words in CAPTIONS.items():
         spot = SPOTS[name]
         x, y = LEFT + (spot.column - 1) * COLUMN, TOP + (spot.row - 1) * ROW

@@ -32,12 +32,20 @@ class PdfPage:
         ink, where = _tint(colour), f"{_number(x)} {_number(HEIGHT - y)}"
         self.parts.append(f"BT /{font} {_number(size)} Tf {ink} rg {where} Td ({shown}) Tj ET")
 
-    def box(self, x: int, y: int, width: int, height: int, *, colour: Colour = BLACK) -> None:
-        """An empty rectangle; ``y`` is its upper edge."""
-        sides = f"{_number(width)} {_number(height)}"
-        self.parts.append(
-            f"{_tint(colour)} RG 0.5 w {_number(x)} {_number(HEIGHT - y - height)} {sides} re S"
-        )
+    def box(
+        self,
+        x: int,
+        y: int,
+        width: int,
+        height: int,
+        *,
+        colour: Colour = BLACK,
+        fill: Colour | None = None,
+    ) -> None:
+        """A rectangle, empty or of one colour; ``y`` is its upper edge."""
+        sides = f"{_number(x)} {_number(HEIGHT - y - height)} {_number(width)} {_number(height)} re"
+        inside = f"{_tint(fill)} rg " if fill is not None else ""
+        self.parts.append(f"{inside}{_tint(colour)} RG 0.5 w {sides} {'B' if fill is not None else 'S'}")
 
 
 # Widths of Helvetica in thousandths of its size, by width; Courier's are all 600. What is not named is a capital.

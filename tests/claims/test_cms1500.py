@@ -109,7 +109,7 @@ def test_every_entry_lies_inside_its_field(document: ClaimDocument) -> None:
         for entry in page:
             row, column, text = fitted(entry)
             frame = frame_of(entry)
-            if entry.box not in ("", "24"):
+            if entry.box:
                 assert frame is not None, entry
                 assert frame.left <= column, entry
                 assert column + len(text) - 1 <= frame.right, entry
