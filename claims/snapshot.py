@@ -89,7 +89,7 @@ def make_document(source: Source, charges: Sequence[Charge], naming: Naming) -> 
         release_of_information="Y" if source.patient.signature_on_file else "I",
         related_causes=_causes(source),
         dates=_dates(source, [charge.service_date for charge in charges]),
-        patient_amount_paid=paid if paid > 0 else None,
+        patient_amount_paid=paid if paid > 0 and policy.payer.tell_patient_paid else None,
         prior_authorization=_number(source, AuthorizationKind.AUTHORIZATION) or _typed_number(source),
         referral_number=_number(source, AuthorizationKind.REFERRAL),
         clia_number=source.location.clia if any(map(is_laboratory, procedures)) else "",

@@ -57,8 +57,8 @@ class PayerSerializer(serializers.ModelSerializer):
         fields = [
             "id", "name", "payer_id", "claim_format", "filing_indicator", "remit_payer_id", "filing_days",
             "corrected_days", "appeal_days", "guidelines",
-            "accepts_frequency_7_8", "report_zero_share", "collect_primary_copay", "crossover_days", "requires",
-            "is_active", "street", "street2", "city", "state", "zip_code", "plans",
+            "accepts_frequency_7_8", "report_zero_share", "tell_patient_paid", "collect_primary_copay",
+            "crossover_days", "requires", "is_active", "street", "street2", "city", "state", "zip_code", "plans",
         ]  # fmt: skip
 
 

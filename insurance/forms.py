@@ -217,6 +217,9 @@ class PayerForm(forms.Form):
         label="Takes replacement and void claims", required=False, initial=True
     )
     report_zero_share = forms.BooleanField(label="Claim even when its share is 0.00", required=False)
+    tell_patient_paid = forms.BooleanField(
+        label="Tell it what the patient paid (box 29)", required=False, initial=True
+    )
     collect_primary_copay = forms.TypedChoiceField(
         label="As a later payer: ask the first one's copay at check-out", required=False,
         choices=[("", "As usual: Medicaid no, all others yes"), ("yes", "Yes"), ("no", "No")],

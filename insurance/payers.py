@@ -19,7 +19,8 @@ from patients.errors import fields_of
 FIELDS = (
     "name", "payer_id", "claim_format", "filing_indicator", "remit_payer_id", "filing_days", "corrected_days",
     "appeal_days", "guidelines",
-    "accepts_frequency_7_8", "report_zero_share", "collect_primary_copay", "crossover_days", "requires", "is_active",
+    "accepts_frequency_7_8", "report_zero_share", "tell_patient_paid", "collect_primary_copay", "crossover_days",
+    "requires", "is_active",
     *ADDRESS_FIELDS,
 )  # fmt: skip
 # What a payer or a plan may ask for (B17.1); claims/checks.py knows how to look for each.

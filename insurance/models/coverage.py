@@ -33,6 +33,7 @@ class Payer(PublicModel, Address):
     guidelines = models.TextField(blank=True, max_length=4000)  # the clinic's own notes on this payer
     accepts_frequency_7_8 = models.BooleanField(default=True)
     report_zero_share = models.BooleanField(default=False)
+    tell_patient_paid = models.BooleanField(default=True)  # box 29, AMT*F5 (B6.7)
     # As a later payer: whether the first one's copay is asked at check-out. Empty: as usual, Medicaid no (B11.2).
     collect_primary_copay = models.BooleanField(null=True, blank=True)
     crossover_days = models.PositiveIntegerField(default=30)

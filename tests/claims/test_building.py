@@ -35,6 +35,10 @@ def test_the_copay_never_reduces_the_charge_on_the_claim() -> None:
         document = document_of(claim)
         assert document.total_charge == Decimal("150.00") == claim.total
         assert document.patient_amount_paid == Decimal("25.00")
+        world.aetna.tell_patient_paid = False
+        world.aetna.save()
+        silent = document_of(building.build(bill(world, make_patient("Ada"), pay="25.00"), 1, today=TODAY))
+        assert (silent.total_charge, silent.patient_amount_paid) == (Decimal("150.00"), None)
 
 
 @pytest.mark.rule("B17.5")
