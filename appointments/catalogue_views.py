@@ -14,7 +14,7 @@ from appointments import catalogue
 from appointments.forms import ServiceForm, StatusForm, TypeForm
 from appointments.models import AppointmentStatus, AppointmentType, Service, ServicePrice
 from patients.here import today_here
-from patients.tables import csv_file
+from patients.tables import list_file, wants_file
 
 SORTS = {
     "code": ("code", "name"),
@@ -36,11 +36,11 @@ def services(request: HttpRequest) -> HttpResponse:
     typed = request.GET.get("q", "").strip()
     if typed:
         rows = rows.filter(name__icontains=typed) | rows.filter(code__istartswith=typed)
-    if request.GET.get("format") == "csv":
+    if wants_file(request):
         lines = [
             [s.code, s.name, s.get_kind_display(), s.price_now, "yes" if s.is_active else "no"] for s in rows
         ]
-        return csv_file("services", ["Code", "Name", "Kind", "Default price", "Offered"], lines)
+        return list_file(request, "services", ["Code", "Name", "Kind", "Default price", "Offered"], lines)
     return render(request, "appointments/services.html", {"rows": list(rows), "q": typed})
 
 

@@ -11,7 +11,7 @@ from clinics import audit
 from clinics.models import Clinician
 from clinics.settings import value_of
 from patients.here import location_here, today_here
-from patients.tables import csv_file
+from patients.tables import list_file, wants_file
 
 PAGE = 200
 
@@ -22,7 +22,7 @@ def drift_report(request: HttpRequest) -> HttpResponse:
     runs = runs_asked(request.GET.get("runs", ""), int(value_of("salt_drift_runs", location_here(request))))
     clinician = request.GET.get("clinician", "")
     rows = drifting(today=today_here(request), runs=runs, clinician=clinician)
-    if request.GET.get("format") == "csv":
+    if wants_file(request):
         audit.record("drift.export", "report", rows=len(rows))
         head = ["Patient", "Chart", "Type", "Clinician", "Times", "From", "To", "Copied", "Codes"]
         lines = [
@@ -30,7 +30,7 @@ def drift_report(request: HttpRequest) -> HttpResponse:
              str(row.last.clinician), row.times, row.since, row.last.service_date, row.copied, row.words]
             for row in rows
         ]  # fmt: skip
-        return csv_file("salt-drift", head, lines)
+        return list_file(request, "salt-drift", head, lines)
     who = [
         ("", "All clinicians"),
         *((one.public_id, str(one)) for one in Clinician.objects.order_by("last_name")),

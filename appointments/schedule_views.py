@@ -15,7 +15,7 @@ from clinics import audit
 from clinics.models import Location
 from lib.dates import parse_day
 from patients.here import location_here, today_here
-from patients.tables import csv_file
+from patients.tables import list_file, wants_file
 
 
 @require_GET
@@ -29,8 +29,8 @@ def schedule(request: HttpRequest) -> HttpResponse:
         {(row.visit.clinician.public_id, str(row.visit.clinician)) for row in rows}, key=lambda x: x[1]
     )
     shown = [row for row in rows if not clinician or row.visit.clinician.public_id == clinician]
-    if request.GET.get("format") == "csv":
-        return _schedule_csv(shown, day)
+    if wants_file(request):
+        return _schedule_file(request, shown, day)
     context = {
         "rows": shown,
         "day": day,
@@ -67,13 +67,13 @@ def _selects(here: Location, clinician: str, clinicians: list[tuple[str, str]]) 
     ]
 
 
-def _schedule_csv(rows: list[queries.DayRow], day: date) -> HttpResponse:
+def _schedule_file(request: HttpRequest, rows: list[queries.DayRow], day: date) -> HttpResponse:
     audit.record("schedule.export", "schedule", day.isoformat(), rows=len(rows))
     lines = [
         [row.clock, row.visit.patient.list_name, row.visit.appointment_type.name, str(row.visit.clinician),
          row.visit.get_state_display(), row.first_payer]
         for row in rows
     ]  # fmt: skip
-    return csv_file(
-        f"schedule-{day}", ["Time", "Patient", "Type", "Clinician", "State", "First payer"], lines
+    return list_file(
+        request, f"schedule-{day}", ["Time", "Patient", "Type", "Clinician", "State", "First payer"], lines
     )

@@ -78,8 +78,8 @@ def rows_of(rows: Iterable[FeeRow]) -> list[list[Any]]:
             row.clinician.npi if row.clinician else "",
             row.credential,
             row.location.name if row.location else "",
-            row.effective_on.isoformat(),
-            str(row.fee),
+            row.effective_on,
+            row.fee,
         ]
         for row in rows
     ]

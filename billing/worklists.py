@@ -20,7 +20,6 @@ from billing.transitions import Reason, reason
 from clinics.models import Clinician, Location
 
 PAGE = 100
-EXPORT = 20_000
 SORTS = {
     "day": ("service_date", "starts_at", "pk"),
     "-day": ("-service_date", "-starts_at", "-pk"),

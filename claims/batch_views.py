@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -20,10 +20,10 @@ from claims.models import Acknowledgement, Batch, BatchItem
 from clinics import audit
 from clinics.errors import BadInput
 from clinics.permissions import may
-from patients.tables import csv_file
+from patients.tables import MOST, list_file, wants_file
 from work.files import read
 
-ITEMS, CSV_ROWS = 100, 20_000
+ITEMS = 100
 SORTS = {
     "made": "created_at", "claims": "claim_count", "charges": "total", "state": "state",
     "by": "created_by",
@@ -35,8 +35,8 @@ SHOWN_BYTES = 200_000  # of the readable view; the download is whole
 def batch_list(request: HttpRequest) -> HttpResponse:
     """Batches, newest first when nothing is chosen."""
     rows = queries.batches(request.GET)
-    if request.GET.get("format") == "csv":
-        return _csv(list(rows[:CSV_ROWS]))
+    if wants_file(request):
+        return _file(request, list(rows[: MOST + 1]))
     found = keyset.page(rows, SORTS, request.GET.get("sort", ""), request.GET.get("after", ""))
     context = {
         "rows": found.rows,
@@ -51,17 +51,17 @@ def batch_list(request: HttpRequest) -> HttpResponse:
     return render(request, "claims/batches.html", context)
 
 
-def _csv(rows: list[Batch]) -> HttpResponse:
+def _file(request: HttpRequest, rows: list[Batch]) -> HttpResponse:
     head = ["Made", "Batch", "Partner", "Test or production", "Provider", "Claims", "Charges", "State", "ISA13", "By",
             "Delivered"]  # fmt: skip
     lines = [
-        [row.created_at.isoformat(), row.public_id, row.connection.name if row.connection else "Paper", row.usage,
+        [row.created_at, row.public_id, row.connection.name if row.connection else "Paper", row.usage,
          row.billing_provider.name, row.claim_count, row.total, row.get_state_display(), row.interchange_number or "",
-         row.created_by, row.delivered_at.isoformat() if row.delivered_at else ""]
+         row.created_by, row.delivered_at]
         for row in rows
     ]  # fmt: skip
     audit.record("claim.export", "batch", rows=len(lines))
-    return csv_file("batches", head, lines)
+    return list_file(request, "batches", head, lines)
 
 
 @require_GET
@@ -103,27 +103,28 @@ def batch(request: HttpRequest, public_id: str) -> HttpResponse:
             .order_by("-received_at", "-pk")[:500]
         )
     else:
-        context |= _items(row, request.GET)
-        if request.GET.get("format") == "csv":
-            return _items_csv(row, context["rows"])
+        context |= _items(row, request)
+        if wants_file(request):
+            return _items_file(request, row, context["rows"])
     return render(request, "claims/batch.html", context)
 
 
-def _items(row: Batch, asked: QueryDict) -> dict[str, Any]:
+def _items(row: Batch, request: HttpRequest) -> dict[str, Any]:
     """A page of a batch's claims in the order of its file, or those that fit ``q``."""
+    asked = request.GET
     rows = BatchItem.objects.filter(batch=row).select_related("claim").defer("claim__document").order_by("pk")
     word, after = asked.get("q", "").strip(), asked.get("after", "")
     if word:
         rows = rows.filter(Q(claim__control_number__iexact=word) | Q(claim__patient_name__icontains=word))
     if after.isascii() and after.isdigit() and len(after) < 18:
         rows = rows.filter(pk__gt=int(after))
-    if asked.get("format") == "csv":
-        return {"rows": rows[:CSV_ROWS]}
+    if wants_file(request):
+        return {"rows": rows[: MOST + 1]}
     found = list(rows[: ITEMS + 1])
     return {"items": found[:ITEMS], "next": found[ITEMS - 1].pk if len(found) > ITEMS else "", "q": word}
 
 
-def _items_csv(batch: Batch, rows: Iterable[BatchItem]) -> HttpResponse:
+def _items_file(request: HttpRequest, batch: Batch, rows: Iterable[BatchItem]) -> HttpResponse:
     head = ["DOS", "Patient", "Claim", "Payer", "Charge", "State", "Last word", "ST02"]
     lines = [
         [c.service_from, c.patient_name, c.control_number, c.payer_name, c.total, c.get_state_display(), c.last_event,
@@ -131,7 +132,7 @@ def _items_csv(batch: Batch, rows: Iterable[BatchItem]) -> HttpResponse:
         for item in rows for c in [item.claim]
     ]  # fmt: skip
     audit.record("claim.export", "batch", batch.public_id, rows=len(lines))
-    return csv_file(f"batch-{batch.public_id}", head, lines)
+    return list_file(request, f"batch-{batch.public_id}", head, lines)
 
 
 @require_GET

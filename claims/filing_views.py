@@ -17,9 +17,7 @@ from claims import filing, queries
 from clinics import audit
 from lib.money import show_money
 from patients.here import today_here
-from patients.tables import csv_file
-
-CSV_ROWS = 20_000
+from patients.tables import MOST, list_file, wants_file
 
 
 @require_GET
@@ -28,8 +26,8 @@ def filing_page(request: HttpRequest) -> HttpResponse:
     today, params = today_here(request), request.GET
     rows = filing.work_list(params, today)
     sort = params.get("sort", "") or "left"
-    if params.get("format") == "csv":
-        return _csv(rows)
+    if wants_file(request):
+        return _file(request, rows)
     level = params.get("level", "")
     counts = filing.counts(filing.narrow(filing.open_claims(today), params))
     found = queries.page(rows, sort, params.get("after", ""))
@@ -68,8 +66,8 @@ def _selects(request: HttpRequest) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _csv(rows: Any) -> HttpResponse:
-    found = list(rows.order_by("filing_deadline", "pk")[:CSV_ROWS])
+def _file(request: HttpRequest, rows: Any) -> HttpResponse:
+    found = list(rows.order_by("filing_deadline", "pk")[: MOST + 1])
     head = ["Claim no.", "Patient", "DOS to", "Payer", "Layer", "Charge", "State", "File until", "Days left", "Level",
             "Assignee", "Last event"]  # fmt: skip
     lines = [
@@ -78,7 +76,7 @@ def _csv(rows: Any) -> HttpResponse:
         for c in found
     ]  # fmt: skip
     audit.record("claim.export", "claim", rows=len(lines))
-    return csv_file("timely-filing", head, lines)
+    return list_file(request, "timely-filing", head, lines)
 
 
 class FilingSerializer(serializers.Serializer[Any]):

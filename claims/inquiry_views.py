@@ -16,9 +16,9 @@ from claims.enums import InquiryState
 from claims.models import Claim, StatusInquiry
 from clinics import audit
 from clinics.permissions import may
-from patients.tables import csv_file
+from patients.tables import MOST, list_file, wants_file
 
-PAGE, CSV_ROWS = 50, 20_000
+PAGE = 50
 SORTS = {
     "asked": "asked_at", "claim": "claim__control_number", "patient": "claim__patient_name",
     "payer": "claim__payer_name", "charge": "claim__total", "why": "why", "state": "state",
@@ -44,8 +44,8 @@ def inquiry_list(request: HttpRequest) -> HttpResponseBase:
     """Who is to be asked, who was asked, what was said."""
     state = request.GET.get("state", InquiryState.DUE)
     rows = found_inquiries(state, request.GET.get("q", ""))
-    if request.GET.get("format") == "csv":
-        return _csv(rows[:CSV_ROWS])
+    if wants_file(request):
+        return _file(request, rows[: MOST + 1])
     found = keyset.page(rows, SORTS, request.GET.get("sort", ""), request.GET.get("after", ""), PAGE)
     context: dict[str, Any] = {
         "rows": found.rows,
@@ -62,15 +62,15 @@ def inquiry_list(request: HttpRequest) -> HttpResponseBase:
     return render(request, "claims/inquiries.html", context)
 
 
-def _csv(rows: QuerySet[StatusInquiry]) -> HttpResponse:
+def _file(request: HttpRequest, rows: QuerySet[StatusInquiry]) -> HttpResponse:
     lines = [
-        [row.asked_at.isoformat(), row.asked_by, row.claim.control_number, row.claim.patient_name, row.claim.payer_name,
+        [row.asked_at, row.asked_by, row.claim.control_number, row.claim.patient_name, row.claim.payer_name,
          row.claim.total, row.why, row.get_state_display(), row.text or row.detail]
         for row in rows
     ]  # fmt: skip
     audit.record("claim.export", "status_inquiry", rows=len(lines))
     head = ["Asked", "By", "Claim", "Patient", "Payer", "Charge", "Why", "State", "Said"]
-    return csv_file("status-inquiries", head, lines)
+    return list_file(request, "status-inquiries", head, lines)
 
 
 @require_POST

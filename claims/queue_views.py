@@ -21,11 +21,10 @@ from clinics.models import Membership
 from clinics.typed import Asked, opened
 from lib.money import show_money
 from patients.here import today_here
-from patients.tables import csv_file
+from patients.tables import MOST, list_file, wants_file
 from work.idempotency import once
 from work.models import Job
 
-CSV_ROWS = 20_000
 TAB_WORDS = {"new": "New", "ready": "Ready", "hold": "On hold", "rejected": "Rejected"}
 EMPTY = {
     "new": ("Nothing waits for review", "Claims that are queued with something missing come here."),
@@ -43,8 +42,8 @@ def queue_page(request: HttpRequest) -> HttpResponse:
     params["tab"] = str(tab)
     rows = queries.work_list(params)
     today = today_here(request)
-    if request.GET.get("format") == "csv":
-        return _csv("claim-queue", rows, today)
+    if wants_file(request):
+        return _file(request, "claim-queue", rows, today)
     counts = queries.tab_counts()
     found = queries.page(rows, request.GET.get("sort", ""), request.GET.get("after", ""))
     number, money = queries.sums(rows)
@@ -128,16 +127,16 @@ def job(request: HttpRequest, public_id: str) -> HttpResponse:
     """A submission: progress, then a result for each claim, filterable and as CSV."""
     row = get_object_or_404(Job.objects, public_id=public_id, kind=submitting.SUBMIT)
     wanted, text, sort = (request.GET.get(name, "") for name in ("show", "q", "sort"))
-    if request.GET.get("format") == "csv":
+    if wants_file(request):
         lines = [
             [it.claim.control_number, it.claim.patient_name, it.claim.service_from, it.claim.payer_name, it.claim.total,
              it.item.batch.public_id if it.item else "",
              it.claim.get_state_display() if it.item else "stayed behind", it.why]
-            for it in left_behind.look(row, wanted, text, sort, size=CSV_ROWS).rows
+            for it in left_behind.look(row, wanted, text, sort, size=MOST + 1).rows
         ]  # fmt: skip
         audit.record("claim.export", "job", public_id, rows=len(lines))
         head = ["Claim", "Patient", "DOS", "Payer", "Charge", "Batch", "State", "Why it stayed behind"]
-        return csv_file("submission", head, lines)
+        return list_file(request, "submission", head, lines)
     found = left_behind.look(row, wanted, text, sort, _start(request))
     stayed = f"; {found.stayed:,} stayed behind" if found.stayed else ""
     title = (
@@ -185,8 +184,8 @@ def job_progress(request: HttpRequest, public_id: str) -> HttpResponse:
 def report(request: HttpRequest) -> HttpResponse:
     """Reports › Insurance Reports › Insurance Claims (B7)."""
     rows, today = queries.all_claims(request.GET), today_here(request)
-    if request.GET.get("format") == "csv":
-        return _csv("insurance-claims", rows, today)
+    if wants_file(request):
+        return _file(request, "insurance-claims", rows, today)
     found = queries.page(rows, request.GET.get("sort", ""), request.GET.get("after", ""))
     number, money = queries.sums(rows)
     live = {
@@ -241,9 +240,9 @@ def selection_of(request: HttpRequest) -> dict[str, Any]:
     return {"ids": sorted(request.POST.getlist("id"))}
 
 
-def _csv(name: str, rows: QuerySet[Claim], today: date) -> HttpResponse:
+def _file(request: HttpRequest, name: str, rows: QuerySet[Claim], today: date) -> HttpResponse:
     """B7's columns for a spreadsheet; the export is audited."""
-    found = queries.decorate(list(rows.order_by("-service_from", "-pk")[:CSV_ROWS]), today)
+    found = queries.decorate(list(rows.order_by("-service_from", "-pk")[: MOST + 1]), today)
     live = {
         item.claim_id: item.batch.public_id
         for item in BatchItem.objects.filter(
@@ -261,7 +260,7 @@ def _csv(name: str, rows: QuerySet[Claim], today: date) -> HttpResponse:
         for row in found for c in [row.claim]
     ]  # fmt: skip
     audit.record("claim.export", "claim", rows=len(lines))
-    return csv_file(name, head, lines)
+    return list_file(request, name, head, lines)
 
 
 def _payer_select(request: HttpRequest) -> dict[str, Any]:

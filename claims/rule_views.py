@@ -19,7 +19,7 @@ from claims.rule_tests import TESTS
 from clinics.errors import BadInput
 from insurance.models import Payer, Plan
 from patients.here import today_here
-from patients.tables import csv_file
+from patients.tables import list_file, wants_file
 from work.models import Job
 
 ROWS = 6  # empty conditions offered on the form
@@ -100,7 +100,7 @@ def claim_rules(request: HttpRequest) -> HttpResponse:
         {"row": row, "scope": scope_of(row, names), "says": payer_rules.say(rule_book.conditions_of(row))}
         for row in rows
     ]
-    if request.GET.get("format") == "csv":
+    if wants_file(request):
         head = [
             "Rule",
             "Version",
@@ -113,7 +113,7 @@ def claim_rules(request: HttpRequest) -> HttpResponse:
             "From",
             "To",
         ]
-        return csv_file("claim-rules", head, [
+        return list_file(request, "claim-rules", head, [
             [one["row"].code, one["row"].version, one["row"].get_state_display(), one["row"].name, one["row"].severity,
              one["scope"], "; ".join(one["says"]), one["row"].message, one["row"].starts_on or "",
              one["row"].ends_on or ""] for one in shown])  # fmt: skip

@@ -60,7 +60,7 @@ ROUTES: dict[str, str | dict[str, str]] = {
     "desk:advanced-settings": {"read": "settings.view", "write": "settings.view"},
     # patients
     "patients:list": "patient.view",
-    "patients:csv": "patient.view",
+    "patients:export": "patient.view",
     "patients:register": "patient.write",
     "patients:pick": "patient.view",
     "patients:imports": "patient.import",

@@ -20,7 +20,7 @@ from insurance.errors import BadCoverage
 from insurance.models import Authorization, Policy
 from patients.here import today_here
 from patients.models import Patient
-from patients.tables import csv_file
+from patients.tables import list_file, wants_file
 from work.idempotency import once
 
 LEVELS = (
@@ -50,9 +50,9 @@ def listing(request: HttpRequest) -> HttpResponse:
         rows = rows.filter(policy__payer__public_id=payer)
     rows = rows.order_by(SORTS.get(request.GET.get("sort", ""), "expires_on"), "id")[:LIMIT]
     found = [row for row in standings(rows, today_here(request)) if not level or row.level == level]
-    if request.GET.get("format") == "csv":
+    if wants_file(request):
         audit.record("authorization.export", "clinic", "", rows=len(found))
-        return csv_file("authorizations", CSV_HEAD, [_csv_line(row) for row in found])
+        return list_file(request, "authorizations", CSV_HEAD, [_csv_line(row) for row in found])
     payers = sorted(
         {(row.authorization.policy.payer.public_id, row.authorization.policy.payer.name) for row in found}
     )
@@ -176,9 +176,9 @@ def _csv_line(standing: Standing) -> list[Any]:
     row = standing.authorization
     return [
         str(row.patient), row.policy.payer.name, row.get_kind_display(), row.number, " ".join(row.procedure_codes),
-        row.effective_on, row.expires_on, authorizations.plain(row.limit), row.get_limit_kind_display(),
-        authorizations.plain(standing.used.reserved), authorizations.plain(standing.used.consumed),
-        authorizations.plain(standing.left),
+        row.effective_on, row.expires_on, row.limit, row.get_limit_kind_display(),
+        standing.used.reserved, standing.used.consumed,
+        standing.left,
     ]  # fmt: skip
 
 

@@ -22,7 +22,7 @@ from insurance.models import EligibilityCheck, EligibilityRequest, InsuranceProf
 from insurance.profiles import layers_on
 from lib.dates import parse_day
 from patients.here import location_here, today_here
-from patients.tables import csv_file
+from patients.tables import list_file, wants_file
 from work.idempotency import once
 from work.models import Job
 
@@ -47,15 +47,18 @@ def questions(request: HttpRequest) -> HttpResponse:
     if day is not None:
         rows = rows.filter(service_date=day)
     shown = list(rows.prefetch_related("checks")[:LIMIT])
-    if request.GET.get("format") == "csv":
+    if wants_file(request):
         audit.record("eligibility.export", "clinic", "", rows=len(shown))
         lines = [
             [str(row.policy.patient), row.policy.payer.name, row.policy.member_id, row.service_date, row.asked_on,
              row.get_state_display(), _said(row)]
             for row in shown
         ]  # fmt: skip
-        return csv_file(
-            "eligibility", ["Patient", "Insurer", "Member ID", "For", "Asked", "State", "Answer"], lines
+        return list_file(
+            request,
+            "eligibility",
+            ["Patient", "Insurer", "Member ID", "For", "Asked", "State", "Answer"],
+            lines,
         )
     context = {
         "rows": [(row, next(iter(row.checks.all()), None)) for row in shown],

@@ -13,7 +13,7 @@ from insurance.asking_forms import EnrollmentForm
 from insurance.enums import EnrollmentKind
 from insurance.models import Payer
 from patients.here import today_here
-from patients.tables import csv_file
+from patients.tables import list_file, wants_file
 
 
 @require_http_methods(["GET", "POST"])
@@ -32,14 +32,14 @@ def page(request: HttpRequest) -> HttpResponse:
         messages.success(request, f"{EnrollmentKind(data['kind']).label}: {count} noted{more}")
         return redirect("insurance:enrollment")
     rows = enrollment.lines()
-    if request.GET.get("format") == "csv":
+    if wants_file(request):
         head = ["Insurer", "Payer ID", "Connection", *EnrollmentKind.labels]
         lines = [
             [row.payer.name, row.payer.payer_id, row.connection.name if row.connection else "",
              *(cell.state for cell in row.cells)]
             for row in rows
         ]  # fmt: skip
-        return csv_file("enrollment", head, lines)
+        return list_file(request, "enrollment", head, lines)
     context = {
         "rows": rows,
         "form": form,

@@ -15,7 +15,7 @@ from insurance import payer_import, payers
 from insurance.forms import PayerFileForm, PayerForm, PlanForm, RateForm
 from insurance.models import Payer, Plan
 from patients.here import today_here
-from patients.tables import csv_file
+from patients.tables import list_file, wants_file
 
 SORTS = {"name": "name", "-name": "-name", "payer_id": "payer_id", "-payer_id": "-payer_id"}
 
@@ -29,9 +29,9 @@ def payer_list(request: HttpRequest) -> HttpResponse:
     typed = request.GET.get("q", "").strip()  # an insurer's name is no health data
     if typed:
         rows = rows.filter(name__icontains=typed) | rows.filter(payer_id__icontains=typed)
-    if request.GET.get("format") == "csv":
+    if wants_file(request):
         lines = [[_cell(getattr(row, name)) for name in payer_import.COLUMNS] for row in rows]
-        return csv_file("payers", list(payer_import.COLUMNS), lines)
+        return list_file(request, "payers", list(payer_import.COLUMNS), lines)
     return render(request, "insurance/payers.html", {"rows": list(rows), "q": typed})
 
 

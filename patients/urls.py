@@ -9,7 +9,7 @@ from patients import import_views, views
 app_name = "patients"
 urlpatterns = [
     path("patients/", views.patient_list, name="list"),
-    path("patients/export/", views.patient_csv, name="csv"),
+    path("patients/export/", views.patient_export, name="export"),
     path("patients/new/", views.register, name="register"),
     path("patients/pick/", views.pick, name="pick"),
     path("patients/imports/", import_views.import_list, name="imports"),

@@ -16,7 +16,7 @@ from billing.errors import PdfUnavailable
 from clinics import audit
 from clinics.errors import NotYours, Refusal
 from lib.money import total
-from patients.tables import csv_file
+from patients.tables import list_file, wants_file
 from responses import denial_acts, denials, letters
 from responses.denials import Item
 from responses.forms import FollowUpForm
@@ -37,8 +37,8 @@ def work_list(request: HttpRequest, which: str) -> HttpResponse:
     payer, code = asked.get("payer", ""), asked.get("code", "")
     remark = asked.get("remark") if code else None
     items = _items(which, payer=payer, code=code, remark=remark)
-    if asked.get("format") == "csv":
-        return _csv(which, items)
+    if wants_file(request):
+        return _file(request, which, items)
     found = denials.groups(items)
     tabs = [
         {"label": words, "url": reverse(f"responses:{name}"), "current": name == which,
@@ -157,7 +157,7 @@ def _counted(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
-def _csv(which: str, items: list[Item]) -> HttpResponse:
+def _file(request: HttpRequest, which: str, items: list[Item]) -> HttpResponse:
     header = ["payer", "code", "cause", "words", "claim", "patient", "dos", "charged", "paid", "amount", "trace",
               "payment date", "last follow-up", "look again"]  # fmt: skip
     rows = [
@@ -170,4 +170,4 @@ def _csv(which: str, items: list[Item]) -> HttpResponse:
         for item in items
     ]  # fmt: skip
     audit.record("report.export", "report", which, rows=len(rows))
-    return csv_file(which, header, rows)
+    return list_file(request, which, header, rows)

@@ -16,7 +16,7 @@ from claims.models import Claim
 from clinics import audit
 from clinics.errors import Refusal
 from lib.money import ZERO, total
-from patients.tables import csv_file
+from patients.tables import list_file, wants_file
 from responses import eobs, quarantine, queries, remit, scan_views, scans, takebacks, undo
 from responses.forms import ClaimsForm, EobHeadForm, EobLineForm, MatchForm, PayeeForm, ReasonForm, UploadForm
 from responses.models import ProviderAdjustment, Remittance
@@ -41,13 +41,13 @@ def remittances(request: HttpRequest) -> HttpResponse:
 @require_GET
 def by_month(request: HttpRequest) -> HttpResponse:
     """The same data by month and insurer."""
-    if request.GET.get("format") == "csv":
-        return _month_csv(queries.by_month())
+    if wants_file(request):
+        return _month_file(request, queries.by_month())
     context = {"rows": queries.by_month(), "crumbs": [*CRUMBS[:-1], ("By month", "")]}
     return render(request, "responses/by_month.html", context)
 
 
-def _month_csv(rows: list[dict[str, Any]]) -> HttpResponse:
+def _month_file(request: HttpRequest, rows: list[dict[str, Any]]) -> HttpResponse:
     """The scorecard with numbers as numbers."""
     names = (
         "answers",
@@ -70,7 +70,7 @@ def _month_csv(rows: list[dict[str, Any]]) -> HttpResponse:
         for row in rows
     ]
     audit.record("report.export", "report", "scorecard", rows=len(lines))
-    return csv_file("payer-scorecard", header, lines)
+    return list_file(request, "payer-scorecard", header, lines)
 
 
 @require_GET

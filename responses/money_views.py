@@ -16,7 +16,7 @@ from clinics import audit
 from clinics.errors import Refusal
 from clinics.permissions import role_may
 from lib.money import ZERO, total
-from patients.tables import csv_file
+from patients.tables import MOST, list_file, wants_file
 from responses import copays, deposits, queries, takebacks
 from responses.forms import BankForm, TieForm
 from responses.models import BankLine
@@ -33,8 +33,8 @@ def tracker(request: HttpRequest) -> HttpResponse:
     show = request.GET.get("tab", "open")
     code = request.GET.get("code", "")
     entries = takebacks.tracker(is_open={"open": True, "settled": False}.get(show), code=code)
-    if request.GET.get("format") == "csv":
-        return _tracker_csv(entries)
+    if wants_file(request):
+        return _tracker_file(request, entries)
     context = {
         "entries": entries[: queries.PAGE * 4], "standings": takebacks.standings(entries) if show != "settled" else [],
         "tabs": [{"label": words, "url": f"?tab={key}", "current": key == show} for key, words in SHOW],
@@ -62,11 +62,11 @@ def copays_page(request: HttpRequest) -> HttpResponse:
         messages.success(request, said["said"])
         return redirect("responses:copays")
     rows = copays.differing()
-    if request.GET.get("format") == "csv":
+    if wants_file(request):
         header = ["payer", "plan or card", "we ask", "payer tells", "answers that agree", "answers"]
         lines = [[row.payer, row.name, row.known, row.told, row.agreeing, row.answers] for row in rows]
         audit.record("report.export", "report", "copays", rows=len(lines))
-        return csv_file("copays", header, lines)
+        return list_file(request, "copays", header, lines)
     context = {
         "rows": rows, "crumbs": [*CRUMBS[:-1], ("Copays to correct", "")],
         "may_correct": role_may(request.membership.role, "settings.other"),  # type: ignore[attr-defined]
@@ -82,11 +82,11 @@ def deposits_page(request: HttpRequest) -> HttpResponse:
     after = request.GET.get("after", "")
     if after.isdigit():
         rows = rows.filter(pk__lt=int(after))
-    found = list(rows[: queries.PAGE + 1]) if request.GET.get("format") != "csv" else list(rows[:5000])
+    if wants_file(request):
+        return _deposits_file(request, deposits.deposits(list(rows[: MOST + 1]), today))
+    found = list(rows[: queries.PAGE + 1])
     more = found[queries.PAGE - 1].pk if len(found) == queries.PAGE + 1 else None
     ties = deposits.deposits(found[: queries.PAGE] if more else found, today)
-    if request.GET.get("format") == "csv":
-        return _deposits_csv(ties)
     lines = deposits.unmatched()
     context = {
         "ties": ties, "lines": lines, "next": more, "broken": sum(bool(tie.breaks) for tie in ties),
@@ -143,7 +143,7 @@ def bank_line(request: HttpRequest, public_id: str) -> HttpResponse:
     return render(request, "responses/act.html", context, status=409 if form.errors else 200)
 
 
-def _tracker_csv(entries: list[takebacks.Entry]) -> HttpResponse:
+def _tracker_file(request: HttpRequest, entries: list[takebacks.Entry]) -> HttpResponse:
     header = ["check", "payer", "payment date", "code", "words", "reference", "amount", "state", "claim", "patient",
               "overpaid on", "note"]  # fmt: skip
     rows: list[list[Any]] = [
@@ -156,10 +156,10 @@ def _tracker_csv(entries: list[takebacks.Entry]) -> HttpResponse:
         for entry in entries
     ]  # fmt: skip
     audit.record("report.export", "report", "takebacks", rows=len(rows))
-    return csv_file("takebacks", header, rows)
+    return list_file(request, "takebacks", header, rows)
 
 
-def _deposits_csv(ties: list[deposits.Deposit]) -> HttpResponse:
+def _deposits_file(request: HttpRequest, ties: list[deposits.Deposit]) -> HttpResponse:
     header = ["payer", "check", "method", "payment date", "amount", "posted", "escrow", "provider-level", "difference",
               "bank date", "bank amount", "breaks"]  # fmt: skip
     rows: list[list[Any]] = [
@@ -171,4 +171,4 @@ def _deposits_csv(ties: list[deposits.Deposit]) -> HttpResponse:
         for tie in ties
     ]  # fmt: skip
     audit.record("report.export", "report", "deposits", rows=len(rows))
-    return csv_file("deposits", header, rows)
+    return list_file(request, "deposits", header, rows)

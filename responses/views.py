@@ -17,7 +17,7 @@ from claims import corrections
 from clinics import audit
 from clinics.errors import NotYours, Refusal
 from patients.here import today_here
-from patients.tables import csv_file
+from patients.tables import MOST, list_file, wants_file
 from responses import manual, owed, queries, scans, undo
 from responses.forms import MatchForm, ReasonForm, ResubmitForm
 from responses.models import ClaimResponse, Remittance
@@ -45,8 +45,8 @@ def list_page(request: HttpRequest) -> HttpResponse:
     tab = request.GET.get("tab", "") or "exceptions"
     code = request.GET.get("code", "")
     rows = queries.rows_of("" if check else tab, check=check, q=q, code=code)
-    if request.GET.get("format") == "csv":
-        return _csv(rows)
+    if wants_file(request):
+        return _file(request, rows)
     after = request.GET.get("after", "")
     if after.isdigit() and not check:
         rows = rows.filter(pk__lt=int(after))
@@ -209,7 +209,7 @@ def _tie(source: Remittance) -> list[dict[str, Any]]:
     ]
 
 
-def _csv(rows: Any) -> HttpResponse:
+def _file(request: HttpRequest, rows: Any) -> HttpResponse:
     header = [
         "received", "source", "payer", "trace", "check date", "claim", "patient", "dos", "payer says", "charged",
         "allowed", "paid", "contractual", "other", "patient responsibility", "expected", "variance", "match", "state",
@@ -217,12 +217,12 @@ def _csv(rows: Any) -> HttpResponse:
     ]  # fmt: skip
     lines = [
         [
-            row.created_at.isoformat(), row.remittance.source, row.remittance.payer_name, row.remittance.trace_number,
+            row.created_at, row.remittance.source, row.remittance.payer_name, row.remittance.trace_number,
             row.remittance.payment_date, row.control_number, row.patient_name, row.service_date, _words(row),
             row.charged, row.allowed, row.paid, row.contractual, row.other_adjustment, row.patient_responsibility,
             row.expected_allowed, row.variance, row.match_quality, row.state, " ".join(row.codes), row.next_payer,
             row.assignee,
         ]
-        for row in rows[:10_000]
+        for row in rows[: MOST + 1]
     ]  # fmt: skip
-    return csv_file("claim-responses", header, lines)
+    return list_file(request, "claim-responses", header, lines)

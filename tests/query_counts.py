@@ -196,7 +196,7 @@ NO_LISTS: dict[str, str] = {
     "responses:rules": "a handful of rules with a form",
     "responses-api:rules": "the same handful",
     "responses:remove-rule": "writes",
-    "patients:csv": "asked by POST; the rows of patients:list",
+    "patients:export": "asked by POST; the rows of patients:list",
     "patients-api:search": "asked by POST; the rows of patients:list",
     "billing-api:refunds": "writes",
     "claims-api:create": "writes",

@@ -156,7 +156,7 @@ def follow_up_list(request: HttpRequest) -> HttpResponse:
         blank="Nothing is due" if tab == "due" else "Nothing is open",
         blank_words="Log a call on a patient’s page and give it a day: it comes back here.",
     )
-    return show(request, table, csv_name="follow-ups")
+    return show(request, table, file_name="follow-ups")
 
 
 def _line(request: HttpRequest, row: CallNote, came: Decimal) -> list[Cell]:

@@ -25,6 +25,7 @@ from clinics.permissions import may
 from lib.money import ZERO, show_money, total
 from patients.here import location_here, today_here
 from patients.models import Patient
+from patients.tables import MOST, wants_file
 from work import files
 from work.idempotency import once
 
@@ -35,7 +36,7 @@ TABS = (
     ("spared", "Spared"),
     ("closed", "Closed"),
 )
-MOST = 500
+PAGE = 500
 
 
 @require_GET
@@ -43,6 +44,7 @@ def work_list(request: HttpRequest) -> HttpResponse:
     """Proposed accounts with the policy rows that decided, or cases by state."""
     tab = request.GET.get("tab", "")
     tab = tab if tab in dict(TABS) else ""
+    shown = MOST + 1 if wants_file(request) else PAGE
     if not tab:
         found = agency.candidates(location_here(request), today_here(request))
         table = Table(
@@ -56,17 +58,17 @@ def work_list(request: HttpRequest) -> HttpResponse:
                 ("Amount", True),
                 ("Decide", False),
             ],
-            rows=[_candidate(row, may(request, "collections")) for row in found[:MOST]],
+            rows=[_candidate(row, may(request, "collections")) for row in found[:shown]],
             said=f"{counted(len(found), 'account')} · {show_money(total(row.amount for row in found))}",
             blank="No account is proposed",
             blank_words="Accounts come here when they were asked as often and as long as the policy table says.",
         )
     else:
         rows = CollectionCase.objects.filter(state=tab).select_related("patient", "handoff")
-        table = _cases(request, tab, agency.follow(list(rows.order_by("-decided_at", "-pk")[:MOST])))
+        table = _cases(request, tab, agency.follow(list(rows.order_by("-decided_at", "-pk")[:shown])))
     table.tabs = [{"label": label, "url": f"?tab={key}", "current": key == tab} for key, label in TABS]
     table.acts = [("Hand-offs", reverse("billing:handoffs"), False)]
-    return show(request, table, csv_name="collections")
+    return show(request, table, file_name="collections")
 
 
 @require_http_methods(["GET", "POST"])
@@ -162,7 +164,7 @@ def handoffs(request: HttpRequest) -> HttpResponse:
         },
         acts=[("Collections", reverse("billing:collections"), False)],
     )
-    return show(request, table, csv_name="hand-offs", status=400 if form.errors else 200)
+    return show(request, table, file_name="hand-offs", status=400 if form.errors else 200)
 
 
 @require_GET

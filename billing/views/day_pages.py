@@ -92,7 +92,7 @@ def closed_days(request: HttpRequest) -> HttpResponse:
         blank_words="Close a day when everything ties: what comes later goes to the next open day.",
         acts=[("Day close", reverse("billing:day"), False)],
     )
-    return show(request, table, csv_name="closed-days")
+    return show(request, table, file_name="closed-days")
 
 
 @require_http_methods(["GET", "POST"])

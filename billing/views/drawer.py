@@ -22,7 +22,7 @@ from clinics.permissions import may
 from lib.money import ZERO, BadAmount, parse_money, show_money
 from patients.here import location_here, today_here
 from patients.models import Patient
-from patients.tables import csv_file
+from patients.tables import list_file, wants_file
 from work.idempotency import once
 
 ITEM_FIELDS = {"no_name": "name", "no_price": "price", "bad_price": "price", "bad_quantity": "quantity"}
@@ -45,10 +45,11 @@ def drawer(request: HttpRequest) -> HttpResponse:
             return redirect("billing:drawer")
     everybody = may(request, "settings.view")
     shown = drawers.closes(here, "" if everybody else person)
-    if request.GET.get("format") == "csv":
+    if wants_file(request):
         audit.record("drawer.export", "drawer", rows=len(shown))
         head = ["Day", "Person", "Expected", "Counted", "Difference", "Note"]
-        return csv_file(
+        return list_file(
+            request,
             "drawers",
             head,
             [[r.day, r.person, r.system, r.counted, r.counted - r.system, r.note] for r in shown],

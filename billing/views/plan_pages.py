@@ -25,6 +25,7 @@ from clinics.permissions import may
 from lib.money import ZERO, show_money, total
 from patients.here import location_here, today_here
 from patients.models import Patient
+from patients.tables import MOST, wants_file
 from work.idempotency import once
 
 PAGE = 200
@@ -143,7 +144,9 @@ def plan_list(request: HttpRequest) -> HttpResponse:
     state = request.GET.get("tab", PlanState.ACTIVE)
     state = state if state in PlanState.values else str(PlanState.ACTIVE)
     rows = PaymentPlan.objects.filter(state=state).select_related("patient").order_by("-made_at", "-pk")
-    followed = planning.follow(list(rows[:PAGE]), today_here(request))
+    shown = MOST + 1 if wants_file(request) else PAGE
+    followed = planning.follow(list(rows[:shown]), today_here(request))
+    cut = ", the newest of more; a file holds all" if len(followed) == PAGE else ""
     followed.sort(key=lambda each: -each.missed)
     table = Table(
         title="Payment plans",
@@ -161,11 +164,11 @@ def plan_list(request: HttpRequest) -> HttpResponse:
             {"label": label, "url": f"?tab={value}", "count": None, "current": value == state}
             for value, label in PlanState.choices
         ],
-        said=f"{counted(len(followed), 'plan')} · {show_money(total(each.left for each in followed))} left",
+        said=f"{counted(len(followed), 'plan')} · {show_money(total(each.left for each in followed))} left{cut}",
         blank="No plans here",
         blank_words="A plan is made on the patient's page: Payment plan.",
     )
-    return show(request, table, csv_name="payment-plans")
+    return show(request, table, file_name="payment-plans")
 
 
 def _row(each: Followed) -> list[Cell]:

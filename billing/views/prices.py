@@ -28,7 +28,7 @@ from clinics import audit
 from insurance.models import Payer
 from patients.here import today_here
 from patients.models import Patient
-from patients.tables import csv_file
+from patients.tables import list_file, wants_file
 
 PAGE = 200
 SORTS = {
@@ -72,8 +72,8 @@ def fees(request: HttpRequest) -> HttpResponse:
         )
     schedules = list(FeeSchedule.objects.order_by("kind", "name"))
     rows, chosen = _fee_rows(request)
-    if request.GET.get("format") == "csv":
-        return csv_file("fees", list(fee_csv.HEADER), fee_csv.rows_of(rows))
+    if wants_file(request):
+        return list_file(request, "fees", list(fee_csv.HEADER), fee_csv.rows_of(rows))
     page = max(1, small_number(request.GET.get("page", "1")))
     shown = list(rows[(page - 1) * PAGE : page * PAGE + 1])
     payers = Payer.objects.filter(is_active=True).order_by("name")

@@ -46,7 +46,7 @@ def by_party(request: HttpRequest) -> HttpResponse:
         blank="Nobody owes anything",
         blank_words="Checked-out visits stand here until they are paid.",
     )
-    return show(request, table, csv_name="receivables")
+    return show(request, table, file_name="receivables")
 
 
 @require_GET
@@ -82,7 +82,7 @@ def at_risk(request: HttpRequest) -> HttpResponse:
         blank_words="Patients stand here from the day an amount is theirs.",
         acts=[("Collections", reverse("billing:collections"), False)],
     )
-    return show(request, table, csv_name="receivables-at-risk")
+    return show(request, table, file_name="receivables-at-risk")
 
 
 @require_http_methods(["GET", "POST"])

@@ -38,7 +38,7 @@ def statement_round(request: HttpRequest, public_id: str) -> HttpResponse:
         above="billing/parts/round_print.html",
         extra={"job": job, "count": len(rows)},
     )
-    return show(request, table, csv_name="statements")
+    return show(request, table, file_name="statements")
 
 
 @require_POST

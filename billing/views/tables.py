@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from billing.views.local import render_at
 from clinics import audit
 from patients.here import location_here
-from patients.tables import csv_file
+from patients.tables import list_file, wants_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +65,13 @@ class Table:
     extra: dict[str, Any] = field(default_factory=dict)
 
 
-def show(request: HttpRequest, table: Table, *, csv_name: str = "", status: int = 200) -> HttpResponse:
+def show(request: HttpRequest, table: Table, *, file_name: str = "", status: int = 200) -> HttpResponse:
     """The page, or with ``?format=csv`` the same rows as a file; an export is audited."""
-    if csv_name and request.GET.get("format") == "csv":
-        audit.record("report.export", "report", csv_name, rows=len(table.rows))
-        return csv_file(
-            csv_name,
+    if file_name and wants_file(request):
+        audit.record("report.export", "report", file_name, rows=len(table.rows))
+        return list_file(
+            request,
+            file_name,
             [words for words, _ in table.head],
             [[_plain(cell) for cell in row] for row in table.rows],
         )
@@ -78,7 +79,7 @@ def show(request: HttpRequest, table: Table, *, csv_name: str = "", status: int 
         table.search
     )
     table.rows = [_labelled(row, table.head) for row in table.rows]
-    context = {"table": table, "csv": bool(csv_name), "filtered": filtered, **table.extra}
+    context = {"table": table, "files": "yes" if file_name else "", "filtered": filtered, **table.extra}
     return render_at(location_here(request), request, "billing/list.html", context, status=status)
 
 

@@ -19,13 +19,13 @@ from billing.enums import TransitionOutcome
 from billing.links import url_if_there
 from billing.models import VisitTransition
 from billing.transitions import Reason
-from billing.worklists import EXPORT, PAGE, Asked, WaitingRow
+from billing.worklists import PAGE, Asked, WaitingRow
 from clinics import audit
 from clinics.errors import BadInput
 from clinics.models import Clinician, Location
 from clinics.permissions import may
 from patients.here import location_here, today_here
-from patients.tables import csv_file
+from patients.tables import MOST, list_file, wants_file
 from work.idempotency import once
 
 LONGEST = 366
@@ -35,10 +35,10 @@ LONGEST = 366
 def missing_charges(request: HttpRequest) -> HttpResponse:
     """Visits that took place, or should have, and have no charge."""
     asked = asked_of(request)
-    limit = EXPORT if _wants_csv(request) else PAGE
+    limit = MOST + 1 if wants_file(request) else PAGE
     rows = worklists.missing_charges(asked, today=today_here(request), limit=limit)
-    if _wants_csv(request):
-        return _csv("missing-charges", rows)
+    if wants_file(request):
+        return _file(request, "missing-charges", rows)
     return render(request, "billing/missing_charges.html", _context(request, asked, rows))
 
 
@@ -46,10 +46,10 @@ def missing_charges(request: HttpRequest) -> HttpResponse:
 def not_transitioned(request: HttpRequest) -> HttpResponse:
     """Visits the background batch could not charge, each reason with the place to mend it."""
     asked = asked_of(request)
-    limit = EXPORT if _wants_csv(request) else PAGE
+    limit = MOST + 1 if wants_file(request) else PAGE
     rows = worklists.not_transitioned(asked, today=today_here(request), limit=limit)
-    if _wants_csv(request):
-        return _csv("not-transitioned", rows)
+    if wants_file(request):
+        return _file(request, "not-transitioned", rows)
     today = today_here(request)
     context = {
         **_context(request, asked, rows),
@@ -63,12 +63,12 @@ def not_transitioned(request: HttpRequest) -> HttpResponse:
 def coding(request: HttpRequest) -> HttpResponse:
     """Completed visits without confirmed codes, with what the visit itself says beside them (B15)."""
     asked = asked_of(request)
-    limit = EXPORT if _wants_csv(request) else PAGE
+    limit = MOST + 1 if wants_file(request) else PAGE
     visits = worklists.uncoded(asked, limit=limit)
-    if _wants_csv(request):
+    if wants_file(request):
         audit.record("worklist.export", "worklist", "coding", rows=len(visits))
         head = ["DOS", "Patient", "Type", "Clinician", "Minutes", "Services", "Diagnoses", "Note"]
-        return csv_file("coding", head, [_coding_cells(visit) for visit in visits])
+        return list_file(request, "coding", head, [_coding_cells(visit) for visit in visits])
     context = _context(request, asked, visits)
     context["rows"] = [{"visit": visit, "lacks": lacks(visit)} for visit in visits]
     return render(request, "billing/coding.html", context)
@@ -199,7 +199,7 @@ def _context(request: HttpRequest, asked: Asked, rows: list[Any]) -> dict[str, A
     }
 
 
-def _csv(name: str, rows: list[WaitingRow]) -> HttpResponse:
+def _file(request: HttpRequest, name: str, rows: list[WaitingRow]) -> HttpResponse:
     audit.record("worklist.export", "worklist", name, rows=len(rows))
     head = ["DOS", "Patient", "Chart", "Type", "Clinician", "Location", "State", "Days", "Why"]
     lines = [
@@ -208,7 +208,7 @@ def _csv(name: str, rows: list[WaitingRow]) -> HttpResponse:
          row.visit.get_state_display(), row.age, "; ".join(part["words"] for part in row.reasons)]
         for row in rows
     ]  # fmt: skip
-    return csv_file(name, head, lines)
+    return list_file(request, name, head, lines)
 
 
 def _coding_cells(visit: Appointment) -> list[Any]:
@@ -222,10 +222,6 @@ def _coding_cells(visit: Appointment) -> list[Any]:
 def _plain(text: str) -> str:
     """What an address may ask for: a short word; anything the database could not read is left out."""
     return text.strip()[:20] if text.isprintable() else ""
-
-
-def _wants_csv(request: HttpRequest) -> bool:
-    return request.GET.get("format") == "csv"
 
 
 def _day(text: str | None) -> date | None:

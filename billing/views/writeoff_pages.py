@@ -79,7 +79,7 @@ def write_off_list(request: HttpRequest) -> HttpResponse:
         if may(request, "settings.other")
         else [],
     )
-    return show(request, table, csv_name="write-offs")
+    return show(request, table, file_name="write-offs")
 
 
 @require_http_methods(["GET", "POST"])
@@ -220,7 +220,7 @@ def small_balance_list(request: HttpRequest) -> HttpResponse:
             "runs": WriteOffRun.objects.order_by("-made_at")[:20],
         },
     )
-    return show(request, table, csv_name="small-balances", status=409 if trouble else 200)
+    return show(request, table, file_name="small-balances", status=409 if trouble else 200)
 
 
 @require_POST

@@ -15,7 +15,7 @@ from clinics import audit
 from desk import compliance
 from lib.dates import parse_day
 from patients.here import today_here
-from patients.tables import csv_file
+from patients.tables import list_file, wants_file
 
 KINDS = {
     "no_visit": "Claim without its visit",
@@ -37,10 +37,10 @@ def doubts(request: Any) -> HttpResponse:
     kind, typed = request.GET.get("kind", ""), request.GET.get("q", "").strip().lower()
     rows = [doubt for doubt in found if _fits(doubt, kind, typed)]
     audit.record("report.read", "report", "compliance", reason=f"{first} to {last}")
-    if request.GET.get("format") == "csv":
+    if wants_file(request):
         header = ["Date of service", "Doubt", "Patient", "Clinician", "What", "Claim"]
         lines = [[r.day, KINDS[r.kind], r.patient, r.clinician, r.words, r.claim] for r in rows]
-        return csv_file("compliance", header, lines)
+        return list_file(request, "compliance", header, lines)
     options = [("", f"Every doubt ({len(found)})")]
     options += [(name, f"{words} ({counts[name]})") for name, words in KINDS.items()]
     context = {

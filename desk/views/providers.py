@@ -17,7 +17,7 @@ from desk.provider_forms import FORMS
 from desk.providers import Row
 from lib.spellings import show_zip
 from patients.address import one_line
-from patients.tables import csv_file
+from patients.tables import list_file, wants_file
 
 SORTS = {
     "name": ("last_name", "first_name", "pk"),
@@ -45,13 +45,16 @@ def clinicians(request: HttpRequest) -> HttpResponse:
         )
     if state in ("on", "off"):
         rows = rows.filter(is_active=state == "on")
-    if request.GET.get("format") == "csv":
+    if wants_file(request):
         lines = [
             [r.last_name, r.first_name, r.credential, r.npi, r.taxonomy, "yes" if r.is_active else "no"]
             for r in rows
         ]
-        return csv_file(
-            "clinicians", ["Last name", "First name", "Credential", "NPI", "Taxonomy", "Can be booked"], lines
+        return list_file(
+            request,
+            "clinicians",
+            ["Last name", "First name", "Credential", "NPI", "Taxonomy", "Can be booked"],
+            lines,
         )
     selects = [
         {
@@ -72,7 +75,7 @@ def locations(request: HttpRequest) -> HttpResponse:
     rows = Location.objects.select_related("billing_provider").order_by("name", "pk")
     if typed:
         rows = rows.filter(Q(name__icontains=typed) | Q(city__icontains=typed))
-    if request.GET.get("format") == "csv":
+    if wants_file(request):
         header = [
             "Name", "Street", "Suite", "City", "State", "ZIP", "Phone", "Time zone", "Place of service", "NPI",
             "CLIA", "Billing provider", "Can be booked",
@@ -84,7 +87,7 @@ def locations(request: HttpRequest) -> HttpResponse:
             ]
             for r in rows
         ]  # fmt: skip
-        return csv_file("locations", header, lines)
+        return list_file(request, "locations", header, lines)
     who = BillingProvider.objects.annotate(places=Count("locations")).order_by("name", "pk")
     context = {
         "rows": [{"row": row, "address": one_line(row)} for row in rows],

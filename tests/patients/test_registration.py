@@ -205,8 +205,10 @@ def test_the_form_registers_once_and_names_stay_out_of_addresses(desk: Client, w
     assert b"***-**-6789" in page.content
     found = desk.post(reverse("patients:list"), {"q": "oyel"}, headers={"HX-Request": "true"})
     assert patient.public_id in found.content.decode()
-    exported = desk.post(reverse("patients:csv"), {"q": ""})
+    exported = desk.post(reverse("patients:export"), {"q": ""})
     assert "Oyelaran,Walter" in exported.content.decode()
+    book = desk.post(reverse("patients:export"), {"q": "", "format": "xlsx"})
+    assert book.content.startswith(b"PK")
     with world.open():
         assert AuditEvent.objects.filter(action="patient.read", object_id=patient.public_id).count() == 1
 
@@ -285,3 +287,17 @@ def test_another_clinics_patient_is_not_there(desk: Client) -> None:
     assert b"Stranger" not in desk.post(reverse("patients:list"), {"q": "stranger"}).content.replace(
         b'value="stranger"', b""
     )
+
+
+@pytest.mark.rule("B7.export")
+def test_a_file_that_does_not_hold_all_says_so(
+    desk: Client, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with world.open():
+        for last in ("Adams", "Baker", "Clark"):
+            make_patient(last=last)
+    whole = desk.post(reverse("patients:export"), {"q": ""}).content.decode()
+    assert (len(whole.splitlines()), "Narrow" in whole) == (4, False)
+    monkeypatch.setattr("patients.tables.MOST", 2)
+    cut = desk.post(reverse("patients:export"), {"q": ""}).content.decode().splitlines()
+    assert (len(cut), cut[-1].startswith("Only the first 2 lines")) == (4, True)

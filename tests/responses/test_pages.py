@@ -5,11 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import json
+from datetime import timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils import timezone
+from openpyxl import load_workbook
 
 from billing import balances
 from responses.models import ClaimResponse, PostingRule, Remittance
@@ -59,13 +63,27 @@ def test_numbers_are_exported_as_numbers_those_below_zero_too_and_formulas_are_n
     with world.open():
         claim = claimed(world, world.aetna, last="=HYPERLINK(1)")
         back = clp(claim, "22", "-150", "-85", ("CO", "45", "-40"), ("PR", "3", "-25"))
-        answer(back, plb=[("FB", "-85")], amount="0", **AETNA)
+        [answered] = answer(back, plb=[("FB", "-85")], amount="0", **AETNA)
     listed = biller.get(reverse("responses:list"), {"tab": "all", "format": "csv"}).content.decode()
     [row] = list(csv.DictReader(io.StringIO(listed)))
     assert (row["charged"], row["paid"], row["contractual"], row["patient responsibility"]) == (
         "-150.00", "-85.00", "-40.00", "-25.00",
     )  # fmt: skip
     assert row["patient"].startswith("'=HYPERLINK")
+    book = biller.get(reverse("responses:list"), {"tab": "all", "format": "xlsx"})
+    assert 'filename="claim-responses.xlsx"' in book["Content-Disposition"]
+    sheet = load_workbook(io.BytesIO(book.content)).active
+    head, cells = list(sheet.iter_rows())
+    named = {name.value: cell for name, cell in zip(head, cells, strict=True)}
+    assert (named["charged"].value, named["paid"].value, named["paid"].number_format) == (
+        -150,
+        -85,
+        "#,##0.00",
+    )
+    assert (named["patient"].value[0], named["patient"].data_type) == ("=", "s")
+    assert (named["dos"].is_date, named["received"].is_date) == (True, True)
+    by_the_clock = timezone.make_naive(answered.created_at, ZoneInfo(world.location.time_zone))
+    assert abs(named["received"].value - by_the_clock) < timedelta(seconds=1)
 
 
 def test_an_opened_answer_shows_the_plan_and_posts_once(biller, world):
