@@ -17,6 +17,7 @@ from claims.enums import ClaimState, Outcome
 from claims.models import Adjudication, AdjudicationLine, Claim
 from clearinghouses.models import InboundFile
 from clinics import audit
+from clinics.calendar import clinic_day
 from clinics.scoping import current_actor
 from lib.identifiers import new_public_id
 from lib.money import ZERO, total
@@ -47,7 +48,7 @@ def take_plainly(inbound: InboundFile, at: datetime) -> list[ClaimResponse]:
     made = []
     for place, each in enumerate(reading.transactions, 1):
         assert isinstance(each.document, RemittanceDocument)
-        today, balance = posting.clinic_day(at), balance_reason(each.document)
+        today, balance = clinic_day(at), balance_reason(each.document)
         row = remittance_rows.insert(each.document, inbound, place, today, balance, (), "era")
         assert row is not None, "the twin takes nothing twice"
         made += _take(row, each.document, balance, at)
@@ -57,7 +58,7 @@ def take_plainly(inbound: InboundFile, at: datetime) -> list[ClaimResponse]:
 
 
 def _take(row: Remittance, document: RemittanceDocument, balance: str, at: datetime) -> list[ClaimResponse]:
-    today = posting.clinic_day(at)
+    today = clinic_day(at)
     matches, loaded = [], {}
     for payment in document.claims:
         [match] = match_families([payment])
@@ -114,7 +115,7 @@ def _take_claim(
         response.expected_allowed = total(amount for amount in expected if amount is not None)
         if response.allowed is not None:
             response.variance = response.allowed - response.expected_allowed
-    today = posting.clinic_day(at)
+    today = clinic_day(at)
     response.claim = posting.claim_for(found, plan, payment.control_number, today)
     response.patient_name, response.service_date = found.patient_name[:120], found.service_date
     response.save(force_insert=True)
@@ -237,7 +238,7 @@ def _settle(response: ClaimResponse, found: Family, at: datetime) -> dict[int, D
         key=f"settle:{response.txn_key or response.public_id}", patient_id=found.invoice.patient_id,
         charge_ids=found.charge_ids, is_final=found.ledger.responsible is None, source_key=response.public_id,
     )  # fmt: skip
-    postings, due = made_of.patient_postings([share], posting.clinic_day(at))
+    postings, due = made_of.patient_postings([share], clinic_day(at))
     for made in postings:
         _post(made)
     invoicing.settle_charges(found.charge_ids)

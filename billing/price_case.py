@@ -7,28 +7,17 @@ contract into the dataclasses of ``pricing``, prices it and renders the answer a
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 from billing import fees, modifiers, pricing, quantity, responsibility
-from billing.case_json import MalformedError, Reader, flaw, load, show
+from billing.case_file import Report, answer_file
+from billing.case_json import MalformedError, Reader, flaw, show
 from billing.trace import as_text
 from lib.frozen import freeze
 
-LARGEST_FILE = 64 * 1024 * 1024
 MOST_MINUTES = 10_000_000
 _MODIFIER = re.compile(r"[A-Z0-9]{2}")
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What the command says: exit status, the JSON document, one line for status 2, warnings."""
-
-    status: int
-    document: Any
-    error: str | None = None
-    warnings: tuple[str, ...] = ()
 
 
 def price_file(path: str) -> Report:
@@ -37,25 +26,7 @@ def price_file(path: str) -> Report:
     Status 0: all billable and clean; 1: some case is not billable or has a finding; 2: some case
     is malformed or the file cannot be read.
     """
-    try:
-        data = load(_read(path))
-    except MalformedError as error:
-        return Report(2, {"error": str(error)}, f"{show(path)}: {error}")
-    if not isinstance(data, list):
-        status, document, warnings = _one(data)
-        line = f"{show(path)}: {document['error']}" if status == 2 else None
-        return Report(status, document, line, warnings)
-    answers = [_one(item) for item in data]
-    bad = [(place, answer["error"]) for place, (status, answer, _) in enumerate(answers, 1) if status == 2]
-    first = (
-        f"{show(path)}: {len(bad)} of {len(answers)} cases malformed; case {bad[0][0]}: {bad[0][1]}"
-        if bad
-        else None
-    )
-    warnings = tuple(f"case {place}: {text}" for place, answer in enumerate(answers, 1) for text in answer[2])
-    return Report(
-        max((each[0] for each in answers), default=0), [each[1] for each in answers], first, warnings
-    )
+    return answer_file(path, _one)
 
 
 def parse_case(data: Any) -> tuple[pricing.PricingCase, tuple[str, ...]]:
@@ -105,21 +76,6 @@ def in_words(document: Any) -> str:
     lines += [f"{finding['severity']}: {finding['message']}" for finding in document["findings"]]
     lines += [f"  {step['rule']:<15} {step['because']}" for step in document["trace"]]
     return "\n".join(lines)
-
-
-def _read(path: str) -> str:
-    try:
-        with Path(path).open("rb") as file:
-            raw = file.read(LARGEST_FILE + 1)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else None
-        raise MalformedError(f"cannot be read: {reason or error}") from error
-    if len(raw) > LARGEST_FILE:
-        raise MalformedError(f"larger than {LARGEST_FILE // 1024 // 1024} MB")
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise MalformedError("not JSON: the file is not UTF-8 text") from error
 
 
 def _one(data: Any) -> tuple[int, dict[str, Any], tuple[str, ...]]:

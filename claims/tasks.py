@@ -7,7 +7,6 @@ every transaction.
 from __future__ import annotations
 
 import logging
-from datetime import date, datetime
 
 from celery import shared_task
 from django.db import OperationalError, connection, transaction
@@ -19,10 +18,10 @@ from claims.enums import BatchState
 from claims.models import Batch
 from clearinghouses import sending
 from clearinghouses.transport import Refused
+from clinics.calendar import clinic_day
 from clinics.models import Clinic, Location
 from clinics.scoping import open_clinic
 from clinics.settings import value_of
-from lib.dates import local_day
 from work import jobs
 from work.models import Job, Outbox
 from work.outbox import MAX_ATTEMPTS, handles
@@ -130,12 +129,6 @@ def recheck_all() -> None:
     """For each clinic: what changed on cards, payers, plans or the ICD-10-CM releases is seen on waiting claims."""
     for clinic_id in Clinic.objects.order_by("pk").values_list("pk", flat=True):
         recheck(clinic_id, clinic_id)
-
-
-def clinic_day(at: datetime) -> date:
-    """The open clinic's calendar day: that of its first location."""
-    zone = Location.objects.order_by("pk").values_list("time_zone", flat=True).first()
-    return local_day(at, zone or "America/Chicago")
 
 
 def _submit(clinic_id: int, job_id: int) -> None:

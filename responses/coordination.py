@@ -16,6 +16,7 @@ from claims.enums import ClaimState
 from claims.errors import NothingToClaim
 from claims.lifecycle import Event
 from claims.models import Claim, ClaimEvent
+from clinics.calendar import clinic_day
 from responses import closing, manual
 from responses import family as families
 from responses.enums import PostingState
@@ -48,8 +49,6 @@ def block_of(first_id: int, size: int) -> QuerySet[ClaimResponse]:
 
 
 def _roll(rows: QuerySet[ClaimResponse], at: datetime) -> None:
-    from responses.posting import clinic_day
-
     posted = list(
         rows.filter(state__in=POSTED, claim__isnull=False)
         .filter(Q(plan__next__in=closing.FURTHER) | Exists(_waiting(OuterRef("claim__invoice_id"))))

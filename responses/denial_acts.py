@@ -16,10 +16,11 @@ from billing.enums import WriteOffType
 from billing.writeoffs import WriteOff
 from claims import corrections, lifecycle
 from clinics import audit
+from clinics.calendar import clinic_day
 from clinics.errors import BadInput, Refusal
 from clinics.scoping import current_actor
 from lib.money import ZERO
-from responses import letters, manual, posting
+from responses import letters, manual
 from responses.denials import Item
 from responses.manual import WAITING
 from responses.models import FollowUp
@@ -112,9 +113,7 @@ def _follow_up(item: Item, wanted: Wanted) -> str:
 def _resend(item: Item, wanted: Wanted, at: datetime) -> str:
     claim = item.row.claim
     assert claim is not None
-    made = corrections.duplicate(
-        claim, wanted.frequency, wanted.text.strip()[:200], today=posting.clinic_day(at)
-    )
+    made = corrections.duplicate(claim, wanted.frequency, wanted.text.strip()[:200], today=clinic_day(at))
     return f"New version {made.control_number}"
 
 
@@ -133,6 +132,6 @@ def _write_off(item: Item, wanted: Wanted, role: str, at: datetime, key: str) ->
     kind = WriteOffType.TIMELY_FILING if item.code.endswith("-29") else WriteOffType.ADMINISTRATIVE
     off = WriteOff(str(claim.rank), kind, amount, f"{item.code}: {wanted.text.strip()}"[:200])
     writeoffs.write_off(
-        claim.invoice, off, role=role, today=posting.clinic_day(at), key=f"denial:{row.public_id}:{key}"
+        claim.invoice, off, role=role, today=clinic_day(at), key=f"denial:{row.public_id}:{key}"
     )
     return f"{amount} written off"

@@ -18,6 +18,7 @@ from billing.writeoffs import WriteOff
 from claims import lifecycle
 from claims.models import Claim
 from clinics import audit
+from clinics.calendar import clinic_day
 from clinics.errors import BadInput
 from clinics.scoping import current_actor
 from lib.frozen import thaw
@@ -183,7 +184,7 @@ def _write(
     row: ClaimResponse, again: Replanned, plan: ClaimPlan, found: Family, at: datetime, hand: ByHand | None
 ) -> None:
     """The receipt if it waits, the adjudication, the ledger, and what follows from them."""
-    today = posting.clinic_day(at)
+    today = clinic_day(at)
     remittance = row.remittance
     if remittance.receipt_id is None and not remittance.is_balanced:
         receipts.open_receipt(remittance, again.header, today, remittance.payment_date)

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from clinics import audit
+from clinics.calendar import clinic_day
 from clinics.errors import Refusal
 from clinics.permissions import role_may
 from lib.money import ZERO, total
@@ -20,7 +21,6 @@ from patients.tables import MOST, list_file, wants_file
 from responses import copays, deposits, queries, takebacks
 from responses.forms import BankForm, TieForm
 from responses.models import BankLine
-from responses.posting import clinic_day
 from responses.views import CRUMBS
 from work.idempotency import once
 

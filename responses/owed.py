@@ -18,8 +18,9 @@ from billing.ledger import Entry
 from billing.models import LedgerTxn
 from claims import lifecycle
 from clinics import audit
+from clinics.calendar import clinic_day
 from clinics.errors import BadInput
-from responses import manual, posting, receipts, takebacks
+from responses import manual, receipts, takebacks
 from responses.enums import PostingState
 from responses.errors import CannotPost, CannotUnpost
 from responses.models import ClaimResponse, ProviderAdjustment, Remittance
@@ -44,7 +45,7 @@ def owe_back(response: ClaimResponse, reason: str, *, at: datetime) -> ProviderA
             raise CannotPost("Its check is not in the books: it does not add up, or is set aside.")
         item = _add(check, row, sign=-1)
         ledger.post(
-            key=_key(row, item), kind=TxnKind.PROVIDER_LEVEL, on=posting.clinic_day(at),
+            key=_key(row, item), kind=TxnKind.PROVIDER_LEVEL, on=clinic_day(at),
             entries=[
                 Entry("escrow", row.paid, receipt_id=check.receipt_id),
                 Entry(f"provider_level:{CODE}", -row.paid, receipt_id=check.receipt_id),
@@ -81,9 +82,7 @@ def ours_after_all(response: ClaimResponse, reason: str, *, at: datetime) -> Non
         txn = LedgerTxn.objects.filter(key__in=booked).order_by("-pk").first()
         if txn is None or not booked[txn.key].is_open:
             raise CannotUnpost("The insurer has settled this amount since, or it was never owed back.")
-        ledger.reverse(
-            txn, key=f"{txn.key}:undo", on=posting.clinic_day(at), reason=reason or "Ours after all"
-        )
+        ledger.reverse(txn, key=f"{txn.key}:undo", on=clinic_day(at), reason=reason or "Ours after all")
         _add(check, row, sign=1)
         row.state, row.hold_reason = PostingState.EXCEPTION, ""
         row.save(update_fields=["state", "hold_reason"])

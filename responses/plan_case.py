@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
-from pathlib import Path
 from typing import Any
 
-from billing.case_json import MalformedError, Reader, flaw, load, show
+from billing.case_file import Report, answer_file
+from billing.case_json import MalformedError, Reader, flaw, show
 from lib.frozen import freeze
 from lib.money import ZERO
 from responses.claim_ledger import ClaimLedger, LedgerLayer, LedgerLine, knows_number
@@ -31,8 +31,6 @@ from responses.remittance_facts import (
 )
 from x12.documents.remittance import ClaimPayment, Remittance, provider_adjustment_total
 from x12.reading import FileReading, TransactionReading, read_file
-
-LARGEST_FILE = 64 * 1024 * 1024
 
 
 class Autopay(StrEnum):
@@ -55,16 +53,6 @@ class Reversals(StrEnum):
 
     BLOCK = "block"
     AUTO_IF_EXACT = "auto_if_exact"
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What the command says: exit status, the JSON document, one line for status 2, warnings."""
-
-    status: int
-    document: Any
-    error: str | None = None
-    warnings: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -90,23 +78,7 @@ def plan_file(path: str) -> Report:
     Status 0: every claim would post (or was taken before); 1: some remittance or claim stops, or cannot
     be read; 2: some case is malformed or the file cannot be read.
     """
-    try:
-        data = load(_read(path))
-    except MalformedError as error:
-        return Report(2, {"error": str(error)}, f"{show(path)}: {error}")
-    if not isinstance(data, list):
-        status, document, warnings = _one(data)
-        line = f"{show(path)}: {document['error']}" if status == 2 else None
-        return Report(status, document, line, warnings)
-    answers = [_one(item) for item in data]
-    line = None
-    if bad := [
-        (place, answer["error"]) for place, (status, answer, _) in enumerate(answers, 1) if status == 2
-    ]:
-        line = f"{show(path)}: {len(bad)} of {len(answers)} cases malformed; case {bad[0][0]}: {bad[0][1]}"
-    warnings = tuple(f"case {place}: {text}" for place, answer in enumerate(answers, 1) for text in answer[2])
-    status = max((each[0] for each in answers), default=0)
-    return Report(status, [each[1] for each in answers], line, warnings)
+    return answer_file(path, _one)
 
 
 def parse_case(data: Any) -> tuple[Case, tuple[str, ...]]:
@@ -143,21 +115,6 @@ def plan_case(case: Case) -> dict[str, Any]:
             "responsible_layer": case.ledger.responsible,
         },
     }
-
-
-def _read(path: str) -> str:
-    try:
-        with Path(path).open("rb") as file:
-            raw = file.read(LARGEST_FILE + 1)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else None
-        raise MalformedError(f"cannot be read: {reason or error}") from error
-    if len(raw) > LARGEST_FILE:
-        raise MalformedError(f"larger than {LARGEST_FILE // 1024 // 1024} MB")
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise MalformedError("not JSON: the file is not UTF-8 text") from error
 
 
 def _one(data: Any) -> tuple[int, dict[str, Any], tuple[str, ...]]:

@@ -22,9 +22,9 @@ from claims.models import Adjudication, Claim
 from claims.voids import VOID
 from clearinghouses.models import InboundFile
 from clinics import audit, bulk
+from clinics.calendar import clinic_day
 from clinics.models import Location
 from clinics.scoping import current_actor
-from lib.dates import local_day
 from lib.findings import Finding
 from lib.frozen import freeze_told
 from lib.identifiers import new_public_id
@@ -184,12 +184,6 @@ def set_aside(row: Remittance, document: RemittanceDocument, because: str) -> li
         describe(rows[-1], plan, None)
     bulk.insert_rows(rows)
     return rows
-
-
-def clinic_day(at: datetime) -> date:
-    """The clinic's calendar day: that of its first location."""
-    zone = Location.objects.order_by("pk").values_list("time_zone", flat=True).first()
-    return local_day(at, zone or "America/Chicago")
 
 
 def _effective_on(sitting: _Sitting, document: RemittanceDocument) -> date:

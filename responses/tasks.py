@@ -12,13 +12,13 @@ from django.utils import timezone
 from clearinghouses import collecting, hooks
 from clearinghouses.errors import NotReachable
 from clearinghouses.models import Connection, InboundFile
+from clinics.calendar import clinic_day
 from clinics.errors import Refusal
 from clinics.models import Clinic
 from clinics.scoping import open_clinic
 from responses import coordination, inbox
 from responses.closing import BLOCK, ROLLOVER, ROLLOVER_BLOCK, promise_alone
 from responses.enums import PostingState
-from responses.posting import clinic_day
 from work import jobs, outbox
 from work.models import Job, Outbox
 

@@ -19,11 +19,12 @@ from claims import lifecycle
 from claims.lifecycle import Event
 from claims.models import Adjudication
 from clinics import audit
+from clinics.calendar import clinic_day
 from clinics.lookups import Keys
 from lib.frozen import thaw
 from responses import entries as made_of
 from responses import family as families
-from responses import posting, receipts, reversals, trust
+from responses import receipts, reversals, trust
 from responses.enums import PostingState
 from responses.errors import CannotUnpost
 from responses.family import POSTED, Family, FamilyKey
@@ -80,7 +81,7 @@ def _undo(responses: Sequence[ClaimResponse], reason: str, at: datetime) -> None
         newer = loaded[key].ledger.live_postings()
         if newer and newer[0].key != row.public_id:
             raise CannotUnpost(LATER)
-    today = posting.clinic_day(at)
+    today = clinic_day(at)
     _mirror(rows, today, reason or "Undone by a person")
     _wait_again(rows)
     reversals.withdraw_next(rows)

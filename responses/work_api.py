@@ -14,11 +14,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from claims.models import Claim
+from clinics.calendar import clinic_day
 from clinics.errors import BadInput
 from insurance.models import Payer
 from responses import copays, denial_acts, denials, deposits, queries, remit, takebacks, trust, what_if
 from responses.models import BankLine, ProviderAdjustment, Remittance
-from responses.posting import clinic_day
 from work.idempotency import once
 
 

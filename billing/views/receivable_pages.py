@@ -168,24 +168,6 @@ def _tiles(found: receivables.Receivables) -> list[dict[str, Any]]:
             f"credit {show_money(found.credit)}, escrow {show_money(found.escrow)}",
         ),
     )
-    unused = show_money(found.credit + found.escrow)
-    deposits = url_if_there("responses:deposits") or here
-    rows = (
-        ("Owed in all", show_money(found.total), here, "insurers and patients"),
-        ("Days in A/R", days, here, f"charges of the last {receivables.SPAN} days"),
-        (
-            "Owed by patients",
-            show_money(found.patients),
-            risk,
-            f"{show_money(found.at_agency)} with an agency",
-        ),
-        (
-            "Not used yet",
-            unused,
-            deposits,
-            f"credit {show_money(found.credit)}, escrow {show_money(found.escrow)}",
-        ),
-    )
     return [{"label": label, "value": value, "url": url, "note": note} for label, value, url, note in rows]
 
 

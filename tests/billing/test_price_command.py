@@ -10,8 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from billing.case_file import LARGEST_FILE
 from billing.management.commands.price import Command
-from billing.price_case import LARGEST_FILE, price_file
+from billing.price_case import price_file
 from tests.billing.pricing_cases import MISSING, NO_SHOW, as_json, row, schedules
 
 pytestmark = pytest.mark.rule("B17.0")

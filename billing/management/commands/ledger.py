@@ -6,26 +6,22 @@ Thin: ``billing.verification`` does the work, clinic by clinic behind the wall.
 from __future__ import annotations
 
 import json
-from argparse import SUPPRESS
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 from django.db import Error
 
 from billing import verification
+from clinics.commands import QuietCommand
 from clinics.models import Clinic
 from clinics.scoping import open_clinic
 
 
-class Command(BaseCommand):
+class Command(QuietCommand):
     """Exit status 0: the books tie; 1: some check found a violation; 2: it could not run."""
 
     help = "Checks the books: ledger verify [--clinic SLUG] [--json]."
     requires_system_checks: list[str] = []
-
-    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        """Bad arguments end with one line: no usage in front of it."""
-        return super().create_parser(prog_name, subcommand, usage=SUPPRESS, **kwargs)
 
     def add_arguments(self, parser: CommandParser) -> None:
         """verify, one clinic or all, JSON or a table."""

@@ -5,27 +5,23 @@ Thin: claims/diagnosis_table.py does the work. The table is the same for every c
 
 from __future__ import annotations
 
-from argparse import SUPPRESS
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from claims import diagnosis_table
 from claims.errors import BadCodeFile
 from claims.models import DiagnosisRelease
+from clinics.commands import QuietCommand
 from lib.dates import parse_day
 
 
-class Command(BaseCommand):
+class Command(QuietCommand):
     """Exit status 0: loaded or listed; 2: a file that cannot be read or is none, of which nothing was taken."""
 
     help = "Loads ICD-10-CM order files (icd10cm_order_2026.txt), or lists the releases that are loaded."
-
-    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        """Bad arguments end with one line: no usage in front of it."""
-        return super().create_parser(prog_name, subcommand, usage=SUPPRESS, **kwargs)
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Files, and the first day where a name does not tell it."""

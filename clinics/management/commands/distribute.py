@@ -6,24 +6,20 @@ Thin: clinics/distribution.py does the work.
 from __future__ import annotations
 
 import json
-from argparse import SUPPRESS
 from dataclasses import asdict
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db import OperationalError
 
+from clinics.commands import QuietCommand
 from clinics.distribution import run_checks
 
 
-class Command(BaseCommand):
+class Command(QuietCommand):
     """Exit status 0: every rule holds; 1: some object breaks one; 2: it could not run."""
 
     help = "Tests the rules that keep the path past one machine open against the live catalogue."
-
-    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        """Bad arguments end with one line: no usage in front of it."""
-        return super().create_parser(prog_name, subcommand, usage=SUPPRESS, **kwargs)
 
     def add_arguments(self, parser: CommandParser) -> None:
         """--check is what it does today; it must be said, so that a later --do cannot surprise anybody."""

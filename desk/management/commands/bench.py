@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from argparse import SUPPRESS
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -13,19 +12,17 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
+
+from clinics.commands import QuietCommand
 
 NAMES = ("submit_837", "read_835", "post_835")
 
 
-class Command(BaseCommand):
+class Command(QuietCommand):
     """Exit status 0: measured and every goal met; 1: some goal is not met; 2: it could not run."""
 
     help = "Measures our code against its references (docs/scaling.md)."
-
-    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        """Bad arguments end with one line: no usage in front of it."""
-        return super().create_parser(prog_name, subcommand, usage=SUPPRESS, **kwargs)
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Which ones, how many claims, how often."""

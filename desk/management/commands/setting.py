@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import json
 import sys
-from argparse import SUPPRESS
 from typing import Any, NoReturn
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from clinics import settings as house
+from clinics.commands import QuietCommand
 from clinics.errors import Refusal
 from clinics.models import Clinic, Location
 from clinics.scoping import open_clinic
 
 
-class Command(BaseCommand):
+class Command(QuietCommand):
     """Exit status 0: read or set; 1: the value does not fit; 2: no such setting, clinic or location."""
 
     help = "Reads or sets one setting of Advanced Settings; a change is audited like the page's."
-
-    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        """Bad arguments end with one line: no usage in front of it."""
-        return super().create_parser(prog_name, subcommand, usage=SUPPRESS, **kwargs)
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Which setting, where, and the new value."""

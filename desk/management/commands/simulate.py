@@ -5,23 +5,20 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from argparse import SUPPRESS
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
+
+from clinics.commands import QuietCommand
 
 MOST_DAYS = 366
 
 
-class Command(BaseCommand):
+class Command(QuietCommand):
     """Exit status 0: the books agree; 1: they do not; 2: no throw-away database, or bad arguments."""
 
     help = "Lives seeded clinic days on a throw-away database with faults, and checks the books."
-
-    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        """Bad arguments end with one line: no usage in front of it."""
-        return super().create_parser(prog_name, subcommand, usage=SUPPRESS, **kwargs)
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Which story, and how long."""

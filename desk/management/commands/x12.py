@@ -7,28 +7,24 @@ from __future__ import annotations
 
 import json
 import sys
-from argparse import SUPPRESS
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 from django.utils import timezone
 
+from clinics.commands import QuietCommand
 from x12.report import describe, exit_status
 
 LIMIT_BYTES = 256 * 1024 * 1024  # more than any partner sends; beyond it a file is not even opened
 
 
-class Command(BaseCommand):
+class Command(QuietCommand):
     """Exit status 0: nothing wrong; 1: some finding is an error; 2: a file cannot be opened."""
 
     help = "Reads X12 files, whatever their delimiters, and says what is wrong with them."
     requires_system_checks: list[str] = []
     requires_migrations_checks = False
-
-    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        """Bad arguments end with one line: no usage in front of it."""
-        return super().create_parser(prog_name, subcommand, usage=SUPPRESS, **kwargs)
 
     def add_arguments(self, parser: CommandParser) -> None:
         """The files, and whether the answer is one JSON document."""

@@ -6,25 +6,21 @@ Thin: ``responses.remit`` does the work. ``--preview`` writes nothing.
 from __future__ import annotations
 
 import json
-from argparse import SUPPRESS
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 from django.utils import timezone
 
+from clinics.commands import QuietCommand
 from responses.remit import in_words, remit_file
 
 
-class Command(BaseCommand):
+class Command(QuietCommand):
     """Exit status 0: taken and all well; 1: something waits for a person; 2: it could not run."""
 
     help = "Takes one 835 in and posts it under the settings of each claim's location."
     requires_system_checks: list[str] = []
     requires_migrations_checks = False
-
-    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        """Bad arguments end with one line."""
-        return super().create_parser(prog_name, subcommand, usage=SUPPRESS, **kwargs)
 
     def add_arguments(self, parser: CommandParser) -> None:
         """The file, the clinic, and whether to write."""
