@@ -12,6 +12,7 @@ import pytest
 import x12_cast as cast
 
 from x12.documents.claim_rules import check_claim
+from x12.documents.parties import Contact
 from x12.documents.professional_claim import (
     ClaimDates,
     ClaimDocument,
@@ -92,6 +93,9 @@ FAULTS: dict[str, tuple[str, ClaimDocument]] = {
         "accident_date", replace(CLAIM, related_causes=RelatedCauses(auto_accident=True, state="OH"))
     ),
     "subscriber without DMG": ("birth_date", replace(CLAIM, subscriber=replace(CLAIM.subscriber, birth_date=None))),
+    "a fourth number of a contact": (
+        "contact_numbers", billing(contact=Contact("JO", "6145550100", "12", "6145550101", "jo@x.example"))
+    ),
     "taxonomy shape": ("taxonomy", billing(taxonomy="207Q00000")),
     "13 diagnoses": ("diagnosis_count", replace(CLAIM, diagnoses=tuple(f"M54{n:02d}" for n in range(13)))),
     "51 lines": ("line_count", replace(CLAIM, lines=tuple(cast.service_line(n) for n in range(1, 52)))),

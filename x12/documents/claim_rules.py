@@ -25,6 +25,7 @@ from x12.documents.professional_claim import (
     ServiceFacility,
 )
 from x12.documents.write_837p import ClaimText, claim_text, write_set
+from x12.documents.write_elements import MOST_NUMBERS, numbers_of
 from x12.folding import fold
 from x12.writer import WriteError
 
@@ -159,6 +160,11 @@ def _check_billing(document: ClaimDocument) -> Iterator[Finding]:
     ):
         if number and not (number.isascii() and number.isdigit()):
             yield _error("contact_digits", where, "Telephone and fax are digits only.")
+    for where, called in (("submitter.contact", contact), ("billing_provider.contact", provider.contact)):
+        if called is not None and len(numbers_of(called)) > MOST_NUMBERS:
+            yield _error(
+                "contact_numbers", where, "A contact has three numbers at most (PER): leave one out."
+            )
     for name, text in (("submitter", document.submitter.name), ("receiver", document.receiver.name)):
         if not text.strip():
             yield _error(f"{name}_name", f"{name}.name", f"The {name} has no name.")

@@ -8,6 +8,7 @@ from datetime import date
 from x12.documents.parties import Address, Adjustment, Contact, OutpatientRemarks, Party, Reference
 from x12.writer import SegmentWriter, d8, money, quantity
 
+MOST_NUMBERS = 3  # of a PER
 TRIPLES_PER_CAS = 6
 
 
@@ -40,6 +41,13 @@ def write_contact(writer: SegmentWriter, key: str, contact: Contact | None) -> N
     """PER with up to three numbers: telephone, extension, e-mail, fax, web page; nothing for None."""
     if contact is None:
         return
+    numbers = numbers_of(contact)[:MOST_NUMBERS]
+    if numbers or contact.name:
+        writer.add(key, contact.function, contact.name, *(part for pair in numbers for part in pair))
+
+
+def numbers_of(contact: Contact) -> list[tuple[str, str]]:
+    """The filled ones with their qualifiers, in the order of the segment; claim_rules tells of a fourth."""
     pairs = (
         ("TE", contact.phone),
         ("EX", contact.extension),
@@ -47,12 +55,7 @@ def write_contact(writer: SegmentWriter, key: str, contact: Contact | None) -> N
         ("FX", contact.fax),
         ("UR", contact.url),
     )
-    numbers: list[str] = []
-    for qualifier, value in pairs:
-        if value and len(numbers) < 6:
-            numbers += [qualifier, value]
-    if numbers or contact.name:
-        writer.add(key, contact.function, contact.name, *numbers)
+    return [(qualifier, value) for qualifier, value in pairs if value]
 
 
 def write_references(writer: SegmentWriter, key: str, references: Iterable[Reference]) -> None:
