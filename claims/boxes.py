@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from insurance.enums import FilingIndicator
+from insurance.enums import FilingIndicator, MedicareSecond
 from lib.money import show_money
 from lib.spellings import show_diagnosis, show_zip
 from x12.documents.claim_details import Note
@@ -28,10 +28,7 @@ RELATIONSHIPS = {
     "40": "Cadaver donor", "53": "Life partner", "G8": "Other",
 }  # fmt: skip
 SEXES = (("", "Choose…"), ("F", "Female"), ("M", "Male"), ("U", "Unknown"))
-MSP = (
-    ("", "none"), ("12", "12 working aged"), ("13", "13 kidney disease"), ("14", "14 no-fault"), ("15", "15 work"),
-    ("41", "41 black lung"), ("42", "42 veterans"), ("43", "43 disabled"), ("47", "47 liability"),
-)  # fmt: skip
+MSP = (("", "none"), *((value, f"{value} {words}") for value, words in MedicareSecond.choices))
 
 
 def anchor(path: str) -> str:
@@ -233,7 +230,7 @@ def _holder(document: ClaimDocument) -> Iterable[Box]:
 
 def _other_insurers(document: ClaimDocument) -> Iterable[Box]:
     coverage = document.coverage
-    if coverage.responsibility != "P" and coverage.filing_indicator == "MB":
+    if coverage.responsibility != "P" and coverage.filing_indicator in ("MA", "MB"):
         kind = coverage.insurance_type
         yield Box(
             "",

@@ -10,9 +10,9 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from billing.models import Invoice
 from claims import building, queue, remedies
-from claims.claim_views import remedy_of
 from claims.errors import NothingToClaim, NotReady
 from claims.models import Claim
+from claims.remedy_links import remedy_of
 from claims.settings import QUEUE_ONLY
 from clinics.errors import BadInput
 from clinics.permissions import may

@@ -26,6 +26,7 @@ from claims import (
     queries,
     queue,
     remedies,
+    remedy_links,
     review,
     ticks,
     voids,
@@ -37,7 +38,7 @@ from claims.more_boxes import more_sections
 from claims.rare_boxes import LINE, rare_sections
 from clinics import audit
 from clinics.errors import BadInput
-from clinics.permissions import may, route_action
+from clinics.permissions import may
 from lib.findings import has_errors
 from lib.frozen import thaw
 from patients.here import today_here
@@ -279,7 +280,7 @@ def _review(request: HttpRequest, row: Claim, today: date) -> dict[str, Any]:
         wants_page = not path or remedies.is_at_source(item["code"], item["where"])
         remedy = None
         if wants_page:
-            remedy = remedy_of(
+            remedy = remedy_links.remedy_of(
                 request, item["code"], item["where"], row, has_patient=document.patient is not None
             )
         findings.append(
@@ -291,7 +292,15 @@ def _review(request: HttpRequest, row: Claim, today: date) -> dict[str, Any]:
         "sections": [
             (
                 section.title,
-                [(box, marked.get(box.anchor), box.path in changed) for box in section.boxes],
+                [
+                    (
+                        box,
+                        marked.get(box.anchor),
+                        box.path in changed,
+                        box.path in changed and remedy_links.source_of(request, row, box.path, document),
+                    )
+                    for box in section.boxes
+                ],
                 section.is_folded or _is_blank(section, more),
                 any(box.anchor in marked or box.path in changed for box in section.boxes if box.edit)
                 or section.title.startswith("All of line"),
@@ -324,23 +333,6 @@ def _opened_lines(request: HttpRequest, count: int, items: list[dict[str, Any]])
         if place.isdecimal() and field.partition(".")[0] in rare:
             asked.append(int(place))
     return list(dict.fromkeys(place for place in asked if place < count))[:MOST_OPEN]
-
-
-def remedy_of(
-    request: HttpRequest, code: str, where: str, row: Claim, *, has_patient: bool
-) -> tuple[str, str] | None:
-    """Words and address of the page that mends a finding which the claim itself cannot; None where the person who
-    looks may not open it (the finding's words say whose it is)."""
-    page = remedies.page_of(code, where, has_patient=has_patient)
-    if page is None or (page is remedies.PAYER and row.payer_id is None):
-        return None
-    action = route_action(page.route, "GET")
-    if action is None or not may(request, action):
-        return None
-    owner: Any = row
-    for step in filter(None, page.owner.split(".")):
-        owner = getattr(owner, step)
-    return page.words, reverse(page.route, args=[owner.public_id] if page.owner else [])
 
 
 def _versions(row: Claim) -> list[dict[str, Any]]:

@@ -36,6 +36,7 @@ BY_CODE = {
     "HOLDER-NAME": CARDS,
     "POLICY-EXPIRED": CARDS,
     "SIGNATURE": PATIENT,
+    "DECEASED": PATIENT,
     "AUTHORIZATION-DATES": AUTHORIZATIONS,
     "AUTHORIZATION-USED-UP": AUTHORIZATIONS,
     "ENROLLMENT": Page("Open enrollment", "insurance:enrollment", ""),
@@ -62,6 +63,11 @@ BY_FIELD: tuple[tuple[re.Pattern[str], Page], ...] = tuple(
         (r"lines|total_charge", VISIT),
     )
 )  # fmt: skip
+# Facts a claim only copies: mended on the claim alone, the next one has the old value again.
+OF_THE_PERSON = re.compile(r"(subscriber|patient)\.(birth_date|sex|death_date)")
+OF_THE_CARD = re.compile(
+    r"subscriber\.(party\.identifier|birth_date|sex)|patient\.relationship|coverage\.(group_number|group_name|insurance_type)"
+)
 # The first field behind a place of the 837P, for what the writer's own guide refuses ("2300/CLM05").
 BY_LOOP: tuple[tuple[str, str], ...] = (
     ("1000A", "submitter"), ("1000B", "receiver"), ("2000A", "billing_provider"), ("2010A", "billing_provider"),
@@ -98,6 +104,13 @@ def box_of(where: str, boxes: Sequence[str]) -> str:
             return below
         field = field.rpartition(".")[0]
     return ""
+
+
+def copied_from(path: str, *, has_patient: bool) -> Page | None:
+    """Whose page holds the fact a box copies: the patient's, the card's; None for what only the claim says."""
+    if OF_THE_PERSON.fullmatch(path) and path.startswith("patient" if has_patient else "subscriber"):
+        return PATIENT
+    return CARDS if OF_THE_CARD.fullmatch(path) else None
 
 
 def words_of(where: str, labels: Mapping[str, str]) -> str:

@@ -25,6 +25,7 @@ from x12.documents import professional_claim as pc
 from x12.documents.parties import Address, Adjustment, Contact, OutpatientRemarks, Party
 
 HOME = "12"
+MEDICARE = ("MA", "MB")
 PLACES = {1: "P", 2: "S", 3: "T"}  # SBR01
 # CLM11 from the kind of profile, where the visit itself names no accident.
 ACCIDENT_BY_PROFILE = {ProfileKind.WORK_COMP: "EM", ProfileKind.AUTO: "AA"}
@@ -190,8 +191,14 @@ def _coverage(source: Source) -> pc.Coverage:
         responsibility=PLACES[source.rank],
         group_number=policy.group_number,
         group_name=policy.group_name if not policy.group_number else "",
+        insurance_type=_why_second(policy) if source.rank > 1 else "",
         filing_indicator=policy.payer.filing_indicator,
     )
+
+
+def _why_second(policy: Policy) -> str:
+    """SBR05, told of Medicare alone."""
+    return policy.medicare_second if policy.payer.filing_indicator in MEDICARE else ""
 
 
 def _payer(payer: Payer) -> pc.Payer:
@@ -295,6 +302,7 @@ def _other_payer(source: Source, layer: Layer) -> pc.OtherPayer:
         filing_indicator=payer.filing_indicator,
         group_number=policy.group_number,
         group_name=policy.group_name if not policy.group_number else "",
+        insurance_type=_why_second(policy) if layer.position > 1 else "",
         adjustments=read_triples(answer.adjustments) if answer else (),
         amount_paid=answer.paid if answer else None,
         outpatient=_outpatient(answer.outpatient_remarks) if answer else None,

@@ -120,7 +120,7 @@ class PolicySerializer(serializers.ModelSerializer):
         fields = [
             "id", "payer", "payer_name", "payer_id", "plan", "member_id", "group_number", "group_name", "relationship",
             "holder_first_name", "holder_last_name", "holder_birth_date", "holder_sex", "effective_on", "expires_on",
-            "copay_individual", "copay_group", "warnings",
+            "copay_individual", "copay_group", "medicare_second", "warnings",
         ]  # fmt: skip
 
 

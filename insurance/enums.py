@@ -53,9 +53,35 @@ class FilingIndicator(models.TextChoices):
     PPO = "12", "PPO"
     POS = "13", "Point of service"
     TRICARE = "CH", "TRICARE"
+    EPO = "14", "EPO"
+    INDEMNITY = "15", "Indemnity"
+    ADVANTAGE = "16", "Medicare Advantage"
+    DENTAL = "17", "Dental maintenance"
+    OTHER_NON_FEDERAL = "11", "Other non-federal program"
+    FEDERAL_EMPLOYEES = "FI", "Federal employees"
+    MEDICARE_A = "MA", "Medicare Part A"
+    VETERANS = "VA", "Veterans affairs"
+    OTHER_FEDERAL = "OF", "Other federal program"
+    TITLE_V = "TV", "Title V"
     WORK_COMP = "WC", "Workers' compensation"
     AUTO = "AM", "Automobile"
+    LIABILITY = "LM", "Liability"
+    DISABILITY = "DS", "Disability"
     OTHER = "ZZ", "Other"
+
+
+class MedicareSecond(models.TextChoices):
+    """SBR05: why Medicare is not the first to be asked."""
+
+    AGED = "12", "Working aged"
+    KIDNEY = "13", "Kidney disease"
+    NO_FAULT = "14", "No-fault insurance"
+    WORK = "15", "Workers' compensation"
+    FEDERAL = "16", "Public health service or other federal agency"
+    BLACK_LUNG = "41", "Black lung"
+    VETERANS = "42", "Veterans affairs"
+    DISABLED = "43", "Disabled, with a large group plan"
+    LIABILITY = "47", "Liability insurance"
 
 
 class RequestState(models.TextChoices):

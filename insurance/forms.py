@@ -9,7 +9,7 @@ from typing import Any
 from django import forms
 
 from insurance import payers, policies
-from insurance.enums import ClaimFormat, FilingIndicator, ProfileKind, Relationship
+from insurance.enums import ClaimFormat, FilingIndicator, MedicareSecond, ProfileKind, Relationship
 from insurance.models import InsuranceProfile, Payer, Plan, Policy
 from lib import csv_text
 from lib.findings import Finding
@@ -54,6 +54,12 @@ class CardForm(forms.Form):
         label="The patient is the holder's",
         required=False,
         choices=[("", "Not known yet"), *Relationship.choices],
+    )
+    medicare_second = forms.ChoiceField(
+        label="Medicare is not first because",
+        required=False,
+        choices=[("", "It is, or this is not Medicare"), *MedicareSecond.choices],
+        help_text="Medicare asks for it where another insurer is asked first.",
     )
     effective_on = date_field("Good from")
     expires_on = date_field("Good until", help_text="Empty: no end known.")

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from clinics import audit
-from insurance.enums import FilingIndicator, Relationship
+from insurance.enums import FilingIndicator, MedicareSecond, Relationship
 from insurance.errors import BadCoverage
 from insurance.models import EligibilityCheck, Payer, Plan, Policy
 from lib.dates import age_on
@@ -41,7 +41,7 @@ SHAPES: dict[str, tuple[re.Pattern[str], str]] = {
 FIELDS = (
     "payer", "plan", "member_id", "group_number", "group_name", "relationship", "holder_first_name",
     "holder_last_name", "holder_birth_date", "holder_sex", "effective_on", "expires_on", "copay_individual",
-    "copay_group",
+    "copay_group", "medicare_second",
 )  # fmt: skip
 
 
@@ -88,6 +88,9 @@ def _holder_problems(data: dict[str, Any], today: date) -> list[Finding]:
                 found.append(
                     Finding("holder", name, f"Enter the holder's {words}: the patient is not the holder.")
                 )
+    why = data.get("medicare_second") or ""
+    if why and why not in MedicareSecond.values:
+        found.append(Finding("medicare_second", "medicare_second", "Choose why Medicare is not first."))
     born = data.get("holder_birth_date")
     if born and born > today:
         found.append(Finding("holder", "holder_birth_date", "This date of birth is in the future."))

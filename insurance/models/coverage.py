@@ -10,7 +10,14 @@ from django.db.models import F, Func, Q
 from clinics.fields import MoneyField, TenantForeignKey
 from clinics.models.places import Address
 from clinics.tenancy import PublicModel, TenantModel
-from insurance.enums import ClaimFormat, FilingIndicator, ProfileKind, ProfileStatus, Relationship
+from insurance.enums import (
+    ClaimFormat,
+    FilingIndicator,
+    MedicareSecond,
+    ProfileKind,
+    ProfileStatus,
+    Relationship,
+)
 
 
 class Payer(PublicModel, Address):
@@ -86,6 +93,7 @@ class Policy(PublicModel):
     group_number = models.CharField(max_length=30, blank=True)
     group_name = models.CharField(max_length=60, blank=True)
     relationship = models.CharField(max_length=2, choices=Relationship.choices, blank=True)
+    medicare_second = models.CharField(max_length=2, choices=MedicareSecond.choices, blank=True)  # SBR05
     # The holder, where that is not the patient.
     holder_first_name = models.CharField(max_length=35, blank=True)
     holder_last_name = models.CharField(max_length=60, blank=True)

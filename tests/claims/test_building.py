@@ -55,6 +55,17 @@ def test_subscriber_who_is_the_patient() -> None:
 
 
 @pytest.mark.rule("B17.5")
+def test_why_medicare_is_not_first_comes_from_its_card() -> None:
+    world = make_world()
+    with world.open():
+        payers = [world.aetna, world.medicare]
+        invoice = bill(world, payers=payers, member="1EG4TE5MK73", medicare_second="12")
+        first, second = (document_of(building.build(invoice, rank, today=TODAY)) for rank in (1, 2))
+        assert (first.coverage.insurance_type, first.other_payers[0].insurance_type) == ("", "12")
+        assert (second.coverage.insurance_type, second.other_payers[0].insurance_type) == ("12", "")
+
+
+@pytest.mark.rule("B17.5")
 def test_an_onset_on_the_day_of_service_is_left_out() -> None:
     world = make_world()
     with world.open():

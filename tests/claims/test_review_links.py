@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from claims import queue, remedies
+from claims import queue, remedies, review
 from claims.boxes import sections
 from claims.more_boxes import more_sections
 from claims.rare_boxes import rare_sections
@@ -176,3 +176,20 @@ def test_a_finding_says_its_place_in_words() -> None:
         "payer, name",
         "",
     ]
+
+
+def test_a_fact_changed_on_the_claim_alone_leads_to_where_it_is_kept() -> None:
+    world = make_world()
+    with world.open():
+        claim = queue.enqueue(bill(world, make_patient(sex="")), TODAY)
+        edits = {"subscriber.sex": "F", "coverage.group_number": "G7", "place_of_service": "12"}
+        review.save_review(claim, edits, claim.document_version, TODAY)
+        claim.refresh_from_db()
+        person = claim.patient.public_id
+    page = sign_in(world).get(reverse("claims:claim", args=[claim.public_id])).content.decode()
+    said = re.findall(r"changed since the visit(.*?)</span>", page)
+    patient = reverse("patients:edit", args=[person])
+    cards = reverse("insurance:manage", args=[person])
+    assert sum(f'href="{patient}"' in each for each in said) == 1
+    assert sum(f'href="{cards}"' in each for each in said) == 1
+    assert len(said) == 3, "the place is the claim's own"
