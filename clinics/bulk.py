@@ -19,8 +19,8 @@ from lib.money import to_cents
 SMALL = 40  # so many rows go in by plain VALUES: a temporary table costs more than it saves
 
 
-class _Null(int):
-    """Never escaped, as numbers are: no text can be taken for it."""
+class _Null:
+    """Equal to nothing but itself, so that it can be counted: no text is taken for it."""
 
     def __str__(self) -> str:
         return "\\N"
@@ -83,7 +83,7 @@ def insert_rows(rows: Sequence[models.Model]) -> None:
     fields: list[Any] = [named.pop("clinic_id"), *named.values()]
     given = [field for field in fields if not _is_left_to_the_table(rows[0], field)]
     writers = [(field.attname, _writer(field)) for field in given]
-    lines = [[write(getattr(row, name)) for name, write in writers] for row in rows]
+    lines = [[write(values[name]) for name, write in writers] for values in map(vars, rows)]
     insert(model, [field.column for field in given], lines)
     left = [field.attname for field in fields if field not in given]
     for row in rows:
@@ -94,11 +94,14 @@ def insert_rows(rows: Sequence[models.Model]) -> None:
 
 def text_of(value: Any) -> Value:
     """A plain value as PostgreSQL reads it; dates as ISO 8601."""
+    kind = type(value)
+    if kind is str or kind is int:
+        return value
     if value is None:
         return NULL
-    if isinstance(value, bool):
+    if kind is bool:
         return "t" if value else "f"
-    return value if isinstance(value, str | int) else str(value)
+    return str(value)
 
 
 def cents(amount: Decimal | None) -> Value:
@@ -124,7 +127,8 @@ def array_text(values: Iterable[object]) -> str:
 def _copy_line(row: Sequence[Value]) -> str:
     """One row in COPY's text format; most hold nothing that would have to be escaped."""
     line = "\t".join(map(str, row))
-    if "\\" in line or "\n" in line or "\r" in line or line.count("\t") >= len(row):
+    is_odd = "\n" in line or "\r" in line or line.count("\t") >= len(row)
+    if is_odd or ("\\" in line and line.count("\\") != row.count(NULL)):
         line = "\t".join([_escaped(value) if isinstance(value, str) else str(value) for value in row])
     return line + "\n"
 
