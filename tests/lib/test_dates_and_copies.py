@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import pickle
+from dataclasses import FrozenInstanceError, dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lib.dates import age_on, format_d8, local_day, parse_d8, parse_day
-from lib.frozen import freeze, freeze_told, thaw
+from lib.frozen import freeze, freeze_told, maker, thaw
 from lib.questions import Announcement, Question, Unanswered
 from x12.documents.parties import Adjustment, Party
 from x12.documents.remittance import ClaimPayment, Procedure, ServicePayment
@@ -96,6 +98,27 @@ def test_what_stands_at_its_default_need_not_be_kept() -> None:
         }
     ]  # fmt: skip
     assert "insured" not in kept and kept["patient_responsibility"] == "0.00"  # told, and it was nothing
+
+
+def test_an_object_made_fast_is_the_classs_own() -> None:
+    given: dict[str, Any] = {
+        "procedure": Procedure("97140"),
+        "charge": Decimal("85.00"),
+        "paid": Decimal("0.00"),
+    }
+    made, plain = maker(ServicePayment)(**given), ServicePayment(**given)
+    assert type(made) is ServicePayment
+    assert (made, hash(made), repr(made)) == (plain, hash(plain), repr(plain))
+    assert pickle.loads(pickle.dumps(made)) == replace(made, units=None) == plain
+    with pytest.raises(FrozenInstanceError):
+        made.units = Decimal(2)  # type: ignore[misc]
+    assert maker(Line)(Decimal("1.00"), date(2026, 1, 2)) == Line(Decimal("1.00"), date(2026, 1, 2))
+
+
+def test_a_copy_of_an_older_or_newer_release_is_read() -> None:
+    kept = freeze(Party("1", "DOE", "JANE"))
+    del kept["suffix"]
+    assert thaw(Party, kept | {"of_a_later_release": 1}) == Party("1", "DOE", "JANE")
 
 
 def test_a_question_nobody_answers_refuses() -> None:
