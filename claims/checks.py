@@ -45,19 +45,20 @@ def run(context: CheckContext) -> list[Finding]:
 def scrub(context: CheckContext) -> Scrub:
     """All checks that look at more than the day, and the writing that has the last word."""
     found = [finding for check in LASTING for finding in _attempt(check, context)]
-    guide = _attempt(check_guide, context)
+    document = with_ends(context.document)
+    guide = _attempt(check_guide, document, context.today)
     written: list[ClaimText] = []
 
-    def check_writing(context: CheckContext) -> Iterator[Finding]:
+    def check_writing(document: ClaimDocument, today: date) -> Iterator[Finding]:
         """Only a claim without fault by the guide is written."""
-        text = try_to_write(with_ends(context.document), context.today)
+        text = try_to_write(document, today)
         if isinstance(text, Finding):
             yield text
         else:
             written.append(text)
 
     if not has_errors(guide):
-        guide += _attempt(check_writing, context)
+        guide += _attempt(check_writing, document, context.today)
     return Scrub(tuple(dict.fromkeys([*found, *guide])), written[0] if written else None)
 
 
@@ -115,9 +116,9 @@ SENDER = Submitter("SUBMITTER", "SUBMITTER", Contact("BILLING", "0000000000"))
 TAKER = Receiver("RECEIVER", "RECEIVER")
 
 
-def check_guide(context: CheckContext) -> Iterable[Finding]:
+def check_guide(document: ClaimDocument, today: date) -> Iterable[Finding]:
     """What the 837P and its guide ask for (domain reference 3 and 16): ids, names, dates, codes, sums."""
-    return check_claim(with_ends(context.document), context.today, trial=False)
+    return check_claim(document, today, trial=False)
 
 
 def with_ends(document: ClaimDocument) -> ClaimDocument:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 
 from lib.dates import format_d8
 from x12.folding import fold
@@ -50,7 +51,7 @@ class SegmentWriter:
         for place, value in enumerate(elements, 1):
             text = ""
             if value:
-                text = self._element(rule, key, place, value)
+                text = element_text(rule, key, place, value)
                 if text:
                     used = place
             texts.append(text)
@@ -61,30 +62,33 @@ class SegmentWriter:
                 raise WriteError("missing_element", f"{key}{place:02d}", "")
         self.lines.append(rule.segment_id + "*" + "*".join(texts[:used]))
 
-    def _element(self, rule: SegmentRule, key: str, place: int, value: str | tuple[str, ...]) -> str:
-        if isinstance(value, str):
-            element = rule.elements.get(place)
-            if element is None:
-                raise WriteError("not_used", f"{key}{place:02d}", value)
-            return checked_text(element, value, key, place)
-        parts = rule.components.get(place)
-        if parts is None:
-            raise WriteError("not_used", f"{key}{place:02d}", ":".join(value))
-        texts = []
-        for number, text in enumerate(value, 1):
-            part = parts.get(number)
-            if part is None:
-                if text:
-                    raise WriteError("not_used", f"{key}{place:02d}-{number}", text)
-                texts.append("")
-            else:
-                texts.append(checked_text(part, text, key, place))
-        while texts and not texts[-1]:
-            texts.pop()
-        for number, part in parts.items():
-            if part.required and texts and (number > len(texts) or not texts[number - 1]):
-                raise WriteError("missing_element", f"{key}{place:02d}-{number}", ":".join(texts))
-        return ":".join(texts)
+
+@lru_cache(maxsize=16_384)  # the claims of a file say the same few things in the same places
+def element_text(rule: SegmentRule, key: str, place: int, value: str | tuple[str, ...]) -> str:
+    """One element or composite as it is written. Raises WriteError."""
+    if isinstance(value, str):
+        element = rule.elements.get(place)
+        if element is None:
+            raise WriteError("not_used", f"{key}{place:02d}", value)
+        return checked_text(element, value, key, place)
+    parts = rule.components.get(place)
+    if parts is None:
+        raise WriteError("not_used", f"{key}{place:02d}", ":".join(value))
+    texts = []
+    for number, text in enumerate(value, 1):
+        part = parts.get(number)
+        if part is None:
+            if text:
+                raise WriteError("not_used", f"{key}{place:02d}-{number}", text)
+            texts.append("")
+        else:
+            texts.append(checked_text(part, text, key, place))
+    while texts and not texts[-1]:
+        texts.pop()
+    for number, part in parts.items():
+        if part.required and texts and (number > len(texts) or not texts[number - 1]):
+            raise WriteError("missing_element", f"{key}{place:02d}-{number}", ":".join(texts))
+    return ":".join(texts)
 
 
 def checked_text(rule: ElementRule, value: str, key: str, place: int) -> str:

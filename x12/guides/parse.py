@@ -24,9 +24,12 @@ class ElementRule:
     may_cut: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class SegmentRule:
-    """One segment of one loop: rules by element place, and by (place, component) for composites."""
+    """One segment of one loop: rules by element place, and by (place, component) for composites.
+
+    Each is a thing of its own (``eq=False``), so that what was checked by it can be remembered by it.
+    """
 
     segment_id: str
     elements: dict[int, ElementRule]
