@@ -1,8 +1,8 @@
 """Acts that need a second person: asked by one, run when another one approves (reliability.md c1, "2").
 
-Before it: a write-off above the asker's limit, or by whoever took the payment; an admin's refund; a closed day
-that an owner opens again; two records of one person that become one. What is approved runs here, with the approver
-as its actor and both names in the audit.
+Before it: a write-off above the asker's limit, or by whoever took the payment; an admin's refund, to a patient or to
+an insurer; a closed day that an owner opens again; two records of one person that become one. What is approved runs
+here, with the approver as its actor and both names in the audit.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from django.db import transaction
 from billing import days, payments, writeoffs
 from billing.enums import WriteOffType
 from billing.errors import CannotDecide, CannotWriteOff
-from billing.hooks import MERGE
+from billing.hooks import INSURER_REFUND, MERGE
 from billing.models import Approval, DayClose, Invoice
 from billing.writeoffs import WriteOff
 from clinics import audit
@@ -30,6 +30,7 @@ RIGHTS = {
     "refund": "payment.refund",
     "reopen": "day.reopen",
     "merge": "patient.merge",
+    "payer_refund": "payment.refund",
 }
 
 
@@ -95,6 +96,14 @@ def ask_merge(kept: Patient, second: Patient, *, reason: str) -> Approval:
     )
 
 
+def ask_insurer_refund(wanted: dict[str, str], *, words: str, reason: str) -> Approval:
+    """An admin asks for a refund check to an insurer; responses/insurer_refunds.py has checked it."""
+    because = "A refund by an admin is approved by another admin or the owner."
+    if Approval.objects.filter(kind="payer_refund", state="asked", wanted=wanted).exists():
+        raise CannotDecide("This refund waits for a second person already.", code="asked_already")
+    return _ask("payer_refund", wanted, words=words, reason=reason, because=because)
+
+
 def _ask(
     kind: str,
     wanted: dict[str, str],
@@ -137,6 +146,8 @@ def approve(approval: Approval, *, role: str, today: date, at: datetime) -> Appr
         )
     elif row.kind == "merge":
         MERGE.ask(row.patient, row.wanted["second"], reason=row.reason, at=at, asked_by=row.asked_by)
+    elif row.kind == "payer_refund":
+        INSURER_REFUND.ask(row.wanted, reason=row.reason, today=today)
     else:
         day = DayClose.objects.get(public_id=row.wanted["day"])
         days.reopen(day, reason=row.reason, at=at, asked_by=row.asked_by)

@@ -55,5 +55,8 @@ DAY_TIES: Question[list[Break]] = Question("billing.day_ties")
 # rooms. Answered by desk.
 MERGE: Question[None] = Question("billing.merge")
 
+# A refund check to an insurer that a second person approved: (what was wanted, reason, today). Answered by responses.
+INSURER_REFUND: Question[None] = Question("billing.insurer_refund")
+
 # Which of these invoices (ids) an insurer is asked about again after it had answered (B12). Answered by claims.
 REOPENED: Question[set[int]] = Question("billing.reopened")

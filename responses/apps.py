@@ -10,7 +10,15 @@ class ResponsesConfig(AppConfig):
 
     def ready(self) -> None:
         """Declare settings and register the handlers of this room's promises."""
-        from billing.hooks import DAY_TIES
-        from responses import day_ties, settings, tasks, verification, what_if  # noqa: F401 - imported for what they register
+        from billing.hooks import DAY_TIES, INSURER_REFUND
+        from responses import (  # noqa: F401 - some are imported for what they register
+            day_ties,
+            insurer_refunds,
+            settings,
+            tasks,
+            verification,
+            what_if,
+        )
 
         DAY_TIES.answered_by(day_ties.breaks)
+        INSURER_REFUND.answered_by(insurer_refunds.approved)

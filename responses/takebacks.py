@@ -31,6 +31,8 @@ WORDS = {
 # that our own refund check arrived: it answers a recoupment that was never announced, else a person closes that refund.
 STANDS = {"FB": "forward", "WO": "recoup"}
 FAMILIES = {**STANDS, "72": "recoup"}
+REFUNDED = frozenset({"WO", "72"})  # what a check of ours may pay back (insurer_refunds.py)
+PAID_BACK = "Paid back by check"  # how the note of such an item begins
 MOST = 1000
 
 
@@ -48,6 +50,16 @@ class Entry:
     def check(self) -> Remittance:
         """The check it came out of."""
         return self.item.remittance
+
+    @property
+    def is_payable(self) -> bool:
+        """Whether a check of ours may settle it."""
+        return self.item.is_open and self.item.code in REFUNDED and self.item.amount < ZERO
+
+    @property
+    def is_paid_back(self) -> bool:
+        """Whether a check of ours has settled it."""
+        return not self.item.is_open and self.item.note.startswith(PAID_BACK)
 
 
 @dataclass(frozen=True, slots=True)

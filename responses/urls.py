@@ -8,6 +8,7 @@ from responses import (
     file_views,
     line_views,
     money_views,
+    refund_views,
     rule_views,
     scan_views,
     views,
@@ -45,6 +46,10 @@ urlpatterns = [
     path(
         "reports/insurance/claim-responses/checks/<str:public_id>/provider/<int:ordinal>/",
         entry_views.provider_item, name="provider-item",
+    ),
+    path(
+        "reports/insurance/claim-responses/checks/<str:public_id>/provider/<int:ordinal>/refund/",
+        refund_views.page, name="insurer-refund",
     ),
     path("reports/insurance/claim-responses/<str:public_id>/", views.opened, name="response"),
     path("reports/insurance/claim-responses/<str:public_id>/file/", file_views.in_file, name="in-file"),

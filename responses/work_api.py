@@ -17,7 +17,18 @@ from claims.models import Claim
 from clinics.calendar import clinic_day
 from clinics.errors import BadInput
 from insurance.models import Payer
-from responses import copays, denial_acts, denials, deposits, queries, remit, takebacks, trust, what_if
+from responses import (
+    copays,
+    denial_acts,
+    denials,
+    deposits,
+    queries,
+    refund_views,
+    remit,
+    takebacks,
+    trust,
+    what_if,
+)
 from responses.models import BankLine, ProviderAdjustment, Remittance
 from work.idempotency import once
 
@@ -346,6 +357,7 @@ urlpatterns = [
     path("trusted-codes/", trusted, name="trust"),
     path("takebacks/", tracker, name="takebacks"),
     path("takebacks/<str:public_id>/<int:ordinal>/", takeback, name="takeback"),
+    path("takebacks/<str:public_id>/<int:ordinal>/refund/", refund_views.api, name="insurer-refund"),
     path("deposits/", ties, name="deposits"),
     path("deposits/bank/", bank, name="bank"),
     path("deposits/bank/<str:public_id>/", bank_line, name="bank-line"),

@@ -59,6 +59,7 @@ class Approval(PublicModel):
             ("refund", "Refund"),
             ("reopen", "Reopen a day"),
             ("merge", "Merge two records"),
+            ("payer_refund", "Refund to an insurer"),
         ],
     )
     state = models.CharField(

@@ -112,6 +112,8 @@ SAMPLES: dict[tuple[str, str], Sample] = {
     ("responses:payee", "public_id"): lambda days: days.made["remittance"].public_id,
     ("responses:provider-item", "public_id"): lambda days: days.made["provider item"].remittance.public_id,
     ("responses:provider-item", "ordinal"): lambda days: str(days.made["provider item"].ordinal),
+    ("responses:insurer-refund", "public_id"): lambda days: days.made["provider item"].remittance.public_id,
+    ("responses:insurer-refund", "ordinal"): lambda days: str(days.made["provider item"].ordinal),
     ("responses:act", "act"): lambda days: "post",
     ("responses:denial-act", "which"): lambda days: "denials",
     ("responses:denial-act", "act"): lambda days: "call",
