@@ -20,6 +20,7 @@ from x12.documents.remittance import ClaimPayment, claim_balances, claim_differe
 
 NEVER_DENIES = frozenset({("CO", "45"), ("CO", "253"), ("OA", "23")})
 PATIENT_SHARE = frozenset({"1", "2", "3"})
+ALLOWED_TOO = frozenset({("OA", "23"), ("CO", "253")})  # beside the payment and the patient's share
 PREDETERMINATION, NOT_OURS, DENIED = "25", "23", "4"
 # CLP02 of an answer that is whole; of the older codes most say that the payer is not done yet (5 pended, 13 suspended).
 ANSWERS = frozenset({"1", "2", "3", DENIED, "19", "20", "21", "22", NOT_OURS, PREDETERMINATION})
@@ -254,6 +255,3 @@ def _allowed(answer: LineAnswer) -> Decimal:
         if (item.group == "PR" and item.reason in PATIENT_SHARE) or (item.group, item.reason) in ALLOWED_TOO
     )
     return answer.paid + share
-
-
-ALLOWED_TOO = frozenset({("OA", "23"), ("CO", "253")})

@@ -70,7 +70,8 @@ def ask(item: ProviderAdjustment, check: Check, *, today: date) -> Approval:
             "remittance": item.remittance.public_id, "ordinal": str(item.ordinal),
             "number": check.number, "sent_on": check.sent_on.isoformat(),
         },
-        words=f"Refund {show_money(-item.amount)} to {item.remittance.payer_name}", reason=check.reason,
+        words=f"Refund {show_money(-item.amount)} to {item.remittance.payer_name} by check {check.number}"[:200],
+        reason=check.reason,
     )  # fmt: skip
 
 

@@ -17,10 +17,9 @@ from responses.receipts import tie
 from tests.browser.product import Product
 from tests.cast import make_payer
 from tests.responses.edi import remit
-from tests.responses.stage import answer, claimed, clp, money
+from tests.responses.stage import EX1, answer, claimed, clp, money
 
 PRAIRIE = {"payer": "PRAIRIE HEALTH", "payer_id": "1455512345"}
-EX1 = ("1", "150", "85", ("CO", "45", "40"), ("PR", "3", "25"))
 LIST = "/reports/insurance/claim-responses/"
 
 

@@ -24,6 +24,9 @@ from tests.responses.edi import Cas, Clp, Svc, remit
 MEDICARE = {"payer": "MEDICARE", "payer_id": "1520000001"}
 AARP = {"payer": "AARP", "payer_id": "1363739783"}
 AETNA = {"payer": "AETNA", "payer_id": "1066033492"}
+# Example 1 of rules.md B9, and the payer takes it back; see ``clp``.
+EX1 = ("1", "150", "85", ("CO", "45", "40"), ("PR", "3", "25"))
+BACK = ("22", "-150", "-85", ("CO", "45", "-40"), ("PR", "3", "-25"))
 
 
 def set_up(world: World, **values: Any) -> None:

@@ -22,11 +22,10 @@ from responses.posting_rules import Goes
 from responses.receipts import tie
 from tests.cast import NOW, make_service, make_world
 from tests.responses.edi import Clp, Svc
-from tests.responses.stage import AETNA, MEDICARE, answer, claimed, clp, money, set_up
+from tests.responses.stage import AETNA, EX1, MEDICARE, answer, claimed, clp, money, set_up
 from tests.scenarios.stage import wrong
 
 D = Decimal
-EX1 = ("1", "150", "85", ("CO", "45", "40"), ("PR", "3", "25"))
 pytestmark = pytest.mark.django_db
 
 

@@ -19,12 +19,10 @@ from responses.insurer_refunds import Check
 from responses.models import ProviderAdjustment
 from tests.cast import NOW, PASSWORD, TODAY, make_world
 from tests.responses.edi import remit
-from tests.responses.stage import AETNA, answer, claimed, clp, set_up, take
+from tests.responses.stage import AETNA, BACK, EX1, answer, claimed, clp, set_up, take
 from tests.scenarios.stage import wrong
 
 pytestmark = [pytest.mark.django_db, pytest.mark.rule("B9.refund")]
-EX1 = ("1", "150", "85", ("CO", "45", "40"), ("PR", "3", "25"))
-BACK = ("22", "-150", "-85", ("CO", "45", "-40"), ("PR", "3", "-25"))
 OURS = Check("1042", date(2026, 3, 9), "their letter of March 3")
 SETTLED = [("WO:ICN1", "85"), ("72:ICN1", "-85")]
 
@@ -138,7 +136,7 @@ def test_an_admin_asks_and_an_owner_signs_in_again(world, client):
     assert client.post(page, {**body, "idempotency_key": "b"}).status_code == 400, "it waits already"
     with world.open():
         asked = Approval.objects.get()
-        assert asked.words == "Refund 85.00 to AETNA"
+        assert asked.words == "Refund 85.00 to AETNA by check 1042"
         with pytest.raises(CannotDecide):
             approvals.approve(asked, role="biller", today=TODAY, at=NOW)
         assert books()[0] == D("170.00")
@@ -146,6 +144,7 @@ def test_an_admin_asks_and_an_owner_signs_in_again(world, client):
     assert client.get(page)["Location"].startswith("/accounts/reauthenticate/")
     assert client.post(api, body, **head).status_code == 403
     approval = reverse("billing:approval", args=[asked.public_id])
+    assert "None" not in client.get(approval).content.decode(), "it has no patient"
     assert client.post(approval, {"answer": "approve"}).status_code == 302
     with world.open():
         assert books()[0] == D("85.00")

@@ -17,11 +17,10 @@ from responses.errors import CannotPost
 from responses.models import ClaimResponse, Remittance
 from tests.cast import NOW, make_world
 from tests.responses.edi import remit
-from tests.responses.stage import AETNA, answer, claimed, clp, money, set_up, take
+from tests.responses.stage import AETNA, EX1, answer, claimed, clp, money, set_up, take
 from work.models import Job, Outbox
 
 pytestmark = pytest.mark.django_db
-EX1 = ("1", "150", "85", ("CO", "45", "40"), ("PR", "3", "25"))
 STRANGER = {"payee": "1999999992", "tax_id": "", **AETNA}
 
 

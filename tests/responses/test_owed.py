@@ -15,11 +15,10 @@ from responses.models import ClaimResponse, Remittance
 from responses.receipts import tie
 from tests.cast import NOW, make_world
 from tests.responses.edi import Clp, remit
-from tests.responses.stage import AETNA, answer, claimed, clp, money, set_up, take
+from tests.responses.stage import AETNA, EX1, answer, claimed, clp, money, set_up, take
 from tests.scenarios.stage import wrong
 
 pytestmark = [pytest.mark.django_db, pytest.mark.rule("B9.owed")]
-EX1 = ("1", "150", "85", ("CO", "45", "40"), ("PR", "3", "25"))
 
 
 @pytest.fixture

@@ -19,8 +19,7 @@ from billing import balances
 from responses.models import ClaimResponse, PostingRule, Remittance
 from tests.cast import make_world, sign_in
 from tests.responses.edi import remit
-from tests.responses.stage import AETNA, answer, claimed, clp, money, set_up
-from tests.responses.test_posting import EX1
+from tests.responses.stage import AETNA, EX1, answer, claimed, clp, money, set_up
 
 D = Decimal
 pytestmark = pytest.mark.django_db

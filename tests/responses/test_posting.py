@@ -15,7 +15,7 @@ from responses.models import ClaimResponse, PostingRule, ProviderAdjustment, Rem
 from responses.receipts import tie
 from tests.cast import NOW, make_world
 from tests.responses.edi import remit
-from tests.responses.stage import AARP, AETNA, MEDICARE, answer, claimed, clp, money, set_up, take
+from tests.responses.stage import AARP, AETNA, EX1, MEDICARE, answer, claimed, clp, money, set_up, take
 
 D = Decimal
 pytestmark = pytest.mark.django_db
@@ -32,9 +32,6 @@ def world():
 def posting(world):
     set_up(world, autopay_claims="post", reversals="auto_if_exact")
     return world
-
-
-EX1 = ("1", "150", "85", ("CO", "45", "40"), ("PR", "3", "25"))
 
 
 @pytest.mark.rule("B9")

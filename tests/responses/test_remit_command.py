@@ -24,8 +24,7 @@ from responses.models import ClaimResponse, Remittance
 from responses.remit import remit_file
 from tests.cast import NOW, make_world
 from tests.responses.edi import remit
-from tests.responses.stage import AARP, AETNA, answer, claimed, clp, money, set_up
-from tests.responses.test_posting import EX1
+from tests.responses.stage import AARP, AETNA, EX1, answer, claimed, clp, money, set_up
 from work import outbox
 from work.models import Outbox
 

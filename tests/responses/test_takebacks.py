@@ -15,12 +15,10 @@ from responses.errors import CannotPost
 from responses.models import BankLine, ProviderAdjustment, Remittance
 from tests.cast import make_world
 from tests.responses.edi import remit
-from tests.responses.stage import AETNA, answer, claimed, clp, set_up, take
+from tests.responses.stage import AETNA, BACK, EX1, answer, claimed, clp, set_up, take
 
 D = Decimal
 pytestmark = pytest.mark.django_db
-EX1 = ("1", "150", "85", ("CO", "45", "40"), ("PR", "3", "25"))
-BACK = ("22", "-150", "-85", ("CO", "45", "-40"), ("PR", "3", "-25"))
 
 
 @pytest.fixture

@@ -14,11 +14,10 @@ from responses.models import ClaimResponse, Remittance, TrustedCode
 from responses.trust import Share
 from tests.cast import NOW, make_world, sign_in
 from tests.responses.edi import remit
-from tests.responses.stage import AETNA, answer, claimed, clp, money, set_up
+from tests.responses.stage import AETNA, EX1, answer, claimed, clp, money, set_up
 from work.models import Job
 
 pytestmark = pytest.mark.django_db
-EX1 = ("1", "150", "85", ("CO", "45", "40"), ("PR", "3", "25"))
 
 
 @pytest.fixture

@@ -23,14 +23,13 @@ from clearinghouses.models import InboundFile
 from desk.demo.clock import moment
 from responses.models import ClaimResponse, Remittance
 from tests.responses.edi import remit
-from tests.responses.stage import AETNA, clp
+from tests.responses.stage import AETNA, EX1, clp
 from tests.scenarios.stage import Story, drain, money, wrong
 from work.files import read
 from work.models import IdempotencyKey, Job
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MAR_9 = date(2026, 3, 9)
-EX1 = ("1", "150", "85", ("CO", "45", "40"), ("PR", "3", "25"))
 
 
 def client_of(story: Story, role: str) -> Client:

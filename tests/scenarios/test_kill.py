@@ -33,12 +33,11 @@ from responses import tasks
 from responses.models import ClaimResponse, Remittance
 from tests.claims.helpers import run_and_die
 from tests.responses.edi import remit
-from tests.responses.stage import AETNA, clp
+from tests.responses.stage import AETNA, EX1, clp
 from tests.scenarios.stage import Story, drain, money, wrong
 from work.models import Job, Outbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
-EX1 = ("1", "150", "85", ("CO", "45", "40"), ("PR", "3", "25"))
 ROOT = Path(__file__).resolve().parents[2]
 
 

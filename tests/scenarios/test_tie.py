@@ -19,13 +19,11 @@ from responses import manual, undo
 from responses.models import ClaimResponse, Remittance
 from responses.receipts import tie
 from tests.responses.edi import Clp, remit
-from tests.responses.stage import AETNA, clp
+from tests.responses.stage import AETNA, BACK, EX1, clp
 from tests.scenarios.stage import Story, money, wrong
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MAR_9, MAR_16, MAR_23 = date(2026, 3, 9), date(2026, 3, 16), date(2026, 3, 23)
-EX1 = ("1", "150", "85", ("CO", "45", "40"), ("PR", "3", "25"))
-BACK = ("22", "-150", "-85", ("CO", "45", "-40"), ("PR", "3", "-25"))
 
 
 def sent(story: Story, last: str, cash: str = "") -> Claim:
