@@ -27,6 +27,7 @@ MOST_MONTHS = 200
 DENIAL_CODE = re.compile(r"\b(?:CO|OA|PI|PR)-[A-Z0-9]{1,5}\b")
 LINES_FIT = frozenset({"E03", "E06", "E07", "E08", "E09"})  # a line is not as it was sent
 NOT_OURS = frozenset({"E01", "E13"})  # paid twice, or more than is open
+NOT_OURS_MAYBE = NOT_OURS | {"E04", "E11", "E12", "E17"}  # a stranger's, never posted, out of turn, foretold
 LINES_HELP_NOT = frozenset({"E04", "E12", "E17"})  # no claim, not the insurer's turn, nothing that posts
 POSTED = (PostingState.AUTO_POSTED, PostingState.POSTED_MANUALLY)
 TABS: dict[str, tuple[str, Q]] = {
@@ -328,9 +329,9 @@ def _acts(row: ClaimResponse, posts: bool) -> list[tuple[str, str, str]]:
     made += [("hold", "Hold", "h")]
     if not row.paid:
         made.append(("leave", "Note and leave", "n"))
-    elif row.state == PostingState.EXCEPTION and row.remittance.receipt_id is not None:
+    elif not posts and NOT_OURS_MAYBE & set(row.codes) and row.remittance.receipt_id is not None:
         owe = ("owe", f"Owed back {row.paid}", "o")
-        made = [owe, *made] if not posts and NOT_OURS & set(row.codes) else [*made, owe]
+        made = [owe, *made] if NOT_OURS & set(row.codes) else [*made, owe]
     if "E14" not in row.codes:
         made.append(("dispute", "Dispute", "d"))
     return made

@@ -274,4 +274,4 @@ def test_the_fitting_act_stands_first(posting):
     assert (short.codes, queries.opened(short).acts[0]) == (["E06"], ("lines", "Line by line", "e"))
     back = clp(claim, "22", "-150", "-80", ("CO", "45", "-45"), ("PR", "3", "-25"))
     [turned] = answer(back, trace="T3", plb=[("FB", "-80")], amount="0", **AETNA)
-    assert [act for act, _, _ in queries.opened(turned).acts] == ["lines", "hold", "dispute"]
+    assert [act for act, _, _ in queries.opened(turned).acts] == ["lines", "hold", "owe", "dispute"]
