@@ -12,7 +12,7 @@ from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from claims import delivery, queries
+from claims import clashes, delivery, queries
 from claims.cms1500 import crosswalk
 from claims.enums import BatchState
 from claims.models import Acknowledgement, Batch, BatchItem, Claim
@@ -39,9 +39,12 @@ class BatchSerializer(serializers.ModelSerializer[Batch]):
 
 
 class BatchActSerializer(serializers.Serializer[Any]):
-    """send_again or dissolve a refused batch, look for an unknown one, printed for one on paper, try_again."""
+    """send_again or dissolve a refused batch, look for an unknown one, printed for one on paper, try_again; never_taken
+    after a clash of numbers, with who said so."""
 
-    act = serializers.ChoiceField(choices=["send_again", "dissolve", "look", "printed", "try_again", "doubt"])
+    act = serializers.ChoiceField(
+        choices=["send_again", "dissolve", "look", "printed", "try_again", "doubt", "never_taken"]
+    )
     reason = serializers.CharField(required=False, default="", allow_blank=True, max_length=200)
 
 
@@ -98,6 +101,8 @@ def batch_act(request: Request, batch_id: str) -> Response:
         delivery.dissolve(row, data["reason"])
     elif data["act"] == "try_again":
         delivery.try_again(row)
+    elif data["act"] == "never_taken":
+        clashes.give_up(row, data["reason"])
     elif data["act"] == "doubt":
         delivery.doubt(row)
     elif data["act"] == "printed":

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from claims import delivery, keyset, paper, queries
+from claims import clashes, delivery, keyset, paper, queries
 from claims.claim_views import pdf_answer
 from claims.enums import BatchState, Format
 from claims.models import Acknowledgement, Batch, BatchItem
@@ -88,7 +88,7 @@ def batch(request: HttpRequest, public_id: str) -> HttpResponse:
         "may_resolve": may(request, "claim.resolve_unknown") and row.state == BatchState.REFUSED,
         "may_download": may(request, "edi.download"),
     }  # fmt: skip
-    context["is_stuck"] = delivery.is_stuck(row)
+    context |= {"is_stuck": delivery.is_stuck(row), "clash": clashes.told(row)}
     is_paper = row.format == Format.PAPER
     context["may_print"] = (
         is_paper and row.state == BatchState.PENDING and may(request, "claim.resolve_unknown")
@@ -167,6 +167,9 @@ def batch_act(request: HttpRequest, public_id: str, act: str) -> HttpResponse:
     elif act == "printed":
         delivery.mark_printed(row, timezone.now())
         messages.success(request, f"{row.claim_count} claims are submitted on paper")
+    elif act == "never-taken":
+        moved = clashes.give_up(row, request.POST.get("reason", ""))
+        messages.success(request, f"{moved} claims are rejected: resubmit them under new numbers")
     elif act == "doubt":
         delivery.doubt(row)
         messages.success(request, "The partner's mailbox is looked at now")

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 from django.db import connection as database
 
-from clearinghouses.errors import NumbersExhausted
-from clearinghouses.models import Connection
+from clearinghouses.errors import NumbersExhausted, WrongNumber
+from clearinghouses.models import Connection, ControlCounter
+from clinics import audit
 
 HIGHEST = 999_999_999
 ALARM_AT = HIGHEST * 9 // 10
@@ -30,6 +31,13 @@ WHERE counter.interchange < %(highest)s AND counter."group" < %(highest)s
     AND counter.reference + %(count)s <= %(highest)s
 RETURNING interchange, "group", reference
 """
+RAISE = """
+INSERT INTO clearinghouses_controlcounter AS counter
+    (clinic_id, connection_id, interchange, "group", reference)
+VALUES (%(clinic)s, %(connection)s, %(number)s, %(number)s, 0)
+ON CONFLICT (clinic_id, connection_id) DO UPDATE SET
+    interchange = GREATEST(counter.interchange, %(number)s), "group" = GREATEST(counter."group", %(number)s)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +48,20 @@ class ControlNumbers:
     group: int  # GS06
     references: tuple[str, ...]  # nine digits each, one for each transaction set
     is_alarming: bool = False  # 90 % of the range is used
+
+
+def go_on_after(connection: Connection, number: int) -> None:
+    """Let ISA13 and GS06 go on after ``number``: another program used the ones before it. Raises WrongNumber.
+
+    Numbers only go up: gaps are fine, repeats never.
+    """
+    row = ControlCounter.objects.filter(connection=connection).first()
+    used = max(row.interchange, row.group) if row is not None else 0
+    if not used < number < ALARM_AT:
+        raise WrongNumber(f"Enter a number above {used} and below {ALARM_AT:,}.")
+    with database.cursor() as cursor:
+        cursor.execute(RAISE, {"clinic": connection.clinic_id, "connection": connection.pk, "number": number})
+    audit.record("connection.numbers", "connection", connection.public_id, after=number, before=used)
 
 
 def next_numbers(connection: Connection, transactions: int = 1) -> ControlNumbers:

@@ -24,6 +24,13 @@ class NumbersExhausted(Refusal):
     code = "control_numbers_exhausted"
 
 
+class WrongNumber(Refusal):
+    """Control numbers cannot go on after this one."""
+
+    status = 400
+    code = "wrong_number"
+
+
 class WrongState(Refusal):
     """The file is not in a state from which this can be done."""
 

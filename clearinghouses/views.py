@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from clearinghouses import connections, queries
+from clearinghouses import connections, control, queries
 from clearinghouses.carriers import show_fingerprint
 from clearinghouses.forms import ConnectionForm
 from clearinghouses.models import Connection, ControlCounter, OutboundFile
@@ -87,4 +87,15 @@ def confirm_key(request: HttpRequest, public_id: str) -> HttpResponse:
     row = get_object_or_404(Connection.objects, public_id=public_id)
     connections.confirm_key(row, request.POST.get("key", ""))
     messages.success(request, "The host key is confirmed. Test the connection again.")
+    return redirect("clearinghouses:connection", public_id)
+
+
+@require_POST
+def go_on_after(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The partner named the last number it took: ours go on after it."""
+    row = get_object_or_404(Connection.objects, public_id=public_id)
+    typed = request.POST.get("number", "").strip()
+    number = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else 0
+    control.go_on_after(row, number)
+    messages.success(request, f"The next file has number {number + 1}")
     return redirect("clearinghouses:connection", public_id)

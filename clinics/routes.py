@@ -165,6 +165,7 @@ ROUTES: dict[str, str | dict[str, str]] = {
     "clearinghouses:connection": "clearinghouse.credentials",
     "clearinghouses:test": "clearinghouse.credentials",
     "clearinghouses:confirm-key": "clearinghouse.credentials",
+    "clearinghouses:numbers": "clearinghouse.credentials",
     "clearinghouses-api:connections": "settings.view",
     "clearinghouses-api:connection": "settings.view",
     "clearinghouses-api:outbound": "claim.view",
