@@ -4,17 +4,21 @@
   const field = "input:not([type=checkbox],[type=radio]),textarea,select,[contenteditable]";
   const kept = [];
   const keep = (e, act) => { e.stopImmediatePropagation(); kept.push(act); };   // nothing that is there already acts too
-  const key = (e) => {   // single keys only: Tab, Enter and Space act without a script
-    if (e.key.length > 1 || e.key === " " || e.ctrlKey || e.metaKey || e.altKey || e.target.matches(field)) return;
-    keep(e, () => (document.activeElement || document.body).dispatchEvent(new KeyboardEvent("keydown", { key: e.key, bubbles: true, cancelable: true })));
+  const hands = {
+    keydown(e) {   // single keys only: Tab, Enter and Space act without a script
+      if (e.key.length > 1 || e.key === " " || e.ctrlKey || e.metaKey || e.altKey || e.target.matches(field)) return;
+      keep(e, () => (document.activeElement || document.body).dispatchEvent(new KeyboardEvent("keydown", { key: e.key, bubbles: true, cancelable: true })));
+    },
+    click(e) {   // links and sending buttons need no script, nor do menus
+      const button = e.target.closest?.("button[type=button]:not([popovertarget])");
+      if (button) keep(e, () => button.click());
+    },
+    input: (e) => keep(e, () => e.target.dispatchEvent(new Event("input", { bubbles: true }))),     // a search begun
+    change: (e) => keep(e, () => e.target.dispatchEvent(new Event("change", { bubbles: true }))),   // a filter chosen
   };
-  const click = (e) => {   // links and sending buttons need no script, nor do menus
-    const button = e.target.closest?.("button[type=button]:not([popovertarget])");
-    if (button) keep(e, () => button.click());
-  };
-  const hear = (act) => { document[act]("keydown", key, true); document[act]("click", click, true); };
+  const hear = (act) => Object.entries(hands).forEach(([name, hand]) => document[act](name, hand, true));
   hear("addEventListener");
-  document.addEventListener("DOMContentLoaded", () => setTimeout(() => {   // after htmx, which begins on the same event
+  document.addEventListener("DOMContentLoaded", () => setTimeout(() => {   // deferred scripts and modules have run
     hear("removeEventListener");
     kept.forEach((act) => act());
   }));

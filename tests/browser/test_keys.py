@@ -82,7 +82,7 @@ def test_what_is_pressed_before_the_scripts_are_there_is_not_lost(page_as: Any, 
     def hold(route: Any) -> None:
         waiting.append(route)
 
-    desk.route("**/app*.js", hold)
+    desk.route("**/htmx*.js", hold)  # the first of them; the others wait for it
     today = f"/today/?day={days.today:%Y-%m-%d}"
     desk.goto(today, wait_until="commit")
     finder = desk.get_by_role("button", name="Find a patient")
@@ -96,3 +96,7 @@ def test_what_is_pressed_before_the_scripts_are_there_is_not_lost(page_as: Any, 
     desk.keyboard.press("n")
     waiting.pop().continue_()
     expect(desk).to_have_url(re.compile("walk_in=1"))
+    desk.goto("/patients/", wait_until="commit")
+    desk.get_by_role("searchbox").fill("nobody of that name")
+    waiting.pop().continue_()
+    expect(desk.get_by_text("Nobody fits")).to_be_visible()
