@@ -26,6 +26,8 @@ from x12.tokens import Segment
 
 KIND = "837P"
 MOST_SEGMENTS = 20_000  # pyx12 takes some seconds for these; a larger file goes without its opinion
+MOST_COMPARED = 20_000  # fifty lines with fifteen answers each and ten payers make 8,800
+MOST_CERTIFIED = 100
 LEVELS = {"20": "", "22": "20", "23": "22"}  # HL03 and that of its parent
 ORDER = "PSTABCDEFGH"  # SBR01, by who is asked first
 DIAGNOSES = frozenset({"ABK", "ABF"})
@@ -73,7 +75,10 @@ def _judge_claims(
     claims: Iterable[ClaimDocument], today: date, numbers: set[str], found: FindingList
 ) -> None:
     for claim in claims:
-        told = [_softened(claim, finding) for finding in check_claim(claim, today)]
+        if _is_beyond_measure(claim):
+            told: list[Finding | None] = [Finding("claim_size", "lines", "No claim is that large.")]
+        else:
+            told = [_softened(claim, finding) for finding in check_claim(claim, today)]
         told += [*_named_twice(claim), *_unanswered(claim)]
         if claim.control_number in numbers:
             told.append(
@@ -89,6 +94,14 @@ def _judge_claims(
                     segment=claim.segment,
                     severity=finding.severity,
                 )
+
+
+def _is_beyond_measure(claim: ClaimDocument) -> bool:
+    """Whether judging it would take more than the time its size deserves: payers are compared with every line."""
+    certified = [len(claim.certifications), *(len(line.certifications) for line in claim.lines)]
+    told = len(claim.lines) + sum(len(line.adjudications) for line in claim.lines)
+    is_wide = (len(claim.other_payers) + 1) * told > MOST_COMPARED
+    return is_wide or max(certified) > MOST_CERTIFIED
 
 
 def _softened(claim: ClaimDocument, finding: Finding) -> Finding | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -155,6 +156,20 @@ def test_a_large_file_goes_without_the_second_opinion(monkeypatch: pytest.Monkey
     monkeypatch.setattr(claim_audit, "MOST_SEGMENTS", 10)
     assert "second_opinion" in {f["code"] for f in describe(PLAIN.encode(), cast.TODAY)["findings"]}
     assert not errors(PLAIN.replace("DMG*D8*19700101*M", "DMG*D8*19700101*M**"))
+
+
+def test_a_claim_without_measure_is_told_in_the_time_of_its_size() -> None:
+    payers = tuple(replace(SECOND.other_payers[0], payer_id=f"P{n}") for n in range(500))
+    huge = replace(CLAIM, lines=tuple(cast.service_line(n) for n in range(1, 101)), other_payers=payers)
+    assert claim_audit._is_beyond_measure(huge) and not claim_audit._is_beyond_measure(SECOND)
+    sent = (
+        SECONDARY.split("LX*1~")[0]
+        + "SBR*P*18*******CI~\n" * 30_000
+        + "LX*1~\nSV1*HC:99213*1*UN*1***1~\n" * 30_000
+    )
+    began = time.monotonic()
+    assert "claim_size" in errors(sent)
+    assert time.monotonic() - began < 20
 
 
 # --- valid, though unusual ---------------------------------------------------------------------------
