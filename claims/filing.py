@@ -95,6 +95,12 @@ def narrow(rows: QuerySet[Any], params: Mapping[str, str]) -> QuerySet[Any]:
     return queries.search(rows, params.get("q", ""))
 
 
+def count_urgent(today: date) -> int:
+    """Claims of which less than a fifth of the time to file is left, or none."""
+    found = counts(open_claims(today))
+    return found["over"] + found["late"] + found["soon"]
+
+
 def counts(rows: QuerySet[Any]) -> dict[str, int]:
     """How many claims stand at each level, in one statement."""
     found = dict(rows.order_by().values_list("level").annotate(n=Count("pk")))

@@ -52,7 +52,7 @@ declare(
         "The effective date of a receipt from a remittance: the payment date it names, the day it is taken in, "
         "or a date that a person gives with the file (a collected file keeps the date it names). It is always "
         "posted on the day it is taken in.",
-        "choice", "remittance", (("remittance", "As the remittance says"), ("today", "Today"), ("custom", "Asked")),
+        "choice", "remittance", (("remittance", "On the check"), ("today", "Today"), ("custom", "Asked")),
     ),
 )  # fmt: skip
 

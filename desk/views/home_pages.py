@@ -11,9 +11,13 @@ from django.views.decorators.http import require_GET
 
 from billing import calls
 from billing.models import VisitTransition
+from claims import filing, inquiries
+from claims.models import StatusInquiry
 from desk import figures, places
 from lib.money import show_money
 from patients.here import location_here, today_here
+from responses import denials
+from responses.models import BankLine
 
 DAY = (
     (
@@ -43,6 +47,16 @@ DAY = (
     ),
     ("Proposed", "proposed", "responses:list", "?tab=proposed", "Answers that wait for a person to post"),
     ("Denials", "denials", "responses:denials", "", "Correct and resend, appeal, write off"),
+    (
+        "Underpaid",
+        "underpaid",
+        "responses:underpaid",
+        "",
+        "Allowed less than the contract says: dispute or let pass",
+    ),
+    ("No response", "no_response", "claims:inquiries", "", "Asked by inquiry, or to be asked by telephone"),
+    ("Filing deadlines", "filing", "claims:filing", "", "Less than a fifth of the time to file is left"),
+    ("Unmatched money", "unmatched", "responses:deposits", "", "At the bank, and no remittance explains it"),
     ("Follow-ups", "follow_ups", "billing:follow-ups", "", "Promises and calls whose day has come"),
 )
 
@@ -54,6 +68,10 @@ def my_day(request: Any) -> HttpResponse:
         **places.counts(location_here(request)),
         "follow_ups": calls.count_due(today_here(request)),
         "not_transitioned": VisitTransition.objects.filter(outcome="not_transitioned").count(),
+        "underpaid": len(denials.underpaid()),
+        "no_response": StatusInquiry.objects.filter(state__in=inquiries.OPEN).count(),
+        "filing": filing.count_urgent(today_here(request)),
+        "unmatched": BankLine.objects.filter(remittance__isnull=True, note="").count(),
     }
     rows = [
         {"label": label, "n": counts.get(key, 0), "url": _url(route) + query, "words": words}

@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.text import slugify
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -18,30 +18,70 @@ from clinics.models import AuditEvent, Location
 from clinics.permissions import may, role_may, route_action
 from lib.money import parse_money, show_money
 
-PAGES = (
-    ("Clinicians", "desk:clinicians", "Who treats: NPI, taxonomy, credential"),
-    ("Locations", "desk:locations", "Addresses, time zones, place of service, CLIA; who bills for each"),
-    ("Set-up", "desk:set-up", "What the clinic still needs before its first claim"),
-    ("Services and prices", "appointments:services", "What is done and what it costs by default"),
-    ("Appointment types", "appointments:types", "Kinds of visits; SALT copies between visits of one type"),
-    ("Payers and plans", "insurance:payers", "Payer ids, claim formats, copays, filing limits"),
-    ("Enrollment", "insurance:enrollment", "What each payer lets us send and fetch"),
-    ("Fee schedules", "billing:fees", "Fees by payer, plan, clinician and location; CSV, copies"),
-    (
-        "Agreed with patients",
-        "billing:agreed-fees",
-        "Reduced-fee programs, fees and copays of single patients",
+# Group -> pages: label, route, what it is for.
+PAGES: dict[str, tuple[tuple[str, str, str], ...]] = {
+    "Clinic": (
+        ("Set-up", "desk:set-up", "What the clinic still needs before its first claim"),
+        ("Clinicians", "desk:clinicians", "Who treats: NPI, taxonomy, credential"),
+        ("Locations", "desk:locations", "Addresses, time zones, place of service, CLIA; who bills for each"),
+        (
+            "Appointment types",
+            "appointments:types",
+            "Kinds of visits; SALT copies between visits of one type",
+        ),
+        ("Payment methods", "billing:payment-methods", "How patients pay at the desk"),
     ),
-    ("Modifier rules", "billing:modifier-rules", "Modifiers added by rule, fee changes, repeats on one day"),
-    ("What would it cost?", "billing:what-if", "Price a visit that never was by the rules as they are"),
-    ("Rule trials", "billing:rule-trials", "A new rule replayed over past visits before it is switched on"),
-    ("Payment methods", "billing:payment-methods", "How patients pay at the desk"),
-    ("Claim rules", "claims:claim-rules", "Payer-specific checks you build, tried on past claims first"),
-    ("Code tables", "claims:code-tables", "ICD-10-CM by date, NCCI pairs, unit limits, your procedure list"),
-    ("Clearinghouse connections", "clearinghouses:connections", "Where claims go and answers come from"),
-    ("Audit", "desk:audit", "Who did or read what, when and why"),
-    ("Integrity", "desk:integrity", "The books' proof: every promise checked against the rows"),
-)
+    "Prices": (
+        ("Services and prices", "appointments:services", "What is done and what it costs by default"),
+        ("Fee schedules", "billing:fees", "Fees by payer, plan, clinician and location; CSV, copies"),
+        (
+            "Agreed with patients",
+            "billing:agreed-fees",
+            "Reduced-fee programs, fees and copays of single patients",
+        ),
+        (
+            "Modifier rules",
+            "billing:modifier-rules",
+            "Modifiers added by rule, fee changes, repeats on one day",
+        ),
+        ("What would it cost?", "billing:what-if", "Price a visit that never was by the rules as they are"),
+        (
+            "Rule trials",
+            "billing:rule-trials",
+            "A new rule replayed over past visits before it is switched on",
+        ),
+    ),
+    "Payers and claims": (
+        ("Payers and plans", "insurance:payers", "Payer ids, claim formats, copays, filing limits"),
+        ("Enrollment", "insurance:enrollment", "What each payer lets us send and fetch"),
+        ("Clearinghouse connections", "clearinghouses:connections", "Where claims go and answers come from"),
+        ("Claim rules", "claims:claim-rules", "Payer-specific checks you build, tried on past claims first"),
+        (
+            "Code tables",
+            "claims:code-tables",
+            "ICD-10-CM by date, NCCI pairs, unit limits, your procedure list",
+        ),
+        ("State and payer policies", "billing:policies", "What may be billed, with the source that says so"),
+    ),
+    "Answers and balances": (
+        (
+            "Automation rules",
+            "responses:rules",
+            "Which codes of an answer may post by themselves, and where to",
+        ),
+        ("Trusted codes", "responses:trust", "What posts by itself while Auto-Pay Claims is on preview"),
+        ("Types of write-offs", "billing:write-off-terms", "Their ledger codes, and what each needs"),
+    ),
+    "Proof": (
+        ("Audit", "desk:audit", "Who did or read what, when and why"),
+        ("Integrity", "desk:integrity", "The books' proof: every promise checked against the rows"),
+    ),
+}
+# A setting whose details have a page of their own.
+DETAILS = {
+    "automation_rules": ("responses:rules", "See the rules, add one…"),
+    "autopay_claims": ("responses:trust", "Codes trusted to post…"),
+}
 ORIGINS = {
     "location": ("set at {location}", "map-pin"),
     "clinic": ("from the clinic", "building"),
@@ -53,19 +93,22 @@ ORIGINS = {
 @require_GET
 def settings_home(request: Any) -> HttpResponse:
     """Every settings page this role may open."""
-    pages = []
-    for label, route, words in PAGES:
-        action = route_action(route, "GET")
-        try:
-            url = reverse(route)
-        except NoReverseMatch:
-            continue
-        if action and role_may(request.membership.role, action):
-            pages.append({"label": label, "url": url, "words": words})
+    groups = [(name, [_page(request, *page) for page in pages]) for name, pages in PAGES.items()]
+    shown = [(name, [page for page in pages if page]) for name, pages in groups]
     locations = Location.objects.filter(is_active=True).order_by("name")
     return render(
-        request, "desk/settings.html", {"pages": pages, "locations": locations, "title": "Settings"}
+        request,
+        "desk/settings.html",
+        {"groups": [group for group in shown if group[1]], "locations": locations, "title": "Settings"},
     )
+
+
+def _page(request: Any, label: str, route: str, words: str) -> dict[str, str] | None:
+    """One line of the list; None where the role may not open it."""
+    action = route_action(route, "GET")
+    if action is None or not role_may(request.membership.role, action):
+        return None
+    return {"label": label, "url": reverse(route), "words": words}
 
 
 @require_http_methods(["GET", "POST"])
@@ -160,10 +203,24 @@ def _row(spec: house.SettingSpec, location: Location, typed: Any, errors: dict[s
         "error": errors.get(spec.name, ""),
         "options": list(spec.choices),
         "money": show_money(parse_money(value.value)) if spec.kind == "money" else "",
+        "details": DETAILS.get(spec.name),
     }
 
 
-def _last_change(specs: list[house.SettingSpec]) -> AuditEvent | None:
-    names = [spec.name for spec in specs]
-    rows = AuditEvent.objects.filter(object_kind="setting", object_id__in=names)
-    return rows.order_by("-at").first()
+def _last_change(specs: list[house.SettingSpec]) -> dict[str, Any] | None:
+    """The newest change of the group in the words of the page; None before the first."""
+    by_name = {spec.name: spec for spec in specs}
+    rows = AuditEvent.objects.filter(object_kind="setting", object_id__in=list(by_name))
+    row = rows.order_by("-at").first()
+    if row is None:
+        return None
+    spec = by_name[row.object_id]
+    before, after = (_value_words(spec, row.data.get(name)) for name in ("before", "after"))
+    return {"actor": row.actor, "at": row.at, "label": spec.label, "before": before, "after": after}
+
+
+def _value_words(spec: house.SettingSpec, value: Any) -> str:
+    """A stored value as the page shows it: a choice by its words, a switch as on or off."""
+    if spec.kind == "flag":
+        return "on" if value in (True, "on", "True", "true") else "off"
+    return dict(spec.choices).get(str(value), str(value))

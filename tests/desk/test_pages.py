@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from django.urls import reverse
@@ -12,7 +13,8 @@ from appointments.authorizations import reserve
 from appointments.enums import AppointmentState
 from insurance import authorizations, policies
 from insurance.models import Authorization
-from tests.cast import TODAY, make_patient, make_policy, make_profile, make_visit, make_world
+from tests.browser.samples import page_routes, parameters
+from tests.cast import TODAY, make_patient, make_policy, make_profile, make_visit, make_world, sign_in
 
 pytestmark = pytest.mark.django_db
 
@@ -103,3 +105,34 @@ def test_the_days_list_warns_of_old_eligibility_and_authorizations_that_run_out(
     assert reverse("billing:estimate", args=[visit.public_id]) in panel
     assert reverse("appointments:visit-authorizations", args=[visit.public_id]) in panel
     assert reverse("insurance:eligibility-chips", args=[profile.public_id]) in panel
+
+
+def test_each_page_is_reached_from_another():
+    """A page without parameters is named in a template or in a list of pages, not only in its room's urls."""
+    root = Path(__file__).resolve().parents[2]
+    told = "".join(page.read_text() for page in (root / "templates").rglob("*.html"))
+    told += "".join(
+        code.read_text()
+        for room in ("desk", "patients", "insurance", "appointments", "billing", "claims", "responses")
+        for code in (root / room).rglob("*.py")
+        if code.name != "urls.py"
+    )
+    routes = {name for name in page_routes() if ":" in name and not parameters(name)}
+    assert len(routes) > 50
+    lost = {name for name in routes if f'"{name}"' not in told and f"'{name}'" not in told}
+    assert lost == {
+        "desk:home",
+        "desk:design",
+        "desk:health-live",
+        "desk:health-ready",
+        "desk:signed-in-again",
+    }
+
+
+def test_the_last_change_of_a_setting_is_told_in_words(client, world):
+    url = reverse("desk:advanced-settings", args=[world.location.public_id, "claim-response-handling"])
+    sign_in(client, world.users["owner"])
+    assert client.post(url, {"reversals": "auto_if_exact"}).status_code == 302
+    page = client.get(url).content.decode()
+    assert "Reversals from Block to Exact ones by themselves." in page
+    assert reverse("responses:rules") in page
