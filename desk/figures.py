@@ -72,13 +72,6 @@ def read_month(today: date) -> Month:
     )
 
 
-def read_payers() -> list[dict[str, Any]]:
-    """What each payer still owes, the largest first."""
-    rows = LedgerEntry.objects.filter(account__in=["ar:1", "ar:2", "ar:3"]).values("payer__name")
-    sums = rows.annotate(open=Sum("amount")).order_by("-open")
-    return [{"payer": row["payer__name"] or "no payer", "open": row["open"]} for row in sums if row["open"]]
-
-
 def read_clinics(clinics: list[Clinic]) -> list[dict[str, Any]]:
     """One row a clinic, over all of them in two grouped queries."""
     money: dict[int, Any] = {

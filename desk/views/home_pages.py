@@ -7,15 +7,18 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
+from django.utils.dateformat import format as dateformat
 from django.views.decorators.http import require_GET
 
-from billing import calls
+from billing import calls, receivables
 from billing.models import VisitTransition
 from claims import filing, inquiries
 from claims.models import StatusInquiry
-from desk import figures, places
-from lib.money import show_money
+from clinics import audit
+from desk import figures, owner_figures, places
+from lib.money import ZERO, show_money, total
 from patients.here import location_here, today_here
+from patients.tables import csv_file
 from responses import denials
 from responses.models import BankLine
 
@@ -82,36 +85,75 @@ def my_day(request: Any) -> HttpResponse:
 
 @require_GET
 def dashboard(request: Any) -> HttpResponse:
-    """Owner and admin: money this month, in flight, stuck and why; every tile opens its list."""
-    month = figures.read_month(today_here(request))
-    tiles = [
+    """Owner and admin: money this month, what insurers owe, stuck and why; every tile opens its list."""
+    today = today_here(request)
+    month, money, stuck = figures.read_month(today), owner_figures.collected(today), owner_figures.stuck()
+    owed = receivables.read(today)
+    made = [
+        owner_figures.collected_chart(money, today),
+        owner_figures.stuck_chart(stuck),
+        owner_figures.clean_chart(today),
+        owner_figures.age_chart(owed),
+        owner_figures.denial_chart(today),
+        owner_figures.owed_chart(owed),
+    ]
+    wanted = next((chart for chart in made if chart.name == request.GET.get("chart")), None)
+    if wanted and request.GET.get("format") == "csv":
+        audit.record("report.export", "report", f"dashboard {wanted.name}", rows=len(wanted.rows))
+        return csv_file(wanted.name, list(wanted.heads), [row.plain for row in wanted.rows])
+    context = {
+        "tiles": _tiles(month, money, stuck, owed),
+        "charts": made,
+        "title": "Dashboard",
+        "sub": f"{dateformat(today, 'F Y')}, to the {dateformat(today, 'jS')}",
+    }
+    return render(request, "desk/dashboard.html", context)
+
+
+def _tiles(
+    month: figures.Month,
+    money: owner_figures.Collected,
+    stuck: list[owner_figures.Stuck],
+    owed: receivables.Receivables,
+) -> list[dict[str, Any]]:
+    """The five figures of the head, each with its list."""
+    behind = money.ahead < ZERO
+    return [
         {
             "label": "Collected this month",
             "value": show_money(month.collected),
-            "url": _url("responses:list"),
-            "note": f"patients {show_money(month.from_patients)}, insurers {show_money(month.from_insurers)}",
+            "url": _url("billing:closed-days"),
+            "icon": "trending-down" if behind else "trending-up",
+            "family": "warn" if behind else "ok",
+            "note": f"{show_money(abs(money.ahead))} {'behind' if behind else 'ahead of'} last month",
         },
         {
-            "label": "With insurers",
+            "label": "Insurers owe",
             "value": show_money(month.with_insurers),
             "url": _url("claims:report"),
-            "note": f"{month.claims_in_flight} claims in flight",
+            "note": f"{month.claims_in_flight} claim{'s' * (month.claims_in_flight != 1)} in flight",
         },
         {
-            "label": "Patients owe",
-            "value": show_money(month.with_patients),
-            "url": _url("billing:statements"),
-            "note": f"credit {show_money(month.credit)}",
+            "label": "Stuck, and why",
+            "value": show_money(total(row.amount for row in stuck)),
+            "url": stuck[0].url,
+            "icon": "alert-triangle" if stuck[0].number else "",
+            "family": "warn" if stuck[0].number else "",
+            "note": f"{stuck[0].words.lower()}: {stuck[0].number}" if stuck[0].number else "nothing waits",
         },
         {
             "label": "Clean claims",
             "value": month.clean_rate,
-            "url": _url("claims:report"),
+            "url": _url("claims:queue") + "?tab=rejected",
             "note": f"{month.rejected} of {month.sent} sent were rejected",
         },
+        {
+            "label": "Days in A/R",
+            "value": owed.days if owed.days is not None else "–",
+            "url": _url("billing:receivables"),
+            "note": f"patients owe {show_money(month.with_patients)}",
+        },
     ]
-    context = {"tiles": tiles, "month": month, "by_payer": figures.read_payers(), "title": "Dashboard"}
-    return render(request, "desk/dashboard.html", context)
 
 
 @require_GET
