@@ -1,4 +1,4 @@
-"""Find anything: people by name or chart number, claims by any of their numbers, invoices, pages."""
+"""Find anything: people by name or chart number, claims by any of their numbers, invoices, checks, pages, acts."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from django.urls import NoReverseMatch, reverse
 
 from billing.models import Invoice
 from claims.models import Claim
-from clinics.permissions import role_may
+from clinics.permissions import role_may, route_action
 from desk import places
+from desk.settings_pages import PAGES
 from lib.dates import format_d8
+from lib.money import show_money
 from patients.models import Patient
+from responses.models import Remittance
 
 LIMIT = 6
 
@@ -24,15 +27,47 @@ def find(text: str, role: str) -> list[dict[str, Any]]:
     found = _pages(words, role) + _patients(words)
     if role_may(role, "claim.view"):
         found += _claims(words)
+    if role_may(role, "remit.view"):
+        found += _checks(words)
     return found + _invoices(words)
 
 
 def _pages(words: str, role: str) -> list[dict[str, Any]]:
-    return [
-        {"url": item["url"], "icon": item["icon"], "words": item["label"], "note": group["label"]}
+    """Places, acts and settings pages: each typed word begins one of theirs, in any order."""
+    known = [
+        (item["url"], item["icon"], item["label"], group["label"])
         for group in places.for_role(role, "", {})
         for item in group["items"]
-        if words.lower() in item["label"].lower()
+    ]
+    known += [(item["url"], item["icon"], item["label"], "do it now") for item in places.acts_for(role)]
+    known += [
+        (reverse(route), "settings", label, f"Settings, {group}")
+        for group, pages in PAGES.items()
+        for label, route, _ in pages
+        if (action := route_action(route, "GET")) and role_may(role, action)
+    ]
+    return [
+        {"url": url, "icon": icon, "words": label, "note": note}
+        for url, icon, label, note in known
+        if _begins(words, label)
+    ][: 2 * LIMIT]
+
+
+def _begins(typed: str, label: str) -> bool:
+    said = label.lower().replace(",", " ").split()
+    return all(any(word.startswith(part) for word in said) for part in typed.lower().split())
+
+
+def _checks(words: str) -> list[dict[str, Any]]:
+    rows = Remittance.objects.filter(trace_number=words)[:LIMIT]
+    return [
+        {
+            "url": f"{reverse('responses:list')}?check={row.public_id}",
+            "icon": "building-bank",
+            "words": f"{row.payer_name} {row.trace_number}",
+            "note": show_money(row.amount),
+        }
+        for row in rows
     ]
 
 

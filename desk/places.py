@@ -60,11 +60,38 @@ PEOPLE = (
     Place("Collections", "billing:collections", "alert-triangle"),
 )
 LOOK_BACK = (
+    Place("Dashboard", "desk:dashboard", "layout-dashboard"),
     Place("Day close", "billing:day", "lock"),
     Place("Reports", "desk:reports", "report-analytics"),
     Place("All clinics", "desk:clinics", "buildings"),
     Place("Settings", "desk:settings", "settings"),
 )
+
+# What one does rather than where one goes: found by Ctrl K alone. The words are those of the button.
+ACTS = (
+    Place("New patient", "patients:register", "user"),
+    Place("Book a visit", "appointments:book", "calendar-event"),
+    Place("Walk-in", "appointments:book", "calendar-event", query="?walk_in=1"),
+    Place("Check out", "desk:today", "cash", query="?tab=check-out"),
+    Place("Close the drawer", "billing:drawer", "cash"),
+    Place("Import patients", "patients:imports", "users"),
+    Place("Review new claims", "claims:queue", "stack-2", query="?tab=new"),
+    Place("Submit ready claims", "claims:queue", "send", query="?tab=ready"),
+    Place("Rejected claims", "claims:queue", "ban", query="?tab=rejected"),
+    Place("Post proposed answers", "responses:list", "inbox", query="?tab=proposed"),
+    Place("Upload an 835 file", "responses:upload", "inbox"),
+    Place("Enter a paper EOB", "responses:find-claim", "keyboard"),
+    Place("Underpaid claims", "responses:underpaid", "trending-down"),
+    Place("Deposits, bank lines", "responses:deposits", "cash"),
+    Place("Payer scorecard by month", "responses:by-month", "report-analytics"),
+    Place("Insurance Claims report", "claims:report", "report-analytics"),
+    Place("Run statements", "billing:statements", "file-text"),
+)
+
+
+def acts_for(role: str) -> list[dict[str, Any]]:
+    """What a role may do from anywhere."""
+    return [item for place in ACTS if (item := _item(place, role, {}))]
 
 
 def for_role(role: str, path: str, figures: dict[str, int]) -> list[dict[str, Any]]:

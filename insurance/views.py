@@ -95,7 +95,7 @@ def new_profile(request: HttpRequest, patient_id: str) -> HttpResponse:
                 _warn(request, layer.policy, today)
             return redirect("insurance:manage", patient.public_id)
     context = {
-        "patient": patient, "form": form, "places": list(zip(PLACE_NAMES, places, strict=True)), "today": today,
+        "patient": patient, "form": form, "cards": list(zip(PLACE_NAMES, places, strict=True)), "today": today,
         "source": _source(patient, form["source"].value() or ""), "default": default_of(patient),
     }  # fmt: skip
     return render(request, "insurance/new_profile.html", context)

@@ -49,8 +49,8 @@ def import_list(request: HttpRequest) -> HttpResponse:
             form.add_error("file", refusal.message)
         else:
             return redirect("patients:import", job.public_id)
-    jobs = PatientImport.objects.select_related("job").defer("rows").order_by("-created_at")[:20]
-    return render(request, "patients/imports.html", {"form": form, "jobs": jobs})
+    before = PatientImport.objects.select_related("job").defer("rows").order_by("-created_at")[:20]
+    return render(request, "patients/imports.html", {"form": form, "before": before})
 
 
 @require_http_methods(["GET", "POST"])

@@ -108,7 +108,7 @@ def rule_trials(request: HttpRequest) -> HttpResponse:
     context = {
         "price_form": forms["default-price"],
         "copay_form": forms["copay"],
-        "jobs": Job.objects.filter(kind=trials.KIND).order_by("-created_at")[:50],
+        "trials": Job.objects.filter(kind=trials.KIND).order_by("-created_at")[:50],
     }
     bad = any(form.errors for form in forms.values() if form.is_bound)
     return render(request, "billing/rule_trials.html", context, status=400 if bad else 200)

@@ -277,10 +277,12 @@ def _control_class(widget: forms.Widget) -> str:
 
 
 @register.simple_tag
-def control(field: BoundField, extra: str = "", placeholder: str = "", *, plain: bool = False) -> SafeString:
+def control(
+    field: BoundField, extra: str = "", placeholder: str = "", *, plain: bool = False, first: bool = False
+) -> SafeString:
     """The input of a bound field with our classes, its help and errors tied to it for screen readers.
 
-    ``plain`` (sign-in): no help, no placeholder.
+    ``plain`` (sign-in): no help, no placeholder. ``first``: typing begins here when the page comes.
     """
     attrs = dict(field.field.widget.attrs)
     own = attrs.pop("class", "")
@@ -296,6 +298,8 @@ def control(field: BoundField, extra: str = "", placeholder: str = "", *, plain:
         attrs["aria-invalid"] = "true"
     if placeholder or plain:
         attrs["placeholder"] = "" if plain else placeholder
+    if first:
+        attrs["autofocus"] = True
     return field.as_widget(attrs=attrs)
 
 

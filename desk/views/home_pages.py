@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, resolve, reverse
 from django.utils.dateformat import format as dateformat
 from django.views.decorators.http import require_GET
 
@@ -15,6 +17,7 @@ from billing.models import VisitTransition
 from claims import filing, inquiries
 from claims.models import StatusInquiry
 from clinics import audit
+from clinics.permissions import role_may, route_action
 from desk import figures, owner_figures, places
 from lib.money import ZERO, show_money, total
 from patients.here import location_here, today_here
@@ -97,17 +100,28 @@ def dashboard(request: Any) -> HttpResponse:
         owner_figures.denial_chart(today),
         owner_figures.owed_chart(owed),
     ]
+    for chart in made:
+        chart.rows = [row if _opens(request, row.url) else replace(row, url="") for row in chart.rows]
     wanted = next((chart for chart in made if chart.name == request.GET.get("chart")), None)
     if wanted and request.GET.get("format") == "csv":
         audit.record("report.export", "report", f"dashboard {wanted.name}", rows=len(wanted.rows))
         return csv_file(wanted.name, list(wanted.heads), [row.plain for row in wanted.rows])
     context = {
-        "tiles": _tiles(month, money, stuck, owed),
+        "tiles": [
+            tile if _opens(request, tile["url"]) else tile | {"url": ""}
+            for tile in _tiles(month, money, stuck, owed)
+        ],
         "charts": made,
         "title": "Dashboard",
         "sub": f"{dateformat(today, 'F Y')}, to the {dateformat(today, 'jS')}",
     }
     return render(request, "desk/dashboard.html", context)
+
+
+def _opens(request: Any, url: str) -> bool:
+    """Whether the person may open the list behind a figure; else the figure stands there without a link."""
+    action = route_action(resolve(urlsplit(url).path).view_name, "GET") if url else None
+    return action is not None and role_may(request.membership.role, action)
 
 
 def _tiles(

@@ -275,3 +275,33 @@ def test_rooms_use_the_same_names_for_the_same_things(room: str) -> None:
             if parts[:1] == [room] and parts[1:2] and parts[1] in edges:
                 found.append(f"{short(path)}:{node.lineno}: imports {node.module}")
     nothing(found)
+
+
+def test_no_page_names_its_data_like_the_frame() -> None:
+    """A page's context goes over the frame's: data called "places" left a page without its menu."""
+    taken = {"places", "places_url", "find_url", "where", "jobs", "me", "proof", "sandbox"}
+    frame_itself = {"desk/views/frame.py:menu"}
+    found = []
+    for path in files(*ROOMS):
+        for function in (node for node in nodes(path) if isinstance(node, ast.FunctionDef)):
+            calls = [node for node in ast.walk(function) if isinstance(node, ast.Call)]
+            if not any(isinstance(call.func, ast.Name) and call.func.id == "render" for call in calls):
+                continue
+            keys = {
+                key.value
+                for node in ast.walk(function)
+                if isinstance(node, ast.Dict)
+                for key in node.keys
+                if isinstance(key, ast.Constant) and key.value in taken
+            }
+            initial = {
+                key.value
+                for call in calls
+                for word in call.keywords
+                if word.arg == "initial" and isinstance(word.value, ast.Dict)
+                for key in word.value.keys
+                if isinstance(key, ast.Constant)
+            }
+            place = f"{short(path)}:{function.name}"
+            found += [f"{place}: {key}" for key in keys - initial if place not in frame_itself]
+    nothing(found)

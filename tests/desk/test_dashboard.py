@@ -73,3 +73,20 @@ def test_the_owner_sees_the_charts_and_takes_each_with_her(client, db: None) -> 
     assert head == "Insurer,Open" and line.startswith(f"{world.aetna.name},")
     with world.open():
         assert AuditEvent.objects.filter(action="report.export", object_id="dashboard owed").exists()
+
+
+def test_what_is_typed_anywhere_finds_acts_settings_and_checks(client, db: None) -> None:
+    world = make_world()
+    client.force_login(world.users["owner"])
+    address = reverse("desk:find")
+
+    def asked(text: str) -> str:
+        return client.post(address, {"q": text}).content.decode()
+
+    assert reverse("patients:register") in asked("new pat")
+    assert reverse("claims:queue") + "?tab=ready" in asked("submit")
+    assert reverse("billing:modifier-rules") in asked("rules mod")
+    assert reverse("desk:dashboard") in asked("dash")
+    client.force_login(world.users["front_desk"])
+    assert reverse("billing:modifier-rules") not in asked("rules mod")
+    assert reverse("claims:queue") not in asked("submit")
