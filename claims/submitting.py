@@ -116,6 +116,11 @@ class Preview:
         return len({claim.pk for skip in self.warned for claim in skip.claims})
 
     @property
+    def sure(self) -> int:
+        """Claims that go without any tick."""
+        return self.count - self.to_tick
+
+    @property
     def partners(self) -> int:
         """Different connections."""
         return len({group.partner for group in self.groups})

@@ -264,7 +264,7 @@ def test_from_existing_copies_the_cards_that_stay_and_ends_the_old_profile(
     dialog = desk.get(reverse("insurance:manage", args=[patient.public_id])).content.decode()
     assert "Copy the rest to a new profile" in dialog
     page = desk.get(where, {"from": old.public_id, "since": "2027-01-01", "replace": "1"})
-    first, kept, third = (place for _, place in page.context["places"])
+    first, kept, third = (place for _, place in page.context["cards"])
     assert [place["policy"].value() for place in (first, kept, third)] == ["new", second.public_id, ""]
     assert page.context["form"]["effective_on"].value() == date(2027, 1, 1)
     form = {
