@@ -31,6 +31,13 @@ MOST_CERTIFIED = 100
 LEVELS = {"20": "", "22": "20", "23": "22"}  # HL03 and that of its parent
 ORDER = "PSTABCDEFGH"  # SBR01, by who is asked first
 DIAGNOSES = frozenset({"ABK", "ABF"})
+MBI_SINCE = date(2020, 1, 1)  # Medicare's present numbers
+# Nobody sends claims of services before ICD-10 any more: such files are archives, or the standard's own examples,
+# whose people and companies no registry knows.
+ARCHIVED_BEFORE = date(2015, 10, 1)
+UNKNOWN_THERE = frozenset(
+    {"npi", "zip", "state", "taxonomy", "tax_id", "member_id", "billing_po_box", "diagnosis_shape"}
+)
 SYNTAX = "syntax"
 
 
@@ -105,12 +112,17 @@ def _is_beyond_measure(claim: ClaimDocument) -> bool:
 
 
 def _softened(claim: ClaimDocument, finding: Finding) -> Finding | None:
-    """What only our own claims must have: a line id, and claim numbers of nothing but A-Z and 0-9."""
+    """What only our own claims must have, and what no claim of its time could have, is no error."""
     if finding.code in ("line_id", "line_id_repeated"):
         return finding if claim.lines[int(finding.where.split(".")[1])].line_id else None
-    if finding.code == "control_number" and 0 < len(claim.control_number) <= 20:
-        return replace(finding, severity="warning")
-    return finding
+    first = min((line.service_date for line in claim.lines), default=date.max)
+    is_soft = (
+        (finding.code == "control_number" and 0 < len(claim.control_number) <= 20)
+        or finding.code == "non_covered_adjusted"  # the standard's own example tells both
+        or (finding.code in UNKNOWN_THERE and first < ARCHIVED_BEFORE)
+        or (finding.code == "medicare_id" and first < MBI_SINCE)
+    )
+    return replace(finding, severity="warning") if is_soft else finding
 
 
 def _named_twice(claim: ClaimDocument) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 
 from lib.findings import Finding
-from x12.documents.claim_details import Attachment, Certification, Transport
+from x12.documents.claim_details import Attachment, Certification, Equipment, Transport
 from x12.documents.professional_claim import ClaimDocument, Patient, ServiceLine, Subscriber
 from x12.documents.write_details import is_certificate
 
@@ -95,9 +95,7 @@ def _check_line(line: ServiceLine, where: str) -> Iterator[Finding]:
     if drug is not None and (drug.quantity is None or drug.quantity <= 0 or drug.unit not in DRUG_UNITS):
         yield Finding("drug_quantity", f"{where}.drug.quantity", "A drug needs its quantity and unit (CTP).")
     equipment = line.equipment
-    if equipment is not None and (
-        equipment.days <= 0 or equipment.rental_price is None or equipment.purchase_price is None
-    ):
+    if equipment is not None and not _is_priced(equipment):
         text = "Equipment has its days, its price to rent and its price to buy (0.00 counts)."
         yield Finding("equipment_price", f"{where}.equipment", text)
     if bool(line.purchased_service_provider) != (line.purchased_service_charge is not None):
@@ -136,6 +134,14 @@ def _check_note(kind: str, text: str, where: str, kinds: Iterable[str]) -> Itera
         yield Finding("note_kind", where, f"A note of kind {kind or 'none'} does not fit here.")
     if not 0 < len(text.strip()) <= MAX_NOTE:
         yield Finding("note_length", where, "A note has 1 to 80 characters; what is longer would be cut.")
+
+
+def _is_priced(equipment: Equipment) -> bool:
+    """SV5 whole, or only the CR3 of an item whose price stands in SV1."""
+    prices = [price for price in (equipment.rental_price, equipment.purchase_price) if price is not None]
+    if equipment.certification and not equipment.days and not prices:
+        return True
+    return equipment.days > 0 and len(prices) == 2
 
 
 def _check_transport(transport: Transport | None, where: str) -> Iterator[Finding]:
