@@ -19,6 +19,7 @@ from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from clinics.calendar import clinic_day
 from clinics.errors import BadInput, Refusal
 from clinics.fresh import is_fresh, need_fresh, sign_in_again
 from clinics.permissions import may
@@ -26,7 +27,6 @@ from lib.money import show_money
 from responses import insurer_refunds
 from responses.insurer_refunds import Check
 from responses.models import ProviderAdjustment
-from responses.posting import clinic_day
 from work.idempotency import once
 
 OWN_RIGHT = "payment.refund_alone"  # the owner's; an admin has payment.refund and asks
